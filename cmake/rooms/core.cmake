@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+qd_room(core/base LINK fmt::fmt Threads::Threads)
+qd_test(test_core_base FOLDER tests/core/base LINK qd_core_base)
