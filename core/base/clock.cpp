@@ -14,7 +14,9 @@ std::int64_t read(clockid_t id) {
 
 }  // namespace
 
-std::int64_t monotonicNs() { return read(CLOCK_MONOTONIC); }
+std::int64_t monotonicNs() {
+  return read(CLOCK_MONOTONIC);
+}
 
 std::int64_t utcOffsetNs() {
   static const std::int64_t offset = [] {
@@ -25,6 +27,8 @@ std::int64_t utcOffsetNs() {
   return offset;
 }
 
-TimeNs utcNowNs() { return monotonicNs() + utcOffsetNs(); }
+TimeNs utcNowNs() {
+  return monotonicNs() + utcOffsetNs();
+}
 
 }  // namespace qd

@@ -10,17 +10,28 @@ namespace qd {
 
 std::string_view name(ErrorCode code) {
   switch (code) {
-    case ErrorCode::InvalidArgument: return "invalid argument";
-    case ErrorCode::NotFound: return "not found";
-    case ErrorCode::Unavailable: return "unavailable";
-    case ErrorCode::PermissionDenied: return "permission denied";
-    case ErrorCode::Conflict: return "conflict";
-    case ErrorCode::Corrupt: return "corrupt";
-    case ErrorCode::Io: return "i/o error";
-    case ErrorCode::Timeout: return "timeout";
-    case ErrorCode::Unsupported: return "unsupported";
-    case ErrorCode::Exhausted: return "exhausted";
-    case ErrorCode::Internal: return "internal error";
+    case ErrorCode::InvalidArgument:
+      return "invalid argument";
+    case ErrorCode::NotFound:
+      return "not found";
+    case ErrorCode::Unavailable:
+      return "unavailable";
+    case ErrorCode::PermissionDenied:
+      return "permission denied";
+    case ErrorCode::Conflict:
+      return "conflict";
+    case ErrorCode::Corrupt:
+      return "corrupt";
+    case ErrorCode::Io:
+      return "i/o error";
+    case ErrorCode::Timeout:
+      return "timeout";
+    case ErrorCode::Unsupported:
+      return "unsupported";
+    case ErrorCode::Exhausted:
+      return "exhausted";
+    case ErrorCode::Internal:
+      return "internal error";
   }
   return "unknown";
 }

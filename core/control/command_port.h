@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person or a script can order a live cluster to do. core/link implements it over gRPC; a replay has none.
+// Any thread may call; nothing blocks; each `done` is called exactly once, on a network thread (hand over to your own),
+// also when the agent is lost (Unavailable, or Unknown in the results where the outcome is not known).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/base/value.h"
+#include "core/ingest/events.h"
+
+namespace qd::control {
+
+struct Assignment {
+  std::string name;
+  Value value;
+  std::optional<std::uint64_t> expectedVersion;  // rejected as stale when the live version differs
+};
+
+// One change set: atomic in each process, at one tick.
+struct PushOrder {
+  std::string pushId;  // unique; newPushId() makes one; repeating it is harmless
+  std::vector<ProcessId> targets;
+  std::vector<Assignment> assignments;
+  std::string comment, who;
+  Duration timeout{5 * kNsPerSecond};
+};
+std::string newPushId();
+
+struct ActionOrder {
+  std::string actionId;
+  ProcessId target;
+  std::string name;
+  Fields arguments;
+  std::string who;
+  Duration timeout{5 * kNsPerSecond};
+};
+
+// A breakpoint as somebody wants it; id empty makes a new one, else the one of that id and revision is replaced.
+struct BreakpointOrder {
+  ingest::Breakpoint wanted;
+  std::vector<ProcessId> members;  // empty: every member of the group that has the site
+};
+
+using PushDone = std::function<void(Result<std::vector<ingest::PushResult>>)>;  // one result a target
+using ActionDone = std::function<void(Result<ingest::ActionResult>)>;
+using DebugDone = std::function<void(Result<std::string>)>;  // the id of what was made or changed
+
+class CommandPort {
+ public:
+  virtual ~CommandPort() = default;
+
+  virtual void push(PushOrder order, PushDone done) = 0;
+  virtual void queryPush(const std::string& pushId, PushDone done) = 0;
+  virtual void runAction(ActionOrder order, ActionDone done) = 0;
+
+  virtual void setBreakpoint(BreakpointOrder order, DebugDone done) = 0;
+  virtual void removeBreakpoint(const std::string& id, DebugDone done) = 0;
+  // Makes a group (empty: the first server and its editors).
+  virtual void link(std::vector<ProcessId> members, DebugDone done) = 0;
+  virtual void unlink(const std::string& group, DebugDone done) = 0;
+  virtual void pause(const std::string& group, DebugDone done) = 0;
+  virtual void resume(const std::string& group, DebugDone done) = 0;  // group empty: every stopped one
+  virtual void step(const std::string& group, std::uint32_t ticks, DebugDone done) = 0;
+  // While held, the lease of stopped groups is renewed in the background; released or vanished: they resume when the
+  // lease runs out.
+  virtual void holdLease(bool hold) = 0;
+};
+
+}  // namespace qd::control

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which moment the panels show: the live edge, a frozen one, or a playhead that moves by itself; and how much of the
+// past the plots show beside it. Ingestion does not know of it. Live or recorded makes no difference here: a recording
+// is a session whose edge does not move. UI thread only.
+#pragma once
+
+#include <QObject>
+
+#include "core/series/store.h"
+
+namespace qd::widgets {
+
+class ViewClock final : public QObject {
+  Q_OBJECT
+ public:
+  enum class Mode { Live, Frozen, Playing };
+
+  explicit ViewClock(QObject* parent = nullptr);
+
+  Mode mode() const { return mode_; }
+  bool isRecording() const { return recording_; }  // the session is a recording: there is no live edge to follow
+  TimeNs now() const;                              // the moment that panels show
+  TimeNs first() const { return first_; }          // the session's extent so far
+  TimeNs last() const { return last_; }
+  TimeNs span() const { return span_; }  // visible past of the plots, ns; 60 s at first
+  double speed() const { return speed_; }
+  series::Axis axis() const { return axis_; }
+
+  // Called once a frame by the composition: the extent, and the time that passed.
+  void setExtent(TimeNs first, TimeNs last);
+  void advance(TimeNs elapsed);
+
+ public Q_SLOTS:
+  void setRecording(bool recording);
+  void goTo(qd::TimeNs time);  // freezes there
+  void goLive();               // in a recording: to its end
+  void toggleFreeze();         // Live <-> Frozen; in a recording play <-> pause
+  void play();
+  void setSpeed(double factor);   // 0.05 to 100
+  void setSpan(qd::TimeNs span);  // 1 s to 24 h
+  void setAxis(qd::series::Axis axis);
+
+ Q_SIGNALS:
+  void modeChanged();
+  void jumped();  // now() changed other than by the passing of time
+  void spanChanged();
+  void axisChanged();
+
+ private:
+  Mode mode_ = Mode::Live;
+  bool recording_ = false;
+  TimeNs position_ = 0, first_ = 0, last_ = 0;
+  TimeNs span_ = 60 * kNsPerSecond;
+  double speed_ = 1;
+  series::Axis axis_ = series::Axis::Time;
+};
+
+}  // namespace qd::widgets
