@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// What core/serve offers over gRPC, as plain structs: the agent implements it for live processes, a replay for a file.
+// Every call may come from any gRPC thread, several at a time, and must return soon (a short disk read is fine, waiting
+// is not); `done` callbacks are called exactly once, on any thread. The backend outlives the server. A capability that
+// a backend lacks answers Unsupported with a sentence.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/control/command_port.h"
+#include "core/ingest/events.h"
+
+namespace qd::serve {
+
+// Everything as of now: what Describe answers, and what a subscription sends first (as entries of sequence 0).
+struct Snapshot {
+  std::string agentId;         // random at the first start of a data folder (or made from the recording's id)
+  std::string version;         // of the program
+  std::uint64_t logFirst = 0;  // oldest and newest sequence of the log; 0, 0: empty
+  std::uint64_t logLast = 0;
+  std::vector<ingest::ProcessInfo> earlier;  // instances that a later one of the same id replaced; only for backfills
+  std::vector<ingest::ProcessInfo> processes;
+  std::vector<ingest::ParameterChange> parameters;  // values in force, one per process that has any
+  std::vector<ingest::Breakpoint> breakpoints;
+  std::vector<ingest::LinkGroup> groups;
+};
+
+// Which kinds of events a reader wants at all; a hint with which a cursor may skip without decoding.
+enum Kind : std::uint32_t {
+  kSamples = 1,      // SampleBlock
+  kEntities = 2,     // EntityFrame
+  kFrames = 4,       // FrameBlock
+  kProcesses = 8,    // ProcessChange
+  kParameters = 16,  // ParameterChange
+  kDebug = 32,       // Breakpoint, LinkGroup, Hit
+  kOther = 64,       // all the rest
+  kEverything = 127,
+};
+std::uint32_t kindOf(const ingest::Event& event);
+
+// Where a cursor begins: right after sequence `after` if `agentId` is ours, else at the first entry not older than
+// `backfill` before now (0: at what comes next).
+struct CursorStart {
+  std::uint64_t after = 0;
+  std::string agentId;
+  Duration backfill;
+  std::uint32_t kinds = kEverything;
+};
+
+// One reader's place in the log. Its owner calls next() from one thread at a time.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;  // after it returns, `wake` is not called any more
+  // The next entry in order, ascending sequence > 0; null: no more for now, and `wake` will be called once when there
+  // is (it may be called early or from inside the append, so it must only hand over to another thread).
+  // When the place was lost (the log's oldest entries are gone), a Gap comes first, its sequence the one just before
+  // the oldest entry that is left.
+  virtual ingest::EnvelopePtr next() = 0;
+  // The sequence after which this cursor began: `previous` of its first entry.
+  virtual std::uint64_t startedAfter() const = 0;
+};
+
+struct SetBreakpoint {
+  control::BreakpointOrder order;
+};
+struct RemoveBreakpoint {
+  std::string id;
+};
+struct Link {
+  std::vector<ProcessId> members;  // empty: the first server and its editors
+};
+struct Unlink {
+  std::string group;
+};
+struct Pause {
+  std::string group;  // empty: the only one
+};
+struct Resume {
+  std::string group;  // empty: every stopped one
+};
+struct Step {
+  std::string group;
+  std::uint32_t ticks = 1;
+};
+struct RenewLease {
+  Duration ttl;  // 0: the agent's default
+};
+using DebugCommand = std::variant<SetBreakpoint, RemoveBreakpoint, Link, Unlink, Pause, Resume, Step, RenewLease>;
+
+// One Debug stream. What changes (breakpoints, groups, hits) comes out of the log like everything else.
+class DebugSession {
+ public:
+  virtual ~DebugSession() = default;  // the stream is over: its lease is no longer renewed
+  virtual void execute(DebugCommand command, control::DebugDone done) = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual Snapshot snapshot() = 0;
+  // The clock of the times in the log, UTC ns (SyncClock answers with it).
+  virtual TimeNs now() = 0;
+  // Open the cursor before taking the snapshot: then nothing falls between them.
+  virtual Result<std::unique_ptr<Cursor>> openCursor(const CursorStart& start, std::function<void()> wake) = 0;
+
+  virtual void push(control::PushOrder order, control::PushDone done) = 0;
+  virtual void queryPush(const std::string& pushId, control::PushDone done) = 0;
+  virtual void runAction(control::ActionOrder order, control::ActionDone done) = 0;
+
+  virtual Result<std::unique_ptr<DebugSession>> openDebug(const std::string& who) = 0;
+};
+
+}  // namespace qd::serve
