@@ -2,7 +2,7 @@
 # A room is a folder with one CMake target. Sources are found by folder, so that adding a file needs no CMake edit.
 #
 #   qd_room(core/base [LINK targets…] [PRIVATE_LINK targets…] [QT])            static library qd_core_base
-#   qd_program(name FOLDER app/cli LINK targets… [QT])                         program build/…/bin/name
+#   qd_program(name FOLDER app/cli LINK targets… [QT] [INTERNAL])              program build/…/bin/name, INTERNAL: not installed
 #   qd_test(name FOLDER tests/core/base LINK targets… [LABEL unit] [QT] [TIMEOUT s])   every *_test.cpp of the folder
 
 function(_qd_sources out folder)
@@ -49,7 +49,7 @@ function(qd_room folder)
 endfunction()
 
 function(qd_program name)
-  cmake_parse_arguments(arg "QT" "FOLDER" "LINK;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "QT;INTERNAL" "FOLDER" "LINK;SOURCES" ${ARGN})
   set(sources ${arg_SOURCES})
   if(NOT sources)
     file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${arg_FOLDER}/*.cpp" "${CMAKE_SOURCE_DIR}/${arg_FOLDER}/*.h")
@@ -59,6 +59,9 @@ function(qd_program name)
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   _qd_own(${name} "${arg_QT}")
   target_compile_definitions(${name} PRIVATE QD_VERSION="${PROJECT_VERSION}")
+  if(NOT arg_INTERNAL)
+    install(TARGETS ${name} RUNTIME DESTINATION bin)
+  endif()
   qd_check_links("${arg_FOLDER}" ${arg_LINK})
 endfunction()
 
