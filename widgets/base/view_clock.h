@@ -36,7 +36,7 @@ class ViewClock final : public QObject {
   void goLive();               // in a recording: to its end
   void toggleFreeze();         // Live <-> Frozen; in a recording play <-> pause
   void play();
-  void setSpeed(double factor);   // 0.05 to 100
+  void setSpeed(double factor);   // 0.05 to 100; tells of it by modeChanged()
   void setSpan(qd::TimeNs span);  // 1 s to 24 h
   void setAxis(qd::series::Axis axis);
 
@@ -47,8 +47,11 @@ class ViewClock final : public QObject {
   void axisChanged();
 
  private:
+  void setMode(Mode mode);
+
   Mode mode_ = Mode::Live;
   bool recording_ = false;
+  bool placed_ = false;  // somebody chose the position
   TimeNs position_ = 0, first_ = 0, last_ = 0;
   TimeNs span_ = 60 * kNsPerSecond;
   double speed_ = 1;
