@@ -2,23 +2,24 @@
 #include "core/serve/backend.h"
 
 namespace qd::serve {
+namespace {
+
+template <class... T>
+bool isAny(const ingest::Event& event) {
+  return (std::holds_alternative<T>(event) || ...);
+}
+
+}  // namespace
 
 std::uint32_t kindOf(const ingest::Event& event) {
-  struct Visitor {
-    std::uint32_t operator()(const ingest::SampleBlock&) const { return kSamples; }
-    std::uint32_t operator()(const ingest::EntityFrame&) const { return kEntities; }
-    std::uint32_t operator()(const ingest::FrameBlock&) const { return kFrames; }
-    std::uint32_t operator()(const ingest::ProcessChange&) const { return kProcesses; }
-    std::uint32_t operator()(const ingest::ParameterChange&) const { return kParameters; }
-    std::uint32_t operator()(const ingest::Breakpoint&) const { return kDebug; }
-    std::uint32_t operator()(const ingest::LinkGroup&) const { return kDebug; }
-    std::uint32_t operator()(const ingest::Hit&) const { return kDebug; }
-    template <class T>
-    std::uint32_t operator()(const T&) const {
-      return kOther;
-    }
-  };
-  return std::visit(Visitor{}, event);
+  using namespace ingest;
+  if (isAny<SampleBlock>(event)) return kSamples;
+  if (isAny<EntityFrame>(event)) return kEntities;
+  if (isAny<FrameBlock>(event)) return kFrames;
+  if (isAny<ProcessChange>(event)) return kProcesses;
+  if (isAny<ParameterChange>(event)) return kParameters;
+  if (isAny<Breakpoint, LinkGroup, Hit>(event)) return kDebug;
+  return kOther;
 }
 
 }  // namespace qd::serve
