@@ -4,8 +4,11 @@
 // an implementation must be quick, never block and never throw; it may keep the pointer.
 #pragma once
 
+#include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "core/ingest/events.h"
@@ -19,14 +22,20 @@ class EventSink {
 };
 
 // Gives each event to every sink, in the order of add(). add() before the first event only; then any thread may call
-// on(): calls are serialised so that a sink sees one caller at a time. Sinks outlive the fan-out.
+// on(): calls are serialised so that a sink sees one caller at a time. A sink may call on() of the fan-out from inside
+// its own on() (a join that makes events does): that event follows once the present one has reached every sink.
+// Sinks outlive the fan-out.
 class FanOut final : public EventSink {
  public:
   void add(EventSink& sink) { sinks_.push_back(&sink); }
   void on(const EnvelopePtr& envelope) override;
 
  private:
+  void deliver(const EnvelopePtr& envelope);
+
   std::mutex order_;
+  std::atomic<std::thread::id> caller_;  // who holds order_
+  std::deque<EnvelopePtr> made_;         // by sinks, while delivering; of the caller only
   std::vector<EventSink*> sinks_;
 };
 

@@ -165,7 +165,8 @@ enum EntityFlag : std::uint32_t {
   kEntityInterpolated = 16,
   kEntityExtrapolated = 32,
   kEntityHeld = 64,
-  kEntityPredicted = 128,  // the editor's own player
+  kEntityPredicted = 128,   // the editor's own player
+  kEntityTeleported = 256,  // since the frame before: no path is drawn or interpolated between
 };
 
 // Per editor frame: which domain tick it showed and which it predicted.
@@ -334,9 +335,18 @@ struct Mark {
   std::string domain, text, who;
 };
 
-using Event =
-    std::variant<ProcessChange, SampleBlock, Rollup, EntityFrame, FrameBlock, LogLine, GameEvent, ParameterChange,
-                 PushResult, ActionResult, Breakpoint, LinkGroup, Hit, Gap, ClockSample, AgentChange, Mark>;
+// A series that the console joins or computes. From here on it counts as declared by that process; its samples come in
+// SampleBlocks of ring kDerivedRing. Its index is kFirstDerivedSeries or above, so that it never meets a declared one.
+struct DerivedSeries {
+  ProcessRef process;
+  SeriesInfo info;  // derived = true
+};
+inline constexpr std::uint32_t kFirstDerivedSeries = 0x10000;
+inline constexpr std::uint32_t kDerivedRing = 0xFFFF;
+
+using Event = std::variant<ProcessChange, SampleBlock, Rollup, EntityFrame, FrameBlock, LogLine, GameEvent,
+                           ParameterChange, PushResult, ActionResult, Breakpoint, LinkGroup, Hit, Gap, ClockSample,
+                           AgentChange, Mark, DerivedSeries>;
 
 // An event with its place in its agent's log. sequence 0: not part of the log (state as of the attach, made here).
 struct Envelope {
