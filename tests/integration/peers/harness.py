@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs of the product as child processes, and gRPC stubs made from the .proto alone.
+
+QD_BIN_DIR and QD_SOURCE_DIR come from the environment (CTest sets them).
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from concurrent import futures
+from pathlib import Path
+
+import grpc
+
+BIN = Path(os.environ["QD_BIN_DIR"])
+SOURCE = Path(os.environ["QD_SOURCE_DIR"])
+
+
+def stubs():
+    """The generated modules (messages, services), made in a temporary folder."""
+    out = tempfile.mkdtemp(prefix="qd-stubs-")
+    proto = SOURCE / "proto"
+    subprocess.run(["protoc", f"-I{proto}", f"--python_out={out}", f"--grpc_out={out}",
+                    "--plugin=protoc-gen-grpc=/usr/bin/grpc_python_plugin",
+                    str(proto / "quarterdeck/v1/quarterdeck.proto")], check=True)
+    sys.path.insert(0, out)
+    from quarterdeck.v1 import quarterdeck_pb2, quarterdeck_pb2_grpc
+
+    return quarterdeck_pb2, quarterdeck_pb2_grpc
+
+
+pb, rpc = stubs()
+
+
+class Stage:
+    """quarterdeck-stage as a context manager; .agent is the first agent's address, .ready the whole ready line."""
+
+    def __init__(self, *args):
+        self.args = args
+
+    def __enter__(self):
+        self.process = subprocess.Popen([str(BIN / "quarterdeck-stage"), *self.args], stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line, "the stage ended before it was ready"
+        self.ready = json.loads(line)
+        self.agent = self.ready["agent"]
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.process.stdout.close()
+
+
+def qdctl(*args, timeout=60):
+    """Runs qdctl; returns (exit code, stdout, stderr)."""
+    done = subprocess.run([str(BIN / "qdctl"), *map(str, args)], capture_output=True, text=True, timeout=timeout)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Peer:
+    """An agent written from the .proto alone, on loopback; `service` is an rpc.AgentServicer."""
+
+    def __init__(self, service):
+        self.server = grpc.server(futures.ThreadPoolExecutor(8), options=[("grpc.max_send_message_length", 64 << 20)])
+        rpc.add_AgentServicer_to_server(service, self.server)
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.agent = f"127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        self.server.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop(0).wait()
