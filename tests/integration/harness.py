@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent import futures
 from pathlib import Path
 
@@ -64,6 +65,38 @@ def qdctl(*args, timeout=60):
     """Runs qdctl; returns (exit code, stdout, stderr)."""
     done = subprocess.run([str(BIN / "qdctl"), *map(str, args)], capture_output=True, text=True, timeout=timeout)
     return done.returncode, done.stdout, done.stderr
+
+
+def qdctl_json(*args, expect=0):
+    code, out, err = qdctl("--json", *args)
+    assert code == expect, f"qdctl {' '.join(map(str, args))}: exit {code}: {err}"
+    return json.loads(out) if out.strip() else {}
+
+
+def eventually(condition, seconds):
+    """Waits until `condition()` is true, looking ten times a second; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"did not become true within {seconds} s"
+        time.sleep(0.1)
+
+
+def children_of(pid):
+    """All descendants of a process."""
+    found, todo = [], [pid]
+    while todo:
+        parent = todo.pop()
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            todo += [int(c) for c in task.read_text().split()]
+        found.append(parent)
+    return found[1:]
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 class Peer:
