@@ -9,6 +9,7 @@ set(QD_ALLOW_core/netcode "core/base;core/ingest;core/series")
 set(QD_ALLOW_core/control "core/base;core/ingest")
 set(QD_ALLOW_core/security "core/base")
 set(QD_ALLOW_core/link "core/base;core/ingest;core/control;core/security")
+set(QD_ALLOW_core/link/wire "core/base;core/ingest;core/control")
 set(QD_ALLOW_core/serve "core/base;core/ingest;core/control;core/security;core/link/wire")
 set(QD_ALLOW_core/recording "core/base;core/ingest;core/series;core/control")
 set(QD_ALLOW_core/params "core/base;core/ingest;core/series;core/control")
@@ -18,11 +19,11 @@ set(QD_ALLOW_widgets "core/base;core/ingest;core/series;core/netcode;core/contro
 set(QD_ALLOW_app/console "core;widgets")
 set(QD_ALLOW_app/cli "core")
 set(QD_ALLOW_agent/probe "")
-set(QD_ALLOW_agent/daemon "core/base;core/ingest;core/series;core/control;core/security;core/serve;agent/probe;agent/debug")
+set(QD_ALLOW_agent/daemon "core/base;core/ingest;core/series;core/control;core/security;core/serve;core/link/wire;agent/probe;agent/debug")
 set(QD_ALLOW_agent/debug "core/base;core/control")
 set(QD_ALLOW_stage "agent/probe;stage")
 
-set(QD_ROOMS core/base core/ingest core/series core/netcode core/control core/security core/link core/serve core/recording
+set(QD_ROOMS core/base core/ingest core/series core/netcode core/control core/security core/link core/link/wire core/serve core/recording
     core/params core/breakpoints core/analysis widgets app/console app/cli agent/probe agent/daemon agent/debug stage)
 
 # Headers from outside, each with the rooms that alone may see it.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The orders of the debug stream and what comes back, as plain values: shared by the console's link, the service and
+// the agent's state machines. Ids empty mean what quarterdeck.proto says for them. Values only; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/control/command_port.h"
+#include "core/ingest/events.h"
+
+namespace qd::control {
+
+struct RemoveOrder {
+  std::string id;
+};
+struct LinkOrder {
+  std::vector<ProcessId> members;  // empty: the first server and its editors
+};
+struct UnlinkOrder {
+  std::string group;
+};
+struct PauseOrder {
+  std::string group;  // empty: the only one
+};
+struct ResumeOrder {
+  std::string group;  // empty: every stopped one
+};
+struct StepOrder {
+  std::string group;
+  std::uint32_t ticks = 1;
+};
+struct RenewLeaseOrder {
+  Duration ttl;  // 0: the agent's default
+};
+
+using DebugOrder = std::variant<BreakpointOrder, RemoveOrder, LinkOrder, UnlinkOrder, PauseOrder, ResumeOrder,
+                                StepOrder, RenewLeaseOrder>;
+
+struct DebugRequest {
+  std::uint64_t requestId = 0;
+  DebugOrder order;
+};
+
+struct DebugReply {
+  std::uint64_t requestId = 0;
+  bool ok = false;
+  std::string error;
+  std::string id;  // of what was made or changed
+};
+struct RegistrySent {};  // the registry as it was at the start of the stream is complete
+
+using DebugUpdate = std::variant<DebugReply, ingest::Breakpoint, ingest::LinkGroup, ingest::Hit, RegistrySent>;
+
+}  // namespace qd::control
