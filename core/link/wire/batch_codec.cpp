@@ -26,6 +26,7 @@ struct EventWriter {
   bool operator()(const ingest::ClockSample&) const { return false; }
   bool operator()(const ingest::AgentChange&) const { return false; }
   bool operator()(const ingest::Mark&) const { return false; }
+  bool operator()(const ingest::DerivedSeries&) const { return false; }
 };
 
 Result<ingest::Event> readEvent(const pb::Batch& from) {
@@ -102,7 +103,8 @@ std::string encodeBatch(const ingest::Envelope& envelope) {
 
 Result<ingest::Envelope> decodeBatch(std::span<const std::byte> bytes) {
   if (bytes.size() > kMaxMessageBytes) {
-    return fail(ErrorCode::Exhausted, fmt::format("A log entry has {} bytes; at most 4 MiB are allowed.", bytes.size()));
+    return fail(ErrorCode::Exhausted,
+                fmt::format("A log entry has {} bytes; at most 4 MiB are allowed.", bytes.size()));
   }
   pb::Batch batch;
   if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {

@@ -12,7 +12,8 @@
 
 namespace qd::link {
 
-// Empty for the events that only a console makes (ClockSample, AgentChange, Mark): they have no form on the wire.
+// Empty for the events that only a console makes (ClockSample, AgentChange, Mark, DerivedSeries): they have no form on
+// the wire.
 std::string encodeBatch(const ingest::Envelope& envelope);
 
 // Errors: Corrupt for bytes that are no message or break its rules, Unsupported for content of a newer protocol,

@@ -60,7 +60,8 @@ Result<ingest::LinkGroup> fromProto(const pb::LinkGroup& from);
 Result<ingest::Hit> fromProto(const pb::Hit& from);
 Result<ingest::Gap> fromProto(const pb::Gap& from);
 
-// The log's entries. toProto is false for the events that have no form on the wire (ClockSample, AgentChange, Mark).
+// The log's entries. toProto is false for the events that have no form on the wire (ClockSample, AgentChange, Mark,
+// DerivedSeries).
 // fromProto refuses Caught, which is no event: look at content_case() first; Unsupported for unknown content.
 bool toProto(const ingest::Envelope& from, pb::Batch& to);
 Result<ingest::Envelope> fromProto(const pb::Batch& from, const AgentId& agent);

@@ -7,6 +7,8 @@ namespace {
 using detail::enumOr;
 using detail::enumTo;
 using detail::token;
+using link::fromProto;
+using link::toProto;
 
 constexpr int kMaxMembers = 256;
 constexpr int kMaxFrames = 256;
@@ -51,8 +53,7 @@ Result<ingest::HitMember> fromProto(const pb::HitMember& from) {
   out.state = std::move(*state);
   for (int i = 0; i < from.frames_size() && i < kMaxFrames; ++i) {
     const pb::StackFrame& frame = from.frames(i);
-    out.frames.push_back(
-        {sanitise(frame.function(), 1024), sanitise(frame.file(), 1024), std::max(frame.line(), 0)});
+    out.frames.push_back({sanitise(frame.function(), 1024), sanitise(frame.file(), 1024), std::max(frame.line(), 0)});
   }
   out.locals = detail::takeAll<Field>(from.locals(), kMaxLocals);
   out.parameters = detail::takeAll<ingest::ParameterValue>(from.parameters(), 1024);
@@ -100,9 +101,7 @@ struct OrderWriter {
     to.mutable_step()->set_group(order.group);
     to.mutable_step()->set_ticks(order.ticks);
   }
-  void operator()(const control::RenewLeaseOrder& order) const {
-    to.mutable_renew_lease()->set_ttl_ns(order.ttl.ns);
-  }
+  void operator()(const control::RenewLeaseOrder& order) const { to.mutable_renew_lease()->set_ttl_ns(order.ttl.ns); }
 };
 
 Result<control::DebugOrder> readSet(const pb::SetBreakpoint& from) {

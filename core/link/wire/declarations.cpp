@@ -8,8 +8,10 @@ namespace {
 
 using detail::enumOr;
 using detail::enumTo;
+using link::fromProto;
+using link::toProto;
 
-constexpr int kMaxSeries = 4096;
+constexpr std::size_t kMaxSeries = 4096;
 constexpr int kMaxParameters = 1024;
 constexpr int kMaxSites = 1024;
 constexpr int kMaxActions = 256;
@@ -25,9 +27,7 @@ struct ValueWriter {
   void operator()(double v) const { to.set_double_value(v); }
   void operator()(const std::string& v) const { to.set_string_value(v); }
   void operator()(Duration v) const { to.set_duration_ns(v.ns); }
-  void operator()(const Vector& v) const {
-    to.mutable_vector_value()->mutable_elements()->Assign(v.begin(), v.end());
-  }
+  void operator()(const Vector& v) const { to.mutable_vector_value()->mutable_elements()->Assign(v.begin(), v.end()); }
 };
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -94,7 +94,9 @@ std::vector<ingest::SeriesInfo> readSeries(const pb::Process& from) {
   std::vector<ingest::SeriesInfo> out;
   std::unordered_set<std::uint32_t> seen;
   for (const pb::Series& series : from.series()) {
-    if (series.index() >= kMaxSeries || series.name().empty() || !seen.insert(series.index()).second) continue;
+    if (!detail::isSeriesIndex(series.index()) || series.name().empty() || out.size() >= kMaxSeries ||
+        !seen.insert(series.index()).second)
+      continue;
     out.push_back(fromProto(series));
   }
   return out;

@@ -58,8 +58,8 @@ inline std::unexpected<Error> corrupt(std::string message) {
 
 inline Result<ProcessId> processId(std::string_view raw) {
   if (!isProcessId(raw)) {
-    return corrupt(fmt::format("The peer sent the process id \"{}\", which is not 1 to 64 of [A-Za-z0-9._-].",
-                               sanitise(raw, 80)));
+    return corrupt(
+        fmt::format("The peer sent the process id \"{}\", which is not 1 to 64 of [A-Za-z0-9._-].", sanitise(raw, 80)));
   }
   return ProcessId(std::string(raw));
 }
@@ -68,6 +68,11 @@ inline Result<ProcessId> processId(std::string_view raw) {
 inline Result<ProcessId> processIdOrNone(std::string_view raw) {
   if (raw.empty()) return ProcessId();
   return processId(raw);
+}
+
+// What a process declares, or what a console derived and a replay serves again.
+inline bool isSeriesIndex(std::uint32_t index) {
+  return index < 4096 || (index >= ingest::kFirstDerivedSeries && index < ingest::kFirstDerivedSeries + 4096);
 }
 
 inline std::string token(std::string_view raw) {

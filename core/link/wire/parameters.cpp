@@ -6,6 +6,8 @@ namespace {
 
 using detail::enumOr;
 using detail::enumTo;
+using link::fromProto;
+using link::toProto;
 
 constexpr int kMaxValues = 1024;
 constexpr int kMaxTargets = 1024;
@@ -147,7 +149,8 @@ void toProto(const control::ActionOrder& from, pb::RunActionRequest& to) {
 }
 
 Result<control::ActionOrder> fromProto(const pb::RunActionRequest& from) {
-  if (from.action_id().empty()) return fail(ErrorCode::InvalidArgument, "An action needs an action_id that is its own.");
+  if (from.action_id().empty())
+    return fail(ErrorCode::InvalidArgument, "An action needs an action_id that is its own.");
   auto target = detail::processId(from.process_id());
   if (!target) return fail(ErrorCode::InvalidArgument, target.error().message);
   control::ActionOrder out;

@@ -7,6 +7,8 @@ namespace {
 using detail::copyColumn;
 using detail::corrupt;
 using detail::fillColumn;
+using link::fromProto;
+using link::toProto;
 
 constexpr int kMaxRows = 1 << 17;  // of one block; a batch aims at 1,024
 constexpr int kMaxColumns = 4096;
@@ -46,7 +48,8 @@ Result<ingest::Column> readColumn(const pb::Column& from, std::size_t rows) {
   out.rows = copyColumn(from.rows());
   const auto values = static_cast<std::size_t>(std::max(from.integers_size(), from.doubles_size()));
   if (out.rows.empty() ? values > rows : values != out.rows.size()) {
-    return corrupt(fmt::format("A column has {} values for {} rows.", values, out.rows.empty() ? rows : out.rows.size()));
+    return corrupt(
+        fmt::format("A column has {} values for {} rows.", values, out.rows.empty() ? rows : out.rows.size()));
   }
   if (!std::is_sorted(out.rows.begin(), out.rows.end())) return corrupt("A column's rows do not ascend.");
   if (!out.rows.empty() && out.rows.back() >= rows) {
@@ -60,7 +63,8 @@ Result<std::vector<ingest::Column>> readColumns(const pb::SampleBlock& from, std
   std::vector<ingest::Column> out;
   out.reserve(static_cast<std::size_t>(from.columns_size()));
   for (const pb::Column& column : from.columns()) {
-    if (column.series() >= kMaxColumns) return corrupt(fmt::format("A column names series {}.", column.series()));
+    if (!detail::isSeriesIndex(column.series()))
+      return corrupt(fmt::format("A column names series {}.", column.series()));
     auto read = readColumn(column, rows);
     if (!read) return std::unexpected(read.error());
     out.push_back(std::move(*read));

@@ -63,7 +63,8 @@ bool isProcessId(std::string_view id) {
   const std::size_t at = id.find('@');
   const std::string_view name = id.substr(0, at);
   const auto isWord = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), isWord)) return false;
   if (at == std::string_view::npos) return true;

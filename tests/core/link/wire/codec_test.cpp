@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/link/wire/batch_codec.h"
+#include "core/link/wire/convert.h"
+
+namespace qd::link {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+ingest::ProcessRef ref() {
+  return {ProcessId("server-1"), InstanceId(77)};
+}
+
+ingest::SampleBlock block() {
+  ingest::SampleBlock out;
+  out.process = ref();
+  out.ring = 2;
+  out.firstSequence = 1000;
+  out.count = 5;
+  out.dropped = 3;
+  out.ticks = {10, 11, 12};
+  out.times = {1'700'000'000'000'000'000, 1'700'000'000'016'666'667, 1'700'000'000'033'333'334};
+  out.columns.push_back({SeriesIndex(0), {}, std::vector<std::int64_t>{5, -6, INT64_MIN}});
+  out.columns.push_back({SeriesIndex(7), {0, 2}, std::vector<double>{0.25, std::nan("")}});
+  return out;
+}
+
+// Everything that a toProto writes, fromProto must bring back: checked by writing it once more.
+void expectRoundTrip(const ingest::Event& event) {
+  pb::Batch first;
+  ASSERT_TRUE(toProto(ingest::Envelope{AgentId("a"), 9, 8, event}, first));
+  const auto back = fromProto(first, AgentId("a"));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->sequence, 9U);
+  EXPECT_EQ(back->previous, 8U);
+  EXPECT_EQ(back->event.index(), event.index());
+  pb::Batch second;
+  ASSERT_TRUE(toProto(*back, second));
+  MessageDifferencer differencer;
+  differencer.set_message_field_comparison(MessageDifferencer::EQUAL);
+  google::protobuf::util::DefaultFieldComparator comparator;
+  comparator.set_treat_nan_as_equal(true);
+  differencer.set_field_comparator(&comparator);
+  std::string report;
+  differencer.ReportDifferencesToString(&report);
+  EXPECT_TRUE(differencer.Compare(first, second)) << report;
+}
+
+ingest::ParameterSpec densitySpec() {
+  ingest::ParameterSpec spec;
+  spec.name = "npc.density";
+  spec.type = ValueType::Float;
+  spec.unit = "1";
+  spec.min = 0;
+  spec.max = 4;
+  spec.step = 0.1;
+  spec.choices = {"a", "b"};
+  spec.defaultValue = 1.0;
+  spec.group = "npc";
+  spec.description = "How many.\nReally.";
+  spec.risk = ingest::Risk::Guarded;
+  spec.effect = ingest::Effect::NextMatch;
+  return spec;
+}
+
+ingest::ProcessInfo process() {
+  ingest::ProcessInfo info;
+  info.id = ProcessId("editor-1");
+  info.instance = InstanceId(5);
+  info.kind = ingest::ProcessKind::Editor;
+  info.name = "Editor";
+  info.pid = 12;
+  info.state = ingest::ProcessState::Parked;
+  info.domain = "server-1";
+  info.tickHz = 60;
+  info.tick = 33;
+  info.started = 44;
+  info.labels = {{"zone", "eu"}};
+  info.build = {"1.2", "abc", "id"};
+  info.series.push_back({SeriesIndex(3), "tick.duration", "ms", true, 6, "text", 16.6, {{"client", "12"}}, true});
+  info.parameters.push_back(densitySpec());
+  info.sites.push_back({"tick.begin", "loop.cpp", 12});
+  info.actions.push_back({"map.reload", "Loads it again.", ingest::Risk::Dangerous, {densitySpec()}});
+  return info;
+}
+
+TEST(Codec, EveryEventComesBack) {
+  const ingest::ParameterValue value{"npc.density", Duration{5}, 3, 4, 5, "push-1", "ann"};
+  expectRoundTrip(ingest::ProcessChange{process(), "joined"});
+  expectRoundTrip(block());
+  expectRoundTrip(ingest::Rollup{ref(), 1, 2, {{SeriesIndex(1), 60, 1, 2, 1.5, 1.7, 1.9}}});
+  expectRoundTrip(ingest::EntityFrame{ref(),
+                                      true,
+                                      5,
+                                      6,
+                                      "server-1",
+                                      7,
+                                      {1, 2},
+                                      {1, -2},
+                                      {3, 4},
+                                      {5, 6},
+                                      {7, 8},
+                                      {9, 10},
+                                      {11, 12},
+                                      {0, 0, 0, 32767, 1, 2, 3, -4},
+                                      {1, 9}});
+  expectRoundTrip(ingest::FrameBlock{ref(), "server-1", {1, 2}, {3, 4}, {5, 6}, {7, 8}});
+  expectRoundTrip(ingest::LogLine{ref(), 1, 2, ingest::LogLevel::Error, "net", "two\nlines", 4});
+  expectRoundTrip(ingest::GameEvent{ref(), 1, 2, "combat.hit", {{"who", std::string("x")}, {"at", Vector{1, 2, 3}}}});
+  expectRoundTrip(ingest::ParameterChange{ref(), {value}});
+  expectRoundTrip(ingest::PushResult{"push-1",
+                                     ref(),
+                                     ingest::PushStatus::Applied,
+                                     1,
+                                     2,
+                                     {{"npc.density", 1.0, std::int64_t{2}, 3, "why"}},
+                                     "ann",
+                                     "note",
+                                     "reason"});
+  expectRoundTrip(ingest::ActionResult{"a-1", ref(), "map.reload", true, 1, 2, "done", "ann"});
+  expectRoundTrip(ingest::Breakpoint{"bp-1",
+                                     2,
+                                     "g-1",
+                                     ingest::BreakpointKind::Tick,
+                                     "tick.begin",
+                                     3,
+                                     4,
+                                     "x > 1",
+                                     5,
+                                     "text",
+                                     true,
+                                     false,
+                                     6,
+                                     {{ProcessId("server-1"), ingest::MemberAck::Moved, "moved", 7}},
+                                     true,
+                                     true});
+  const ingest::GroupMember member{ProcessId("server-1"), ingest::MemberState::Stopped, 1, 2, 3};
+  expectRoundTrip(ingest::LinkGroup{"g-1",
+                                    "server-1",
+                                    ingest::GroupState::Partial,
+                                    3,
+                                    {member},
+                                    "hit-1",
+                                    "bp-1",
+                                    ProcessId("server-1"),
+                                    4,
+                                    5,
+                                    6,
+                                    "why",
+                                    true});
+  expectRoundTrip(ingest::Hit{"hit-1",
+                              "g-1",
+                              "bp-1",
+                              ProcessId("server-1"),
+                              1,
+                              2,
+                              "breakpoint",
+                              {{member, {{"f", "a.cpp", 3}}, {{"hp", std::int64_t{3}}, {"on", true}}, {value}}}});
+  expectRoundTrip(ingest::Gap{ProcessId("server-1"), 1, 2, 3, "cause"});
+}
+
+TEST(Codec, SamplesAreBitForBit) {
+  const std::string bytes = encodeBatch({AgentId(), 1, 0, block()});
+  const auto back = decodeBatch(std::as_bytes(std::span(bytes)));
+  ASSERT_TRUE(back) << back.error().message;
+  const auto& got = std::get<ingest::SampleBlock>(back->event);
+  EXPECT_EQ(got.ticks, block().ticks);
+  EXPECT_EQ(got.times, block().times);
+  EXPECT_EQ(std::get<0>(got.columns[0].values), std::get<0>(block().columns[0].values));
+  EXPECT_TRUE(std::isnan(std::get<1>(got.columns[1].values)[1]));
+}
+
+TEST(Codec, ConsoleEventsHaveNoWireForm) {
+  EXPECT_EQ(encodeBatch({AgentId(), 0, 0, ingest::Mark{}}), "");
+  EXPECT_EQ(encodeBatch({AgentId(), 0, 0, ingest::ClockSample{}}), "");
+}
+
+TEST(Codec, EveryDebugOrderComesBack) {
+  ingest::Breakpoint wanted;
+  wanted.id = "bp";
+  wanted.site = "tick.begin";
+  const control::DebugOrder orders[] = {control::BreakpointOrder{wanted, {ProcessId("server-1")}},
+                                        control::RemoveOrder{"bp"},
+                                        control::LinkOrder{{ProcessId("a"), ProcessId("b")}},
+                                        control::UnlinkOrder{"g"},
+                                        control::PauseOrder{"g"},
+                                        control::ResumeOrder{"g"},
+                                        control::StepOrder{"g", 3},
+                                        control::RenewLeaseOrder{Duration{15}}};
+  for (const auto& order : orders) {
+    pb::DebugCommand message;
+    toProto(control::DebugRequest{7, order}, message);
+    const auto back = fromProto(message);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->requestId, 7U);
+    EXPECT_EQ(back->order.index(), order.index());
+    pb::DebugCommand again;
+    toProto(*back, again);
+    EXPECT_TRUE(MessageDifferencer::Equals(message, again));
+  }
+}
+
+// --- what a hostile peer may send
+
+pb::Batch wireBlock() {
+  pb::Batch batch;
+  toProto(ingest::Envelope{AgentId(), 1, 0, block()}, batch);
+  return batch;
+}
+
+TEST(Hostile, ColumnsThatDoNotFitAreRefused) {
+  auto lengths = wireBlock();
+  lengths.mutable_samples()->add_tick_deltas(1);
+  EXPECT_EQ(fromProto(lengths, AgentId()).error().code, ErrorCode::Corrupt);
+  auto tooMany = wireBlock();
+  tooMany.mutable_samples()->mutable_columns(0)->add_integers(1);
+  EXPECT_EQ(fromProto(tooMany, AgentId()).error().code, ErrorCode::Corrupt);
+  auto row = wireBlock();
+  row.mutable_samples()->mutable_columns(1)->set_rows(1, 3);
+  EXPECT_EQ(fromProto(row, AgentId()).error().code, ErrorCode::Corrupt);
+  auto unsorted = wireBlock();
+  unsorted.mutable_samples()->mutable_columns(1)->set_rows(0, 2);
+  unsorted.mutable_samples()->mutable_columns(1)->set_rows(1, 0);
+  EXPECT_EQ(fromProto(unsorted, AgentId()).error().code, ErrorCode::Corrupt);
+  auto both = wireBlock();
+  both.mutable_samples()->mutable_columns(0)->add_doubles(1);
+  EXPECT_EQ(fromProto(both, AgentId()).error().code, ErrorCode::Corrupt);
+  auto series = wireBlock();
+  series.mutable_samples()->mutable_columns(0)->set_series(4096);
+  EXPECT_EQ(fromProto(series, AgentId()).error().code, ErrorCode::Corrupt);
+}
+
+TEST(Hostile, TimesThatWrapAreRefused) {
+  auto batch = wireBlock();
+  batch.mutable_samples()->set_time_deltas(1, INT64_MAX);
+  EXPECT_EQ(fromProto(batch, AgentId()).error().code, ErrorCode::Corrupt);
+}
+
+TEST(Hostile, IdsAreChecked) {
+  auto batch = wireBlock();
+  batch.mutable_samples()->mutable_process()->set_id("../etc");
+  EXPECT_EQ(fromProto(batch, AgentId()).error().code, ErrorCode::Corrupt);
+  batch.mutable_samples()->clear_process();
+  EXPECT_EQ(fromProto(batch, AgentId()).error().code, ErrorCode::Corrupt);
+}
+
+TEST(Hostile, TextIsSanitisedAndNumbersClamped) {
+  pb::Process message;
+  toProto(process(), message);
+  message.set_name("a\xFF");
+  message.set_tick_hz(std::numeric_limits<double>::quiet_NaN());
+  message.mutable_series(0)->set_scale(1000);
+  *message.add_series() = message.series(0);
+  message.mutable_parameters(0)->set_min(9);
+  message.mutable_parameters(0)->set_type(static_cast<pb::Parameter::Type>(99));
+  const auto info = fromProto(message);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->name, "a\xEF\xBF\xBD");
+  EXPECT_EQ(info->tickHz, 0);
+  ASSERT_EQ(info->series.size(), 1U);
+  EXPECT_EQ(info->series[0].scale, 18);
+  EXPECT_FALSE(info->parameters[0].min);
+  EXPECT_EQ(info->parameters[0].type, ValueType::None);
+}
+
+TEST(Hostile, GarbageAndGiantsAreRefused) {
+  const std::string garbage("\xFF\xFF\xFF\xFF\x07garbage");
+  EXPECT_EQ(decodeBatch(std::as_bytes(std::span(garbage))).error().code, ErrorCode::Corrupt);
+  const std::string giant(kMaxMessageBytes + 1, '\0');
+  EXPECT_EQ(decodeBatch(std::as_bytes(std::span(giant))).error().code, ErrorCode::Exhausted);
+  EXPECT_EQ(decodeBatch({}).error().code, ErrorCode::Unsupported);
+}
+
+TEST(Hostile, EntityColumnsMayBeLeftOutButNotDiffer) {
+  pb::EntityFrame frame;
+  frame.mutable_process()->set_id("server-1");
+  frame.add_ids(4);
+  frame.add_x_um(5);
+  const auto sparse = fromProto(frame);
+  ASSERT_TRUE(sparse) << sparse.error().message;
+  EXPECT_EQ(sparse->y, std::vector<std::int64_t>{0});
+  EXPECT_EQ(sparse->rotation, (std::vector<std::int16_t>{0, 0, 0, 32767}));
+  frame.add_x_um(6);
+  EXPECT_EQ(fromProto(frame).error().code, ErrorCode::Corrupt);
+}
+
+TEST(Hostile, NewerProtocolIsRefused) {
+  pb::DescribeResponse message;
+  message.set_protocol(2);
+  EXPECT_EQ(fromProto(message).error().code, ErrorCode::Unsupported);
+}
+
+}  // namespace
+}  // namespace qd::link
