@@ -9,11 +9,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "core/base/error.h"
 #include "core/control/command_port.h"
+#include "core/control/debug_order.h"
 #include "core/ingest/events.h"
 
 namespace qd::serve {
@@ -66,38 +66,11 @@ class Cursor {
   virtual std::uint64_t startedAfter() const = 0;
 };
 
-struct SetBreakpoint {
-  control::BreakpointOrder order;
-};
-struct RemoveBreakpoint {
-  std::string id;
-};
-struct Link {
-  std::vector<ProcessId> members;  // empty: the first server and its editors
-};
-struct Unlink {
-  std::string group;
-};
-struct Pause {
-  std::string group;  // empty: the only one
-};
-struct Resume {
-  std::string group;  // empty: every stopped one
-};
-struct Step {
-  std::string group;
-  std::uint32_t ticks = 1;
-};
-struct RenewLease {
-  Duration ttl;  // 0: the agent's default
-};
-using DebugCommand = std::variant<SetBreakpoint, RemoveBreakpoint, Link, Unlink, Pause, Resume, Step, RenewLease>;
-
 // One Debug stream. What changes (breakpoints, groups, hits) comes out of the log like everything else.
 class DebugSession {
  public:
   virtual ~DebugSession() = default;  // the stream is over: its lease is no longer renewed
-  virtual void execute(DebugCommand command, control::DebugDone done) = 0;
+  virtual void execute(control::DebugOrder order, control::DebugDone done) = 0;
 };
 
 class Backend {
