@@ -193,4 +193,12 @@ ProcessId processOf(const Event& event) {
   return std::visit(ProcessOf{}, event);
 }
 
+TimeNs momentOf(const Envelope& envelope) {
+  const bool timeless =
+      std::holds_alternative<ProcessChange>(envelope.event) || std::holds_alternative<LinkGroup>(envelope.event);
+  if (timeless && envelope.received != 0) return envelope.received;
+  const TimeNs own = timeOf(envelope.event);
+  return own != 0 ? own : envelope.received;
+}
+
 }  // namespace qd::ingest

@@ -354,6 +354,9 @@ struct Envelope {
   std::uint64_t sequence = 0;
   std::uint64_t previous = 0;  // of the entry before it in this subscription
   Event event;
+  // When this console got it, UTC ns (in a replay: when it did then); 0: not known. Process, breakpoint, group and
+  // agent changes carry no time of their own, so the recorder keeps this one for them.
+  TimeNs received = 0;
 };
 using EnvelopePtr = std::shared_ptr<const Envelope>;
 
@@ -363,5 +366,9 @@ std::size_t sizeInBytes(const Envelope& envelope);
 // The time of an event (of its first row), 0 where it has none; the process it belongs to, empty where none.
 TimeNs timeOf(const Event& event);
 ProcessId processOf(const Event& event);
+
+// When a rare event took its place on the time axis: its own time, else when it was received, else 0. For a process
+// change that is when it was received, not when the process started.
+TimeNs momentOf(const Envelope& envelope);
 
 }  // namespace qd::ingest
