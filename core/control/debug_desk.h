@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything about debugging that one agent decides: its link groups, breakpoints and leases behind two doors, orders
+// from debug sessions and events from processes. Pure: no thread, no I/O; the agent calls it from one thread, does the
+// actions in their order, and calls onTime() at nextDeadline(). Process events of an instance that is no longer the
+// newest must not be passed in.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/control/breakpoint_registry.h"
+#include "core/control/debug_order.h"
+#include "core/control/lease_book.h"
+#include "core/control/link_group.h"
+
+namespace qd::control {
+
+class DebugDesk {
+ public:
+  explicit DebugDesk(LinkTimes times = {}) : times_(times) {}
+
+  // An order of a session: the id of what was made or changed. Errors name what is wrong and what exists. Actions are
+  // appended to `out` also where the order fails part-way.
+  Result<std::string> execute(SessionId session, const std::string& who, const DebugOrder& order, TimeNs now,
+                              DebugActions& out);
+  void sessionClosed(SessionId session) { leases_.vanish(session); }
+
+  DebugActions on(const ProcessEvent& event, TimeNs now);
+  DebugActions onTime(TimeNs now);
+  std::optional<TimeNs> nextDeadline() const;
+
+  // While true the agent renews the probe's own deadline every 500 ms.
+  bool holds(const ProcessId& process) const;
+
+  std::vector<ingest::Breakpoint> breakpoints() const { return registry_.all(); }
+  std::vector<ingest::LinkGroup> groups() const;
+  // After a restart of the agent, before the first event. Groups come back running.
+  void restore(std::vector<ingest::LinkGroup> groups, std::vector<ingest::Breakpoint> breakpoints);
+
+ private:
+  Result<std::string> set(const BreakpointOrder& order, DebugActions& out);
+  Result<std::string> link(std::vector<ProcessId> members, DebugActions& out);
+  Result<std::string> unlink(const std::string& id, const std::string& who, TimeNs now, DebugActions& out);
+  Result<std::string> resume(const std::string& id, const std::string& who, TimeNs now, DebugActions& out);
+  Result<LinkGroup*> one(const std::string& id);
+  Result<std::vector<ProcessId>> defaultMembers() const;
+  Result<std::vector<ProcessId>> membersFor(const BreakpointOrder& order, const LinkGroup& group) const;
+  Result<std::string> groupFor(const BreakpointOrder& order, DebugActions& out);
+  void plan(const std::string& breakpoint, DebugActions& out);
+  void take(DebugActions actions, DebugActions& out);
+
+  LinkTimes times_;
+  std::map<ProcessId, ProcessUp> processes_;
+  std::map<std::string, LinkGroup> groups_;
+  BreakpointRegistry registry_;
+  LeaseBook leases_;
+  std::uint64_t nextGroup_ = 1;
+};
+
+}  // namespace qd::control
