@@ -7,21 +7,17 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "core/base/error.h"
+#include "core/security/tls_options.h"
 #include "core/serve/backend.h"
 
 namespace qd::serve {
 
-struct TlsFiles {
-  std::string certificate, key, clientCa;  // PEM files
-};
-
 struct ServerConfig {
   std::string listen;           // HOST:PORT; port 0: any free one
-  std::optional<TlsFiles> tls;  // absent: plaintext, loopback only
+  security::TlsOptions tls;     // none named: plaintext, loopback only
   bool allowDebug = false;      // debugging over loopback plaintext
 };
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// quarterdeck.v1.Agent over a Backend: roles checked, input checked, plain structs to messages. The backend, the
+// executor and the counters outlive the service. Called by gRPC's threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/serve/backend.h"
+#include "core/serve/executor.h"
+#include "core/serve/status.h"
+#include "quarterdeck/v1/quarterdeck.grpc.pb.h"
+
+namespace qd::serve {
+
+struct ServiceCounters {
+  std::atomic<std::uint64_t> streams{0}, messages{0}, bytes{0};
+};
+
+class Service final : public quarterdeck::v1::Agent::CallbackService {
+ public:
+  Service(Backend& backend, Access access, Executor& executor) : backend_(backend), access_(access), executor_(executor) {}
+
+  ServiceCounters& counters() { return counters_; }
+  const ServiceCounters& counters() const { return counters_; }
+
+  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext*, const quarterdeck::v1::DescribeRequest*,
+                                     quarterdeck::v1::DescribeResponse*) override;
+  grpc::ServerWriteReactor<quarterdeck::v1::ProcessChange>* WatchProcesses(
+      grpc::CallbackServerContext*, const quarterdeck::v1::WatchProcessesRequest*) override;
+  grpc::ServerWriteReactor<quarterdeck::v1::Batch>* Subscribe(grpc::CallbackServerContext*,
+                                                             const quarterdeck::v1::SubscribeRequest*) override;
+  grpc::ServerUnaryReactor* Push(grpc::CallbackServerContext*, const quarterdeck::v1::PushRequest*,
+                                 quarterdeck::v1::PushResponse*) override;
+  grpc::ServerUnaryReactor* GetPush(grpc::CallbackServerContext*, const quarterdeck::v1::GetPushRequest*,
+                                    quarterdeck::v1::PushResponse*) override;
+  grpc::ServerWriteReactor<quarterdeck::v1::ParameterChange>* WatchParameters(
+      grpc::CallbackServerContext*, const quarterdeck::v1::WatchParametersRequest*) override;
+  grpc::ServerUnaryReactor* RunAction(grpc::CallbackServerContext*, const quarterdeck::v1::RunActionRequest*,
+                                      quarterdeck::v1::RunActionResponse*) override;
+  grpc::ServerBidiReactor<quarterdeck::v1::DebugCommand, quarterdeck::v1::DebugEvent>* Debug(
+      grpc::CallbackServerContext*) override;
+  grpc::ServerBidiReactor<quarterdeck::v1::ClockPing, quarterdeck::v1::ClockPong>* SyncClock(
+      grpc::CallbackServerContext*) override;
+
+ private:
+  Backend& backend_;
+  const Access access_;
+  Executor& executor_;
+  ServiceCounters counters_;
+};
+
+}  // namespace qd::serve
