@@ -146,6 +146,7 @@ std::uint32_t entityFlagsOf(std::uint32_t qdFlags) {
       {QD_ENTITY_EXTRAPOLATED, ingest::kEntityExtrapolated},
       {QD_ENTITY_HELD, ingest::kEntityHeld},
       {QD_ENTITY_PREDICTED | QD_ENTITY_LOCAL, ingest::kEntityPredicted},
+      {QD_ENTITY_TELEPORTED, ingest::kEntityTeleported},
   };
   std::uint32_t out = 0;
   for (const auto& [from, to] : kMap) {

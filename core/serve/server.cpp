@@ -22,7 +22,8 @@ struct Address {
 Result<Address> parse(const std::string& listen) {
   const auto colon = listen.rfind(':');
   const std::string digits = colon == std::string::npos ? "" : listen.substr(colon + 1);
-  const bool number = !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos;
+  const bool number =
+      !digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos;
   if (!number || colon == 0 || std::stoi(digits) > 65535) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("\"{}\" is no HOST:PORT to listen on, as 127.0.0.1:7400.", listen));

@@ -16,9 +16,9 @@
 namespace qd::serve {
 
 struct ServerConfig {
-  std::string listen;           // HOST:PORT; port 0: any free one
-  security::TlsOptions tls;     // none named: plaintext, loopback only
-  bool allowDebug = false;      // debugging over loopback plaintext
+  std::string listen;        // HOST:PORT; port 0: any free one
+  security::TlsOptions tls;  // none named: plaintext, loopback only
+  bool allowDebug = false;   // debugging over loopback plaintext
 };
 
 struct ServerStats {

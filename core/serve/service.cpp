@@ -39,8 +39,7 @@ Result<> checkPush(const control::PushOrder& order) {
   if (order.assignments.size() > 1024) return fail(ErrorCode::InvalidArgument, "A push sets at most 1024 parameters.");
   for (const auto& assignment : order.assignments) {
     if (!isFinite(assignment.value)) {
-      return fail(ErrorCode::InvalidArgument,
-                  fmt::format("The value for {} is not a finite number.", assignment.name));
+      return fail(ErrorCode::InvalidArgument, fmt::format("The value for {} is not a finite number.", assignment.name));
     }
     if (std::holds_alternative<std::monostate>(assignment.value)) {
       return fail(ErrorCode::InvalidArgument, fmt::format("There is no value for {}.", assignment.name));

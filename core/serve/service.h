@@ -19,7 +19,8 @@ struct ServiceCounters {
 
 class Service final : public quarterdeck::v1::Agent::CallbackService {
  public:
-  Service(Backend& backend, Access access, Executor& executor) : backend_(backend), access_(access), executor_(executor) {}
+  Service(Backend& backend, Access access, Executor& executor)
+      : backend_(backend), access_(access), executor_(executor) {}
 
   ServiceCounters& counters() { return counters_; }
   const ServiceCounters& counters() const { return counters_; }
@@ -29,7 +30,7 @@ class Service final : public quarterdeck::v1::Agent::CallbackService {
   grpc::ServerWriteReactor<quarterdeck::v1::ProcessChange>* WatchProcesses(
       grpc::CallbackServerContext*, const quarterdeck::v1::WatchProcessesRequest*) override;
   grpc::ServerWriteReactor<quarterdeck::v1::Batch>* Subscribe(grpc::CallbackServerContext*,
-                                                             const quarterdeck::v1::SubscribeRequest*) override;
+                                                              const quarterdeck::v1::SubscribeRequest*) override;
   grpc::ServerUnaryReactor* Push(grpc::CallbackServerContext*, const quarterdeck::v1::PushRequest*,
                                  quarterdeck::v1::PushResponse*) override;
   grpc::ServerUnaryReactor* GetPush(grpc::CallbackServerContext*, const quarterdeck::v1::GetPushRequest*,

@@ -2,6 +2,7 @@
 #include "core/serve/status.h"
 
 #include <fmt/format.h>
+#include <grpcpp/server_context.h>
 
 #include "core/security/credentials.h"
 
