@@ -4,6 +4,16 @@
 #include <algorithm>
 
 namespace qd::widgets {
+namespace {
+
+constexpr TimeNs kShortest = 10 * kNsPerMs;
+constexpr TimeNs kLongest = 24 * 3600 * kNsPerSecond;
+
+TimeNs scaled(TimeNs time, double factor) {
+  return static_cast<TimeNs>(static_cast<double>(time) * factor);
+}
+
+}  // namespace
 
 ViewClock::ViewClock(QObject* parent) : QObject(parent) {}
 
@@ -20,8 +30,10 @@ void ViewClock::setExtent(TimeNs first, TimeNs last) {
 void ViewClock::advance(TimeNs elapsed) {
   if (mode_ != Mode::Playing || elapsed <= 0) return;
   position_ += static_cast<TimeNs>(static_cast<double>(elapsed) * speed_);
+  if (lead_ < 0 || lead_ > span_) lead_ = span_ / 4;  // the playhead left the window: follow it again
   if (position_ < last_) return;
   position_ = last_;
+  if (!recording_) lead_ = 0;
   setMode(recording_ ? Mode::Frozen : Mode::Live);
 }
 
@@ -30,12 +42,15 @@ void ViewClock::setRecording(bool recording) {
   recording_ = recording;
   placed_ = false;
   position_ = last_;
+  lead_ = 0;
   setMode(recording ? Mode::Frozen : Mode::Live);
   Q_EMIT jumped();
 }
 
 void ViewClock::goTo(TimeNs time) {
+  const TimeNs from = viewFrom(), to = viewTo();
   position_ = std::clamp(time, first_, last_);
+  lead_ = position_ >= from && position_ <= to ? to - position_ : span_ / 4;
   placed_ = true;
   setMode(Mode::Frozen);
   Q_EMIT jumped();
@@ -43,7 +58,8 @@ void ViewClock::goTo(TimeNs time) {
 
 void ViewClock::goLive() {
   position_ = last_;
-  placed_ = !recording_;
+  lead_ = 0;
+  placed_ = false;
   setMode(recording_ ? Mode::Frozen : Mode::Live);
   Q_EMIT jumped();
 }
@@ -64,7 +80,10 @@ void ViewClock::play() {
   if (mode_ == Mode::Live) return;  // already moving, at the edge
   placed_ = true;
   const bool again = recording_ && position_ >= last_;  // at the end: from the start
-  if (again) position_ = first_;
+  if (again) {
+    position_ = first_;
+    lead_ = span_ / 4;
+  }
   setMode(Mode::Playing);
   if (again) Q_EMIT jumped();
 }
@@ -77,8 +96,27 @@ void ViewClock::setSpeed(double factor) {
 }
 
 void ViewClock::setSpan(TimeNs span) {
-  const TimeNs wanted = std::clamp(span, kNsPerSecond, 24 * 3600 * kNsPerSecond);
+  const TimeNs wanted = std::clamp(span, kShortest, kLongest);
   if (wanted == span_) return;
+  if (lead_ != 0) lead_ = scaled(lead_, static_cast<double>(wanted) / static_cast<double>(span_));
+  span_ = wanted;
+  Q_EMIT spanChanged();
+}
+
+void ViewClock::panBy(TimeNs delta) {
+  const TimeNs to = std::clamp(now() + delta, first_, last_);
+  if (to == now()) return;
+  position_ = to;
+  placed_ = true;
+  setMode(Mode::Frozen);
+  Q_EMIT jumped();
+}
+
+void ViewClock::zoomAt(TimeNs anchor, double factor) {
+  const TimeNs wanted = std::clamp(scaled(span_, factor), kShortest, kLongest);
+  if (wanted == span_) return;
+  const double real = static_cast<double>(wanted) / static_cast<double>(span_);
+  if (mode_ != Mode::Live) lead_ = anchor + scaled(viewTo() - anchor, real) - now();
   span_ = wanted;
   Q_EMIT spanChanged();
 }

@@ -22,7 +22,11 @@ class ViewClock final : public QObject {
   TimeNs now() const;                              // the moment that panels show
   TimeNs first() const { return first_; }          // the session's extent so far
   TimeNs last() const { return last_; }
-  TimeNs span() const { return span_; }  // visible past of the plots, ns; 60 s at first
+  TimeNs span() const { return span_; }  // visible stretch of the plots, ns; 60 s at first
+  // What the plots show. now() lies at its right edge while live; a moment that was gone to stays where it is on the
+  // screen when it was visible, else it stands at three quarters, so that what followed it can be seen.
+  TimeNs viewFrom() const { return viewTo() - span_; }
+  TimeNs viewTo() const { return now() + lead_; }
   double speed() const { return speed_; }
   series::Axis axis() const { return axis_; }
 
@@ -37,7 +41,10 @@ class ViewClock final : public QObject {
   void toggleFreeze();         // Live <-> Frozen; in a recording play <-> pause
   void play();
   void setSpeed(double factor);   // 0.05 to 100; tells of it by modeChanged()
-  void setSpan(qd::TimeNs span);  // 1 s to 24 h
+  void setSpan(qd::TimeNs span);  // 10 ms to 24 h
+  void panBy(qd::TimeNs delta);   // moves window and moment together, frozen; stops at the session's ends
+  // Makes the window `factor` times as long around `anchor`; while live around its right edge.
+  void zoomAt(qd::TimeNs anchor, double factor);
   void setAxis(qd::series::Axis axis);
 
  Q_SIGNALS:
@@ -54,6 +61,7 @@ class ViewClock final : public QObject {
   bool placed_ = false;  // somebody chose the position
   TimeNs position_ = 0, first_ = 0, last_ = 0;
   TimeNs span_ = 60 * kNsPerSecond;
+  TimeNs lead_ = 0;  // of the window's right edge before now()
   double speed_ = 1;
   series::Axis axis_ = series::Axis::Time;
 };

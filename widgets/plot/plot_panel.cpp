@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plot/plot_panel.h"
+
+#include "core/ingest/directory.h"
+#include "widgets/base/empty_state.h"
+#include "widgets/plot/plot_stack.h"
+
+namespace qd::widgets {
+
+PlotPanel::PlotPanel(const SessionContext& context, QWidget* parent)
+    : Panel(tr("Plots"), context, parent),
+      stack_(new plot::PlotStack(context, plot::defaultPanes(), this)),
+      empty_(new EmptyState(tr("No process is sending samples yet"),
+                            tr("Attach to an agent with a game server or an editor: their tick, latency and "
+                               "interpolation histories appear here."),
+                            context.replay ? QString() : tr("Attach…"), this)) {
+  setContent(stack_);
+  stack_->setProcess(process());
+  connect(this, &Panel::processChanged, this, [this] { stack_->setProcess(process()); });
+  connect(stack_, &plot::PlotStack::readOut, this, [this](const QString& text) { setSubtitle(text); });
+  connect(empty_, &EmptyState::activated, this, &PlotPanel::attachRequested);
+}
+
+void PlotPanel::refresh(bool second) {
+  const bool empty = this->context().directory.processes().empty();
+  showEmpty(empty ? empty_ : nullptr);
+  if (!empty) stack_->refresh(second);
+}
+
+}  // namespace qd::widgets

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plot/span_raster.h"
+
+#include <QPainter>
+#include <algorithm>
+#include <cmath>
+
+namespace qd::widgets::plot {
+namespace {
+
+constexpr int kSpanAlpha = 105;
+
+// Source over destination, both premultiplied.
+QRgb over(QRgb source, QRgb target) {
+  const unsigned keep = 255U - static_cast<unsigned>(qAlpha(source));
+  const auto mix = [keep](int s, int d) {
+    return static_cast<int>(static_cast<unsigned>(s) + static_cast<unsigned>(d) * keep / 255U);
+  };
+  return qRgba(mix(qRed(source), qRed(target)), mix(qGreen(source), qGreen(target)), mix(qBlue(source), qBlue(target)),
+               mix(qAlpha(source), qAlpha(target)));
+}
+
+class Canvas {
+ public:
+  explicit Canvas(QImage& image)
+      : bits_(reinterpret_cast<QRgb*>(image.bits())),
+        stride_(image.bytesPerLine() / 4),
+        width_(image.width()),
+        height_(image.height()) {}
+
+  void blend(int x, int top, int bottom, QRgb color) {
+    if (x < 0 || x >= width_) return;
+    for (int y = std::max(top, 0); y <= std::min(bottom, height_ - 1); ++y) {
+      QRgb& pixel = bits_[static_cast<qsizetype>(y) * stride_ + x];
+      pixel = over(color, pixel);
+    }
+  }
+  void set(int x, int top, int bottom, QRgb color) {
+    if (x < 0 || x >= width_) return;
+    for (int y = std::max(top, 0); y <= std::min(bottom, height_ - 1); ++y)
+      bits_[static_cast<qsizetype>(y) * stride_ + x] = color;
+  }
+
+ private:
+  QRgb* bits_;
+  qsizetype stride_;
+  int width_, height_;
+};
+
+class ColumnPainter {
+ public:
+  ColumnPainter(QImage& image, const RasterScale& scale, const QColor& color, int thickness)
+      : canvas_(image), scale_(scale), solid_(qPremultiply(color.rgba())), thickness_(std::max(1, thickness)) {
+    QColor faint = color;
+    faint.setAlpha(kSpanAlpha);
+    faint_ = qPremultiply(faint.rgba());
+  }
+
+  void span(int x, const Column& c) {
+    const int top = scale_.row(c.max), bottom = scale_.row(c.min);
+    canvas_.blend(x, top, bottom, faint_);
+    if (bottom - top < 2 * thickness_) return;
+    canvas_.set(x, top, top, solid_);  // the ends opaque: a spike of one sample must not fade away
+    canvas_.set(x, bottom, bottom, solid_);
+  }
+
+  // The line of the means through adjacent columns; a straight one from the last to the first value over empty ones.
+  void line(int x, const Column& c, int from, const Column* before) {
+    const int here = scale_.row(c.mean);
+    if (before == nullptr) {
+      run(x, here, here);
+    } else if (from == x - 1) {
+      run(x, scale_.row(before->mean), here);
+    } else {
+      const double y0 = scale_.row(before->mean), step = (here - y0) / (x - from);
+      for (int i = from + 1; i <= x; ++i)
+        run(i, static_cast<int>(std::lround(y0 + step * (i - 1 - from))),
+            static_cast<int>(std::lround(y0 + step * (i - from))));
+    }
+  }
+
+ private:
+  void run(int x, int a, int b) {
+    const int top = std::min(a, b), bottom = std::max(a, b);
+    canvas_.set(x, top, std::max(bottom, top + thickness_ - 1), solid_);
+  }
+
+  Canvas canvas_;
+  const RasterScale& scale_;
+  QRgb solid_, faint_ = 0;
+  int thickness_;
+};
+
+}  // namespace
+
+int RasterScale::row(double value) const {
+  const double at = (high - value) / (high - low) * (height - 1);
+  return static_cast<int>(std::lround(std::clamp(at, 0.0, static_cast<double>(height - 1))));
+}
+
+void drawColumns(QImage& image, const std::vector<Column>& columns, const RasterScale& scale, const QColor& color,
+                 int thickness) {
+  ColumnPainter painter(image, scale, color, thickness);
+  const Column* before = nullptr;
+  int from = 0;
+  for (int x = 0; x < static_cast<int>(columns.size()); ++x) {
+    const Column& c = columns[static_cast<std::size_t>(x)];
+    if (c.count == 0) continue;
+    if (c.count > 1) painter.span(x, c);
+    painter.line(x, c, from, c.joined ? before : nullptr);
+    before = &c;
+    from = x;
+  }
+}
+
+bool isSparse(const series::RangeResult& data, int width) {
+  return data.exact && static_cast<int>(data.samples.size()) * 3 < width;
+}
+
+void drawSamples(QImage& image, const series::RangeResult& data, const AxisMap& map, double low, double high,
+                 const RasterScale& scale, const QColor& color, double ratio) {
+  QPainter painter(&image);
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(QPen(color, 1.5 * ratio, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+  QPolygonF line;
+  const double perKey = image.width() / (high - low);
+  std::size_t nextBreak = 0;
+  const bool dots = static_cast<int>(data.samples.size()) * 10 < image.width();
+  const auto flush = [&] {
+    if (line.size() == 1) painter.drawPoint(line.front());
+    if (line.size() > 1) painter.drawPolyline(line);
+    if (dots)
+      for (const QPointF& p : line) painter.drawEllipse(p, 1.5 * ratio, 1.5 * ratio);
+    line.clear();
+  };
+  for (const auto& s : data.samples) {
+    bool broken = false;
+    for (; nextBreak < data.breaks.size() && data.breaks[nextBreak] <= s.time; ++nextBreak) broken = true;
+    if (broken) flush();
+    const double y = (scale.high - s.value) / (scale.high - scale.low) * (scale.height - 1);
+    line << QPointF((map.key(s.time) - low) * perKey, y);
+  }
+  flush();
+}
+
+}  // namespace qd::widgets::plot

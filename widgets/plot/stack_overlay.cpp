@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plot/stack_overlay.h"
+
+#include <QPainter>
+#include <cmath>
+
+#include "widgets/base/theme.h"
+
+namespace qd::widgets::plot {
+
+std::vector<PlacedMarker> placeMarkers(const std::vector<ingest::Moment>& moments, TimeNs from, TimeNs to, double left,
+                                       double width) {
+  std::vector<PlacedMarker> placed;
+  if (to <= from) return placed;
+  for (const auto& moment : moments) {
+    const auto kind = markerOf(moment);
+    if (!kind || moment.time < from || moment.time > to) continue;
+    const double share = static_cast<double>(moment.time - from) / static_cast<double>(to - from);
+    placed.push_back({left + share * width, *kind, moment.time, QString::fromStdString(moment.text)});
+  }
+  return placed;
+}
+
+StackOverlay::StackOverlay(QWidget* parent) : QWidget(parent) {
+  setAttribute(Qt::WA_TransparentForMouseEvents);
+  setAttribute(Qt::WA_NoSystemBackground);
+}
+
+void StackOverlay::setMarkers(std::vector<PlacedMarker> markers) {
+  if (markers.empty() && markers_.empty()) return;
+  markers_ = std::move(markers);
+  update();
+}
+
+void StackOverlay::setPlayhead(std::optional<double> x) {
+  if (x == playhead_) return;
+  playhead_ = x;
+  update();
+}
+
+void StackOverlay::setCrosshair(std::optional<double> x) {
+  if (x == crosshair_) return;
+  crosshair_ = x;
+  update();
+}
+
+void StackOverlay::setAreas(std::vector<QRect> areas) {
+  if (areas == areas_) return;
+  areas_ = std::move(areas);
+  update();
+}
+
+const PlacedMarker* StackOverlay::markerNear(double x, double reach) const {
+  const PlacedMarker* best = nullptr;
+  for (const auto& marker : markers_) {
+    const double distance = std::abs(marker.x - x);
+    if (distance <= reach && (best == nullptr || distance < std::abs(best->x - x))) best = &marker;
+  }
+  return best;
+}
+
+void StackOverlay::drawLine(QPainter& painter, double x) const {
+  const double at = std::floor(x) + 0.5;
+  for (const QRect& area : areas_) painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom() + 1));
+}
+
+void StackOverlay::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  const Colors& c = colorsOf(this);
+  for (const auto& marker : markers_) {
+    QColor line = markerColor(c, marker.kind);
+    line.setAlpha(130);
+    painter.setPen(QPen(line, 1, Qt::DotLine));
+    drawLine(painter, marker.x);
+  }
+  if (playhead_) {
+    painter.setPen(QPen(c.text, 1));
+    drawLine(painter, *playhead_);
+  }
+  if (crosshair_) {
+    painter.setPen(QPen(c.muted, 1));
+    drawLine(painter, *crosshair_);
+  }
+  if (areas_.empty()) return;
+  for (const auto& marker : markers_)
+    drawMarker(painter, c, marker.kind, QPointF(marker.x, areas_.front().top() + 7), 11);
+}
+
+}  // namespace qd::widgets::plot

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What lies over all plots of a stack: event markers with their lines, the playhead and the crosshair. A widget of its
+// own, so that moving the mouse repaints lines and replots nothing. UI thread only.
+#pragma once
+
+#include <QWidget>
+#include <optional>
+#include <vector>
+
+#include "widgets/base/marker.h"
+
+namespace qd::widgets::plot {
+
+struct PlacedMarker {
+  double x = 0;
+  MarkerKind kind = MarkerKind::Push;
+  TimeNs time = 0;
+  QString text;
+};
+
+// Where the markers of `moments` stand: those in [from, to] that have one, `x` from `left` over `width` px.
+std::vector<PlacedMarker> placeMarkers(const std::vector<ingest::Moment>& moments, TimeNs from, TimeNs to, double left,
+                                       double width);
+
+class StackOverlay final : public QWidget {
+  Q_OBJECT
+ public:
+  explicit StackOverlay(QWidget* parent = nullptr);
+  void setMarkers(std::vector<PlacedMarker> markers);
+  void setPlayhead(std::optional<double> x);
+  void setCrosshair(std::optional<double> x);
+  // Vertical extents of the plots: lines are drawn there, not across legends.
+  void setAreas(std::vector<QRect> areas);
+  // The marker nearest to `x`, within `reach` px; null: none.
+  const PlacedMarker* markerNear(double x, double reach = 6) const;
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+
+ private:
+  void drawLine(QPainter& painter, double x) const;
+
+  std::vector<PlacedMarker> markers_;
+  std::vector<QRect> areas_;
+  std::optional<double> playhead_, crosshair_;
+};
+
+}  // namespace qd::widgets::plot
