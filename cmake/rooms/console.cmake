@@ -3,4 +3,7 @@ if(NOT QD_GUI)
   return()
 endif()
 
-qd_room(widgets/base QT LINK Qt6::Widgets qd_core_base)
+qd_room(widgets/base QT LINK Qt6::Widgets qd_core_ingest qd_core_base)
+qd_room(widgets/plot QT LINK qd_widgets_base PRIVATE_LINK QCustomPlotQt6::QCustomPlotQt6)
+# QCustomPlot's header is written with Qt's keywords.
+target_compile_options(qd_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)

@@ -62,6 +62,7 @@ class PlotPane final : public QWidget {
   void setStripSeries(std::optional<series::SeriesId> extrapolated, std::optional<series::SeriesId> held);
   // Series that the operator dropped here; they stay when the selection changes.
   std::vector<SeriesRef>& extra() { return *extra_; }
+  const std::vector<SeriesRef>& extra() const { return *extra_; }
 
   // Queries and draws. True: better data is on its way, ask again.
   bool draw(const PaneView& view);

@@ -146,7 +146,7 @@ std::vector<PaneSeries> PlotStack::seriesOf(const PlotPane& pane, const std::vec
     for (const auto& name : pane.spec().names)
       if (const auto plain = context_.store.find(process, name))
         if (const auto meta = context_.store.meta(*plain)) add(*meta, pane.spec().names.size() > 1);
-  for (const SeriesRef& ref : const_cast<PlotPane&>(pane).extra()) {
+  for (const SeriesRef& ref : pane.extra()) {
     const auto names = ref.series.empty() ? pane.spec().names : std::vector<std::string>{ref.series};
     for (const auto& name : names)
       if (const auto id = context_.store.find(ref.process, name, ref.dimensions))
