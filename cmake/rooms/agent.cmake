@@ -1,2 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 qd_room(agent/probe)
+# A library in other people's processes: nothing beyond C99 and C++17 without exceptions and RTTI may be asked of them.
+target_compile_options(qd_agent_probe PRIVATE -pedantic)
+set_target_properties(qd_agent_probe PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
+qd_test(test_agent_probe FOLDER tests/agent/probe LINK qd_agent_probe)
+if(BUILD_TESTING)
+  add_library(qd_probe_headers_c99 OBJECT ${CMAKE_SOURCE_DIR}/tests/agent/probe/headers/headers.c)
+  target_compile_options(qd_probe_headers_c99 PRIVATE -std=c99 -pedantic -Wall -Wextra -Werror)
+  target_include_directories(qd_probe_headers_c99 PRIVATE ${CMAKE_SOURCE_DIR})
+  add_library(qd_probe_headers_cpp17 OBJECT ${CMAKE_SOURCE_DIR}/tests/agent/probe/headers/headers.cpp)
+  set_target_properties(qd_probe_headers_cpp17 PROPERTIES CXX_STANDARD 17)
+  target_compile_options(qd_probe_headers_cpp17 PRIVATE -pedantic -fno-exceptions -fno-rtti -Wall -Wextra -Werror)
+  target_include_directories(qd_probe_headers_cpp17 PRIVATE ${CMAKE_SOURCE_DIR})
+  add_dependencies(test_agent_probe qd_probe_headers_c99 qd_probe_headers_cpp17)
+endif()
