@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+# The stage: determinism needs the same rounding on both sides, so no fused multiply-add is formed behind our back.
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+add_library(qd_stage_flags INTERFACE)
+target_compile_options(qd_stage_flags INTERFACE -ffp-contract=off)
+
+qd_room(stage/netcode LINK qd_stage_flags OpenSSL::Crypto)
+qd_room(stage/game LINK qd_stage_netcode)
+qd_room(stage/client LINK qd_stage_game)
+
+qd_test(test_stage_netcode FOLDER tests/stage/netcode LINK qd_stage_client)
