@@ -7,3 +7,5 @@ qd_room(widgets/base QT LINK Qt6::Widgets qd_core_ingest qd_core_base)
 qd_room(widgets/plot QT LINK qd_widgets_base PRIVATE_LINK QCustomPlotQt6::QCustomPlotQt6)
 # QCustomPlot's header is written with Qt's keywords.
 target_compile_options(qd_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)
+qd_room(widgets/timeline QT LINK qd_widgets_base)
+qd_room(widgets/world QT LINK qd_widgets_base)

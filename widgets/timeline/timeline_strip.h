@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The drawn part of the timeline: worst ticks, event markers, the brush of what the plots show, the playhead. Drag the
+// brush to move it, its edges to zoom, click elsewhere to go there. UI thread only.
+#pragma once
+
+#include <QWidget>
+#include <vector>
+
+#include "widgets/base/marker.h"
+#include "widgets/base/session_context.h"
+#include "widgets/timeline/timeline_model.h"
+
+namespace qd::widgets::timeline {
+
+class TimelineStrip final : public QWidget {
+  Q_OBJECT
+ public:
+  explicit TimelineStrip(const SessionContext& context, QWidget* parent = nullptr);
+  void refresh(bool second);  // once a frame
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  void changeEvent(QEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  void mouseReleaseEvent(QMouseEvent* event) override;
+  void wheelEvent(QWheelEvent* event) override;
+  bool event(QEvent* event) override;  // tooltips of markers
+
+ private:
+  enum class Grip { None, Outside, Body, Left, Right };
+  struct Marker {
+    double x;
+    MarkerKind kind;
+    TimeNs time;
+    QString text;
+  };
+
+  QRectF chart() const;
+  QRectF brush() const;
+  Grip gripAt(QPointF at) const;
+  const Marker* markerAt(QPointF at) const;
+  void reload();
+  void drawWorst(QPainter& painter) const;
+  void drawAxis(QPainter& painter) const;
+  void drawBrush(QPainter& painter) const;
+
+  SessionContext context_;
+  Extent extent_;
+  WorstTicks worst_;
+  std::vector<Marker> markers_;
+  bool dirty_ = true;
+  TimeNs drawnFrom_ = 0, drawnTo_ = 0, drawnNow_ = 0;
+  Grip grip_ = Grip::None;
+  double pressX_ = 0, lastX_ = 0;
+  bool moved_ = false;
+};
+
+}  // namespace qd::widgets::timeline
