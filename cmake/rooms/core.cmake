@@ -2,6 +2,7 @@
 qd_room(core/base LINK fmt::fmt Threads::Threads)
 qd_test(test_core_base FOLDER tests/core/base LINK qd_core_base)
 qd_room(core/ingest LINK qd_core_base)
+qd_room(core/analysis LINK qd_core_ingest)
 qd_test(test_core_ingest FOLDER tests/core/ingest LINK qd_core_ingest)
 qd_room(core/control LINK qd_core_ingest)
 qd_room(core/series LINK qd_core_ingest)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/session/status_line.h"
+
+#include <QCoreApplication>
+#include <algorithm>
+
+#include "widgets/base/format.h"
+
+namespace qd::session {
+namespace {
+
+using widgets::formatBytes;
+using widgets::formatCount;
+using widgets::formatNumber;
+
+QString text(const char* source) {
+  return QCoreApplication::translate("StatusLine", source);
+}
+
+constexpr TimeNs kFarBehind = 2 * kNsPerSecond;
+
+StatusPiece behindPiece(const StatusNumbers& numbers) {
+  const QString tip = text("Age of the newest sample in the store: the network, the agent and the decoding together");
+  if (numbers.replay) return {QStringLiteral("behind"), text("recording"), text("A recording has no live edge"), false};
+  if (!numbers.behind) return {QStringLiteral("behind"), text("— behind"), tip, false};
+  const TimeNs behind = std::max<TimeNs>(*numbers.behind, 0);
+  const QString amount = behind >= kFarBehind ? text("%1 s behind").arg(formatNumber(behind / 1e9))
+                                              : text("%1 ms behind").arg(behind / kNsPerMs);
+  return {QStringLiteral("behind"), amount, tip, behind >= kFarBehind};
+}
+
+StatusPiece recordPiece(const StatusNumbers& numbers) {
+  if (!numbers.recordingProblem.isEmpty()) {
+    return {QStringLiteral("rec"), text("REC failed"), numbers.recordingProblem, true};
+  }
+  if (!numbers.recordedBytes) {
+    return {QStringLiteral("rec"), numbers.replay ? text("REC off") : text("REC —"), numbers.recordingPath, false};
+  }
+  return {QStringLiteral("rec"), text("REC %1").arg(formatBytes(static_cast<double>(*numbers.recordedBytes))),
+          text("Recording to %1").arg(numbers.recordingPath), false};
+}
+
+StatusPiece clockPiece(const StatusNumbers& numbers) {
+  const QString tip = text("Uncertainty of the agents' clocks against this computer's, the worst of them");
+  if (!numbers.clockUncertaintyNs) return {QStringLiteral("clock"), text("clock —"), tip, false};
+  return {QStringLiteral("clock"), text("clock ±%1 ms").arg(formatNumber(*numbers.clockUncertaintyNs / 1e6)), tip,
+          false};
+}
+
+}  // namespace
+
+QVector<StatusPiece> statusPieces(const StatusNumbers& numbers) {
+  const bool lost = numbers.agentsConnected < numbers.agents && !numbers.replay;
+  QVector<StatusPiece> out;
+  out.append({QStringLiteral("agents"),
+              numbers.replay
+                  ? text("%n agents in the recording").replace(QStringLiteral("%n"), QString::number(numbers.agents))
+                  : text("%1/%2 agents").arg(numbers.agentsConnected).arg(numbers.agents),
+              text("Agents connected, of those of this session"), lost});
+  out.append({QStringLiteral("processes"),
+              numbers.processes == 1 ? text("1 process") : text("%1 processes").arg(numbers.processes),
+              text("Servers and editors that are here"), false});
+  out.append({QStringLiteral("rate"),
+              text("%1 points/s").arg(numbers.pointsPerSecond ? formatCount(*numbers.pointsPerSecond) : text("—")),
+              text("Samples taken into the store each second"), false});
+  out.append(behindPiece(numbers));
+  out.append({QStringLiteral("dropped"), text("%1 dropped").arg(formatCount(static_cast<double>(numbers.dropped))),
+              text("Samples lost on the way: full rings, full queues, gaps"), numbers.dropped > 0});
+  out.append(recordPiece(numbers));
+  out.append(clockPiece(numbers));
+  return out;
+}
+
+}  // namespace qd::session

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the status bar says about a session's health, as separate pieces that keep their place. Figures nobody measured
+// are "—". Pure: the composition gathers the numbers, the bar paints the pieces. UI thread.
+#pragma once
+
+#include <QString>
+#include <QVector>
+#include <cstdint>
+#include <optional>
+
+#include "core/base/clock.h"
+
+namespace qd::session {
+
+struct StatusNumbers {
+  int agents = 0, agentsConnected = 0;
+  int processes = 0;  // without those that are gone
+  std::optional<double> pointsPerSecond;
+  std::optional<TimeNs> behind;                // age of the newest sample; none in a recording
+  std::uint64_t dropped = 0;                   // anywhere on the way, known to the console
+  std::optional<std::uint64_t> recordedBytes;  // of the file being written
+  QString recordingPath, recordingProblem;
+  std::optional<std::int64_t> clockUncertaintyNs;
+  bool replay = false;
+};
+
+struct StatusPiece {
+  QString key;  // stable, for tests and tooltips
+  QString text;
+  QString tip;
+  bool alarm = false;  // shown in red with a mark before it
+};
+
+QVector<StatusPiece> statusPieces(const StatusNumbers& numbers);
+
+}  // namespace qd::session
