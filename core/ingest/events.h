@@ -40,7 +40,7 @@ struct ParameterSpec {
   std::string name;
   ValueType type = ValueType::Float;
   std::string unit;
-  std::optional<double> min, max, step;
+  std::optional<double> min, max, step;  // of durations in ns, of vectors for each element
   std::vector<std::string> choices;
   Value defaultValue;
   std::string group;
