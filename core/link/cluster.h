@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A live session: several agents at once, their events into one sink, orders to the one they concern. Connects by
+// itself, and again with backoff when an agent is lost; resumes where it was, without duplicates; what is missing comes
+// as a Gap. Who is there comes as AgentChange events (Connecting, Connected, Lost, Refused, each with one sentence).
+// Where two agents report the same process id, the later one's is "id@endpoint" everywhere; ids of breakpoints, groups
+// and hits are qualified so for every agent but the first. A hostile agent harms no other: what breaks a rule is left
+// out and reported as a Gap.
+//
+// The sink is called on one thread of the cluster's, one call at a time, between start() and the end of the destructor.
+// CommandPort's calls: any thread; `done` is called on that same thread of the cluster's.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/control/command_port.h"
+#include "core/ingest/event_sink.h"
+#include "core/link/wire/messages.h"
+#include "core/security/tls_options.h"
+
+namespace qd::link {
+
+struct ClusterOptions {
+  std::vector<std::string> endpoints;  // HOST:PORT
+  security::TlsOptions tls;
+  Duration backfill{1800 * kNsPerSecond};  // of a first attach
+  Tier tier = Tier::Full;
+  bool entityFrames = true;
+  std::vector<std::string> processGlobs, seriesGlobs;  // empty: all
+  // An agent's backfill is over, what follows is live. On the cluster's thread; may be empty.
+  std::function<void(const AgentId&)> onCaughtUp;
+};
+
+struct AgentStatus {
+  AgentId agent;
+  ingest::AgentState state = ingest::AgentState::Connecting;
+  std::string reason;
+  bool caughtUp = false;
+  std::uint64_t sequence = 0;  // newest received
+  std::uint64_t received = 0;  // entries
+  std::uint64_t refused = 0;   // entries that broke a rule
+  std::uint64_t duplicates = 0;
+};
+
+class Cluster final : public control::CommandPort {
+ public:
+  // `sink` outlives the cluster.
+  Cluster(ClusterOptions options, ingest::EventSink& sink);
+  ~Cluster() override;
+  void start();  // once
+
+  std::vector<AgentStatus> status() const;  // any thread
+
+  void push(control::PushOrder order, control::PushDone done) override;
+  void queryPush(const std::string& pushId, control::PushDone done) override;
+  void runAction(control::ActionOrder order, control::ActionDone done) override;
+  void setBreakpoint(control::BreakpointOrder order, control::DebugDone done) override;
+  void removeBreakpoint(const std::string& id, control::DebugDone done) override;
+  void link(std::vector<ProcessId> members, control::DebugDone done) override;
+  void unlink(const std::string& group, control::DebugDone done) override;
+  void pause(const std::string& group, control::DebugDone done) override;
+  void resume(const std::string& group, control::DebugDone done) override;
+  void step(const std::string& group, std::uint32_t ticks, control::DebugDone done) override;
+  void holdLease(bool hold) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace qd::link
