@@ -243,6 +243,7 @@ void AgentLink::refuse(const std::string& why) {
 }
 
 void AgentLink::emit(std::shared_ptr<ingest::Envelope> envelope) {
+  if (envelope->received == 0) envelope->received = utcNowNs();
   if (context_.options.endpoints.size() > 1) {
     context_.ids.qualify(envelope->event, index_);
   }

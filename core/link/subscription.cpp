@@ -9,6 +9,7 @@ Incoming decode(const pb::Batch& batch, const AgentId& agent) {
   if (batch.content_case() == pb::Batch::kCaughtUp) {
     out.content = CaughtUp{batch.caught_up().agent_id()};
   } else if (auto envelope = fromProto(batch, agent)) {
+    envelope->received = utcNowNs();
     out.content = std::make_shared<ingest::Envelope>(std::move(*envelope));
   } else {
     out.content = envelope.error();
