@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sample blocks of one ring of one process ⇄ a chunk: one head (where each block stood, and the shared tick and time
+// columns) and one body per series, so that a reader can take the head and one series alone. Values survive bit for
+// bit; row lists survive as sets of (row, value) in their order. A chunk holds at most 2^24 rows.
+// Decoding is for hostile input: errors are Corrupt, nothing is read or allocated beyond the bounds. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/recording/pack.h"
+#include "core/recording/placed.h"
+
+namespace qd::recording {
+
+using Values = std::variant<std::vector<std::int64_t>, std::vector<double>>;
+
+struct EncodedColumn {
+  std::uint32_t series = 0;
+  bool isDouble = false;
+  std::uint64_t n = 0;
+  double min = 0, max = 0, mean = 0;  // of the raw values, without NaN; all 0 where there is none
+  Bytes body;
+};
+
+struct EncodedChunk {
+  std::uint32_t ring = 0;
+  std::uint64_t blocks = 0, rows = 0, points = 0;
+  std::uint64_t ord = 0;  // of the first block
+  TimeNs at = 0, timeMin = 0, timeMax = 0;
+  Tick tickMin = 0, tickMax = 0;
+  Bytes head;
+  std::vector<EncodedColumn> columns;
+};
+
+// Whether the columns of a block fit together: what does not is never recorded.
+bool isSound(const ingest::SampleBlock& block);
+
+// `blocks`: sound, of one process and ring, in order, not empty.
+EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks);
+
+struct BlockHead {
+  std::uint64_t ord = 0;
+  TimeNs at = 0;
+  std::uint64_t sequence = 0, previous = 0;  // of the envelope
+  std::uint64_t firstSequence = 0, count = 0, dropped = 0;
+  std::size_t rows = 0;
+};
+
+struct ChunkHead {
+  std::vector<BlockHead> blocks;
+  std::vector<Tick> ticks;
+  std::vector<TimeNs> times;
+};
+
+struct DecodedColumn {
+  std::uint32_t series = 0;
+  std::vector<std::int64_t> rows;  // of the chunk, each below its row count; empty: value i stands in row i
+  Values values;
+  std::size_t size() const;
+  std::size_t row(std::size_t i) const { return rows.empty() ? i : static_cast<std::size_t>(rows[i]); }
+};
+
+Result<ChunkHead> decodeHead(ByteView bytes);
+Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, std::size_t chunkRows);
+
+// The envelopes again, with what columns there are.
+std::vector<Placed> assemble(const AgentId& agent, const ingest::ProcessRef& process, std::uint32_t ring,
+                             ChunkHead head, const std::vector<DecodedColumn>& columns);
+
+// A tail blob: the chunks of one second of one process in one piece.
+Bytes encodeTail(const std::vector<EncodedChunk>& chunks);
+struct DecodedChunk {
+  std::uint32_t ring = 0;
+  ChunkHead head;
+  std::vector<DecodedColumn> columns;
+};
+Result<std::vector<DecodedChunk>> decodeTail(ByteView bytes);
+
+}  // namespace qd::recording

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/recording/writer.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <map>
+#include <tuple>
+
+#include "core/recording/chunk_codec.h"
+#include "core/recording/event_json.h"
+#include "core/recording/frame_codec.h"
+#include "core/recording/placer.h"
+#include "core/recording/schema.h"
+#include "core/recording/sqlite.h"
+
+namespace qd::recording {
+namespace {
+
+using namespace ingest;
+
+// A process's tails are folded at this many points or tails; all of them together hold at most kPendingBytes.
+constexpr std::uint64_t kFoldPoints = 131'072;
+constexpr std::size_t kFoldTails = 60;
+constexpr std::size_t kPendingBytes = std::size_t{64} << 20;
+
+constexpr std::string_view kColumnarKinds[] = {"entities", "frames", "rollups"};
+
+struct ProcessState {
+  std::int64_t row = 0;
+  ProcessRef ref;
+  std::string declaration;
+  std::int64_t declarationId = 0;
+  std::map<std::uint32_t, std::pair<std::int64_t, std::string>> series;  // index → its row, what it says
+  std::vector<Placed> fresh;                                             // sample blocks of this second
+  std::vector<Placed> pending;                                           // those in tails
+  std::uint64_t pendingPoints = 0, freshPoints = 0;
+  std::size_t pendingBytes = 0, freshBytes = 0, tails = 0;
+  std::array<std::vector<Placed>, std::size(kColumnarKinds)> columnar;  // of this second
+};
+
+std::uint64_t pointsOf(const SampleBlock& block) {
+  std::uint64_t n = 0;
+  for (const Column& column : block.columns) n += column.size();
+  return n;
+}
+
+Tick tickOf(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> Tick {
+        if constexpr (requires { e.info.tick; }) return e.info.tick;
+        if constexpr (requires { e.tick; }) return e.tick;
+        return 0;
+      },
+      event);
+}
+
+Cell text(const std::string& s) {
+  return std::string_view(s);
+}
+Cell integer(std::uint64_t v) {
+  return static_cast<std::int64_t>(v);
+}
+Cell bytes(const Bytes& b) {
+  return ByteView(b);
+}
+
+// Inserts rows into one table; counts them; ids ascend from 1.
+struct Table {
+  Statement insert;
+  std::int64_t rows = 0;
+
+  Result<std::int64_t> add(std::vector<Cell> cells) { return put(++rows, std::move(cells)); }
+  Result<std::int64_t> put(std::int64_t id, std::vector<Cell> cells) {
+    cells.insert(cells.begin(), Cell(id));
+    cells.push_back(rowHash(cells));
+    insert.reset();
+    for (std::size_t i = 0; i < cells.size(); ++i) insert.bind(static_cast<int>(i) + 1, cells[i]);
+    const Result<bool> done = insert.step();
+    insert.reset();
+    if (!done) return std::unexpected(done.error());
+    return id;
+  }
+};
+
+Result<> reserveFile(const std::string& path) {
+  if (::access((path + "-wal").c_str(), F_OK) == 0) {
+    return fail(ErrorCode::Conflict,
+                fmt::format("{0}-wal is left over from another recording; move it away or record to another name than "
+                            "{0}.",
+                            path));
+  }
+  const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
+  if (fd < 0 && errno == EEXIST) {
+    return fail(ErrorCode::Conflict,
+                fmt::format("{} exists already and is left as it is; record to another name.", path));
+  }
+  if (fd < 0) {
+    const int error = errno;
+    return fail(failErrno("", error).error().code,
+                fmt::format("Cannot create the recording {} ({}); choose a folder that exists and can be written to.",
+                            path, std::generic_category().message(error)));
+  }
+  ::close(fd);
+  return {};
+}
+
+}  // namespace
+
+struct Writer::Impl {
+  std::string path;
+  Database db;
+  std::map<std::string, Table, std::less<>> tables;
+  Packer packer;
+  Placer placer;
+  std::map<AgentId, std::int64_t> agents;
+  std::map<std::tuple<AgentId, ProcessId, InstanceId>, ProcessState> processes;
+  std::uint64_t points = 0;
+
+  Result<> prepare(const std::string& program);
+  Table& table(std::string_view name) { return tables.find(name)->second; }
+  Result<> meta(std::int64_t id, std::string_view key, Cell value);
+  Result<std::int64_t> agentRow(const AgentId& agent);
+  Result<ProcessState*> process(const AgentId& agent, const ProcessRef& ref);
+
+  Result<> take(const EnvelopePtr& envelope);
+  Result<> takeBlock(const Placed& placed, const SampleBlock& block);
+  Result<> takeColumnar(std::size_t kind, const Placed& placed, const ProcessRef& ref);
+  Result<> takeProcess(const Placed& placed, const ProcessChange& change);
+  Result<> declare(ProcessState& state, const SeriesInfo& info);
+  Result<> refuse(const Placed& placed, const ProcessRef& ref, std::uint64_t lost);
+  Result<> addEvent(const Placed& placed, std::string_view kind, const std::string& body);
+
+  std::vector<EncodedChunk> encode(std::vector<Placed>& blocks);
+  Result<> flush(ProcessState& state);
+  Result<> writeTail(ProcessState& state);
+  Result<> fold(ProcessState& state);
+  Result<> foldTheBiggest();
+  Result<> transact(const std::vector<EnvelopePtr>& second);
+};
+
+Result<> Writer::Impl::prepare(const std::string& program) {
+  std::string setup = fmt::format(
+      "PRAGMA page_size=8192; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA journal_mode=WAL; "
+      "PRAGMA synchronous=NORMAL; BEGIN; ",
+      kApplicationId, kFormat);
+  for (const TableSpec& spec : recording::tables()) setup.append(spec.sql).append("; ");
+  for (const TableSpec& spec : helpers()) setup.append(spec.sql).append("; ");
+  if (Result<> made = db.run(setup); !made) return made;
+  for (const TableSpec& spec : recording::tables()) {
+    const Result<std::int64_t> columns =
+        db.integer(fmt::format("SELECT count(*) FROM pragma_table_info('{}')", spec.name));
+    if (!columns) return std::unexpected(columns.error());
+    std::string marks = "?";
+    for (std::int64_t i = 1; i < *columns; ++i) marks += ",?";
+    Result<Statement> insert = db.prepare(fmt::format("INSERT OR REPLACE INTO {} VALUES({})", spec.name, marks));
+    if (!insert) return std::unexpected(insert.error());
+    tables.emplace(spec.name, Table{std::move(*insert)});
+  }
+  for (const Result<>& put : {meta(1, "format", integer(kFormat)), meta(2, "program", text(program)),
+                              meta(3, "created_ns", Cell(utcNowNs())), meta(4, "complete", integer(0))}) {
+    if (!put) return put;
+  }
+  return db.run("COMMIT");
+}
+
+Result<> Writer::Impl::meta(std::int64_t id, std::string_view key, Cell value) {
+  const auto put = table("meta").put(id, {key, value});
+  if (!put) return std::unexpected(put.error());
+  table("meta").rows = std::max(table("meta").rows, id);
+  return {};
+}
+
+Result<std::int64_t> Writer::Impl::agentRow(const AgentId& agent) {
+  const auto found = agents.find(agent);
+  if (found != agents.end()) return found->second;
+  const auto row = table("agents").add({text(agent.value)});
+  if (row) agents.emplace(agent, *row);
+  return row;
+}
+
+Result<ProcessState*> Writer::Impl::process(const AgentId& agent, const ProcessRef& ref) {
+  const auto [at, fresh] = processes.try_emplace(std::tuple(agent, ref.id, ref.instance));
+  ProcessState& state = at->second;
+  if (!fresh) return &state;
+  const auto agentId = agentRow(agent);
+  if (!agentId) return std::unexpected(agentId.error());
+  const auto row = table("processes").add({*agentId, text(ref.id.value), integer(ref.instance.value)});
+  if (!row) return std::unexpected(row.error());
+  state.row = *row;
+  state.ref = ref;
+  return &state;
+}
+
+Result<> Writer::Impl::addEvent(const Placed& placed, std::string_view kind, const std::string& body) {
+  const Envelope& e = *placed.envelope;
+  const auto agent = agentRow(e.agent);
+  if (!agent) return std::unexpected(agent.error());
+  const std::string process = processOf(e.event).value;
+  const auto row =
+      table("events").add({integer(placed.ord), Cell(placed.at), Cell(timeOf(e.event)), Cell(tickOf(e.event)), kind,
+                           *agent, text(process), integer(e.sequence), integer(e.previous), text(body)});
+  if (!row) return std::unexpected(row.error());
+  return {};
+}
+
+Result<> Writer::Impl::declare(ProcessState& state, const SeriesInfo& info) {
+  const std::string dimensions = dimensionsJson(info);
+  const std::string says =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}", info.name, info.unit, info.integer, info.scale, dimensions, info.derived);
+  const auto found = state.series.find(info.index.value);
+  if (found != state.series.end() && found->second.second == says) return {};
+  std::vector<Cell> cells{Cell(state.row),  integer(info.index.value), text(info.name),
+                          text(info.unit),  integer(info.integer),     Cell(std::int64_t{info.scale}),
+                          text(dimensions), integer(info.derived)};
+  Table& series = table("series");
+  const auto row =
+      found == state.series.end() ? series.add(std::move(cells)) : series.put(found->second.first, std::move(cells));
+  if (!row) return std::unexpected(row.error());
+  state.series[info.index.value] = {*row, says};
+  return {};
+}
+
+Result<> Writer::Impl::takeProcess(const Placed& placed, const ProcessChange& change) {
+  const auto found = process(placed.envelope->agent, {change.info.id, change.info.instance});
+  if (!found) return std::unexpected(found.error());
+  ProcessState& state = **found;
+  std::string declaration = declarationJson(change.info);
+  if (state.declaration != declaration) {
+    const auto row = table("declarations").add({Cell(state.row), text(declaration)});
+    if (!row) return std::unexpected(row.error());
+    state.declarationId = *row;
+    state.declaration = std::move(declaration);
+    for (const SeriesInfo& info : change.info.series) {
+      if (Result<> declared = declare(state, info); !declared) return declared;
+    }
+  }
+  return addEvent(placed, "process", processJson(change, state.declarationId));
+}
+
+Result<> Writer::Impl::refuse(const Placed& placed, const ProcessRef& ref, std::uint64_t lost) {
+  const TimeNs time = timeOf(placed.envelope->event);
+  auto gap = std::make_shared<Envelope>();
+  gap->agent = placed.envelope->agent;
+  gap->event = Gap{ref.id, time, time, lost, "a malformed block arrived whose columns do not fit together"};
+  return addEvent({placed.ord, placed.at, gap}, "gap", toJson(gap->event));
+}
+
+Result<> Writer::Impl::takeBlock(const Placed& placed, const SampleBlock& block) {
+  const std::uint64_t n = pointsOf(block);
+  if (!isSound(block)) return refuse(placed, block.process, n);
+  const auto state = process(placed.envelope->agent, block.process);
+  if (!state) return std::unexpected(state.error());
+  (*state)->fresh.push_back(placed);
+  (*state)->freshPoints += n;
+  (*state)->freshBytes += sizeInBytes(*placed.envelope);
+  points += n;
+  return {};
+}
+
+Result<> Writer::Impl::takeColumnar(std::size_t kind, const Placed& placed, const ProcessRef& ref) {
+  const auto state = process(placed.envelope->agent, ref);
+  if (!state) return std::unexpected(state.error());
+  (*state)->columnar[kind].push_back(placed);
+  return {};
+}
+
+Result<> Writer::Impl::take(const EnvelopePtr& envelope) {
+  const Placed placed = placer.place(envelope);
+  const Event& event = envelope->event;
+  if (const auto* block = std::get_if<SampleBlock>(&event)) return takeBlock(placed, *block);
+  if (const auto* change = std::get_if<ProcessChange>(&event)) return takeProcess(placed, *change);
+  if (const auto* rollup = std::get_if<Rollup>(&event)) return takeColumnar(2, placed, rollup->process);
+  if (const auto* frame = std::get_if<EntityFrame>(&event)) {
+    return isSound(*frame) ? takeColumnar(0, placed, frame->process) : refuse(placed, frame->process, 1);
+  }
+  if (const auto* block = std::get_if<FrameBlock>(&event)) {
+    return isSound(*block) ? takeColumnar(1, placed, block->process) : refuse(placed, block->process, 1);
+  }
+  if (const auto* derived = std::get_if<DerivedSeries>(&event)) {
+    const auto state = process(envelope->agent, derived->process);
+    if (!state) return std::unexpected(state.error());
+    if (Result<> declared = declare(**state, derived->info); !declared) return declared;
+  }
+  return addEvent(placed, kindOf(event), toJson(event));
+}
+
+// One chunk a ring (more where a ring has more rows than a list may hold).
+std::vector<EncodedChunk> Writer::Impl::encode(std::vector<Placed>& blocks) {
+  std::stable_sort(blocks.begin(), blocks.end(), [](const Placed& a, const Placed& b) {
+    return std::get<SampleBlock>(a.envelope->event).ring < std::get<SampleBlock>(b.envelope->event).ring;
+  });
+  std::vector<EncodedChunk> chunks;
+  std::size_t from = 0, rows = 0;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const auto& block = std::get<SampleBlock>(blocks[i].envelope->event);
+    const auto& first = std::get<SampleBlock>(blocks[from].envelope->event);
+    const std::size_t weight = block.ticks.size() + pointsOf(block);
+    if (block.ring != first.ring || rows + weight > kMostInAList) {
+      if (i > from) chunks.push_back(encodeChunk(packer, {blocks.data() + from, i - from}));
+      from = i;
+      rows = 0;
+    }
+    rows += weight;
+  }
+  if (from < blocks.size()) chunks.push_back(encodeChunk(packer, {blocks.data() + from, blocks.size() - from}));
+  return chunks;
+}
+
+Result<> Writer::Impl::writeTail(ProcessState& state) {
+  std::vector<Placed> blocks = state.fresh;
+  const std::vector<EncodedChunk> chunks = encode(blocks);
+  TimeNs low = chunks.front().timeMin, high = chunks.front().timeMax;
+  for (const EncodedChunk& chunk : chunks) {
+    low = std::min(low, chunk.timeMin);
+    high = std::max(high, chunk.timeMax);
+  }
+  const Bytes body = encodeTail(chunks);
+  const auto row = table("tails").add({Cell(state.row), integer(state.fresh.front().ord), Cell(state.fresh.front().at),
+                                       Cell(low), Cell(high), integer(state.freshPoints), bytes(body)});
+  if (!row) return std::unexpected(row.error());
+  ++state.tails;
+  return {};
+}
+
+Result<> Writer::Impl::fold(ProcessState& state) {
+  if (state.pending.empty()) return {};
+  for (const EncodedChunk& chunk : encode(state.pending)) {
+    const auto id = table("chunks").add({Cell(state.row), integer(chunk.ring), integer(chunk.ord), Cell(chunk.at),
+                                         Cell(chunk.timeMin), Cell(chunk.timeMax), Cell(chunk.tickMin),
+                                         Cell(chunk.tickMax), integer(chunk.blocks), integer(chunk.rows),
+                                         integer(chunk.points), integer(chunk.columns.size()), bytes(chunk.head)});
+    if (!id) return std::unexpected(id.error());
+    for (const EncodedColumn& column : chunk.columns) {
+      const auto row = table("columns").add({*id, Cell(state.row), integer(column.series), integer(column.isDouble),
+                                             integer(column.n), Cell(column.min), Cell(column.max), Cell(column.mean),
+                                             Cell(), bytes(column.body)});
+      if (!row) return std::unexpected(row.error());
+    }
+  }
+  state.pending.clear();
+  state.pendingPoints = 0;
+  state.pendingBytes = 0;
+  if (state.tails == 0) return {};
+  state.tails = 0;
+  return db.run(fmt::format("DELETE FROM tails WHERE process = {}", state.row));
+}
+
+Result<> Writer::Impl::flush(ProcessState& state) {
+  for (std::size_t kind = 0; kind < std::size(kColumnarKinds); ++kind) {
+    std::vector<Placed>& all = state.columnar[kind];
+    if (all.empty()) continue;
+    const Bytes body = kind == 0   ? encodeEntities(packer, all)
+                       : kind == 1 ? encodeFrames(packer, all)
+                                   : encodeRollups(packer, all);
+    const auto row = table("frames").add({Cell(state.row), kColumnarKinds[kind], integer(all.front().ord),
+                                          Cell(all.front().at), Cell(timeOf(all.front().envelope->event)),
+                                          Cell(timeOf(all.back().envelope->event)), integer(all.size()), bytes(body)});
+    if (!row) return std::unexpected(row.error());
+    all.clear();
+  }
+  if (state.fresh.empty()) return {};
+  const bool full = state.pendingPoints + state.freshPoints >= kFoldPoints || state.tails + 1 >= kFoldTails;
+  if (!full) {
+    if (Result<> tail = writeTail(state); !tail) return tail;
+  }
+  std::move(state.fresh.begin(), state.fresh.end(), std::back_inserter(state.pending));
+  state.pendingPoints += state.freshPoints;
+  state.pendingBytes += state.freshBytes;
+  state.fresh.clear();
+  state.freshPoints = state.freshBytes = 0;
+  return full ? fold(state) : Result<>();
+}
+
+Result<> Writer::Impl::foldTheBiggest() {
+  std::size_t sum = 0;
+  for (const auto& [key, state] : processes) sum += state.pendingBytes;
+  while (sum > kPendingBytes) {
+    auto biggest = std::max_element(processes.begin(), processes.end(), [](const auto& a, const auto& b) {
+      return a.second.pendingBytes < b.second.pendingBytes;
+    });
+    sum -= biggest->second.pendingBytes;
+    if (Result<> folded = fold(biggest->second); !folded) return folded;
+  }
+  return {};
+}
+
+Result<> Writer::Impl::transact(const std::vector<EnvelopePtr>& second) {
+  if (Result<> begun = db.run("BEGIN IMMEDIATE"); !begun) return begun;
+  for (const EnvelopePtr& envelope : second) {
+    if (Result<> taken = take(envelope); !taken) return taken;
+  }
+  for (auto& [key, state] : processes) {
+    if (Result<> flushed = flush(state); !flushed) return flushed;
+  }
+  if (Result<> folded = foldTheBiggest(); !folded) return folded;
+  return db.run("COMMIT");
+}
+
+Result<std::unique_ptr<Writer>> Writer::create(const std::string& path, const std::string& program) {
+  if (Result<> reserved = reserveFile(path); !reserved) return std::unexpected(reserved.error());
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  Result<Database> db = Database::open(path, SQLITE_OPEN_READWRITE);
+  if (!db) return fail(db.error().code, fmt::format("Cannot write the recording {}: {}.", path, db.error().message));
+  impl->db = std::move(*db);
+  if (Result<> prepared = impl->prepare(program); !prepared) {
+    impl.reset();
+    ::unlink(path.c_str());
+    return fail(prepared.error().code, fmt::format("Cannot write the recording {} ({}); choose another folder.", path,
+                                                   prepared.error().message));
+  }
+  return std::unique_ptr<Writer>(new Writer(std::move(impl)));
+}
+
+Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Writer::~Writer() = default;
+
+std::uint64_t Writer::points() const {
+  return impl_->points;
+}
+
+Result<> Writer::commit(const std::vector<EnvelopePtr>& second) {
+  if (second.empty()) return {};
+  Result<> done = impl_->transact(second);
+  if (done) return done;
+  if (sqlite3_get_autocommit(impl_->db.handle()) == 0) (void)impl_->db.run("ROLLBACK");
+  return fail(
+      done.error().code,
+      fmt::format("The recording {} cannot be written any more ({}); what it holds so far is kept: make room or "
+                  "record to another folder.",
+                  impl_->path, done.error().message));
+}
+
+Result<> Writer::finish() {
+  Impl& w = *impl_;
+  const auto all = [&]() -> Result<> {
+    if (Result<> begun = w.db.run("BEGIN IMMEDIATE"); !begun) return begun;
+    for (auto& [key, state] : w.processes) {
+      if (Result<> folded = w.fold(state); !folded) return folded;
+    }
+    std::int64_t id = w.table("meta").rows;
+    if (Result<> put = w.meta(4, "complete", integer(1)); !put) return put;
+    if (Result<> put = w.meta(++id, "closed_ns", Cell(utcNowNs())); !put) return put;
+    for (const TableSpec& spec : recording::tables()) {
+      if (spec.name == "meta" || spec.name == "tails") continue;
+      const std::string key = fmt::format("rows.{}", spec.name);
+      if (Result<> put = w.meta(++id, key, Cell(w.table(spec.name).rows)); !put) return put;
+    }
+    if (Result<> done = w.db.run("COMMIT"); !done) return done;
+    if (Result<> done = w.db.run("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
+    w.tables.clear();
+    // May be refused while somebody reads; the file is complete all the same, only the -wal stays until they leave.
+    (void)w.db.run("PRAGMA journal_mode=DELETE");
+    return w.db.close();
+  };
+  Result<> done = all();
+  if (done) return done;
+  if (w.db.handle() != nullptr && sqlite3_get_autocommit(w.db.handle()) == 0) (void)w.db.run("ROLLBACK");
+  return fail(done.error().code,
+              fmt::format("The recording {} could not be closed cleanly ({}); what it holds is kept and it opens.",
+                          w.path, done.error().message));
+}
+
+}  // namespace qd::recording
