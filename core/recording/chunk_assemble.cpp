@@ -37,6 +37,7 @@ std::vector<Placed> assemble(const AgentId& agent, const ingest::ProcessRef& pro
     envelope->agent = agent;
     envelope->sequence = place.sequence;
     envelope->previous = place.previous;
+    envelope->received = place.received;
     SampleBlock block{process, ring, place.firstSequence, place.count, place.dropped, {}, {}, {}};
     block.ticks.assign(head.ticks.begin() + base, head.ticks.begin() + base + place.rows);
     block.times.assign(head.times.begin() + base, head.times.begin() + base + place.rows);

@@ -77,7 +77,7 @@ EncodedColumn encodeColumn(Packer& packer, SeriesKey key, const Gathered& data, 
   return out;
 }
 
-constexpr std::size_t kPlaceColumns = 8;
+constexpr std::size_t kPlaceColumns = 9;
 
 // One list for each field of BlockHead, in its order.
 Bytes encodeHead(Packer& packer, std::span<const Placed> blocks) {
@@ -90,6 +90,7 @@ Bytes encodeHead(Packer& packer, std::span<const Placed> blocks) {
                                                  static_cast<std::uint64_t>(placed.at),
                                                  placed.envelope->sequence,
                                                  placed.envelope->previous,
+                                                 static_cast<std::uint64_t>(placed.envelope->received),
                                                  block.firstSequence,
                                                  block.count,
                                                  block.dropped,
@@ -171,9 +172,10 @@ Result<ChunkHead> decodeHead(ByteView bytes) {
   std::uint64_t rows = 0;
   for (std::size_t i = 0; sound && i < place[0].size(); ++i) {
     const auto field = [&](std::size_t column) { return static_cast<std::uint64_t>(place[column][i]); };
-    head.blocks.push_back({field(0), place[1][i], field(2), field(3), field(4), field(5), field(6), field(7)});
-    sound = field(7) <= head.ticks.size() - rows;
-    rows += field(7);
+    head.blocks.push_back(
+        {field(0), place[1][i], field(2), field(3), place[4][i], field(5), field(6), field(7), field(8)});
+    sound = field(8) <= head.ticks.size() - rows;
+    rows += field(8);
   }
   if (!sound || rows != head.ticks.size()) return fail(ErrorCode::Corrupt, "its head does not decode");
   return head;

@@ -46,6 +46,7 @@ struct BlockHead {
   std::uint64_t ord = 0;
   TimeNs at = 0;
   std::uint64_t sequence = 0, previous = 0;  // of the envelope
+  TimeNs received = 0;
   std::uint64_t firstSequence = 0, count = 0, dropped = 0;
   std::size_t rows = 0;
 };

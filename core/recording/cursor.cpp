@@ -192,7 +192,8 @@ class FileCursor final : public Cursor {
     if (agent != file_.agents.end()) envelope->agent = agent->second;
     envelope->sequence = static_cast<std::uint64_t>(events_.integer(8));
     envelope->previous = static_cast<std::uint64_t>(events_.integer(9));
-    const std::string kind = events_.text(5), body = events_.text(10);
+    envelope->received = events_.integer(10);
+    const std::string kind = events_.text(5), body = events_.text(11);
     Result<ingest::Event> event = kind == "process" ? readProcess(body) : fromJson(kind, body);
     if (!event) return std::unexpected(event.error());
     envelope->event = std::move(*event);

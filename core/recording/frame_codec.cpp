@@ -18,14 +18,15 @@ const T& get(const Placed& placed) {
 }
 
 void putPlaces(Packer& packer, std::span<const Placed> all, Bytes& out) {
-  List ord, at, sequence, previous;
+  List ord, at, sequence, previous, received;
   for (const Placed& placed : all) {
     ord.push_back(static_cast<std::int64_t>(placed.ord));
     at.push_back(placed.at);
     sequence.push_back(static_cast<std::int64_t>(placed.envelope->sequence));
     previous.push_back(static_cast<std::int64_t>(placed.envelope->previous));
+    received.push_back(placed.envelope->received);
   }
-  for (const List* list : {&ord, &at, &sequence, &previous}) packer.ints(*list, out);
+  for (const List* list : {&ord, &at, &sequence, &previous, &received}) packer.ints(*list, out);
 }
 
 struct Slot {
@@ -35,13 +36,17 @@ struct Slot {
 
 std::vector<Slot> takePlaces(ByteReader& in, const AgentId& agent) {
   const List ord = unpackInts(in), at = unpackInts(in), sequence = unpackInts(in), previous = unpackInts(in);
+  const List received = unpackInts(in);
   std::vector<Slot> out;
-  if (at.size() != ord.size() || sequence.size() != ord.size() || previous.size() != ord.size()) in.spoil();
+  for (const List* list : {&at, &sequence, &previous, &received}) {
+    if (list->size() != ord.size()) in.spoil();
+  }
   for (std::size_t i = 0; in.ok() && i < ord.size(); ++i) {
     auto envelope = std::make_shared<ingest::Envelope>();
     envelope->agent = agent;
     envelope->sequence = static_cast<std::uint64_t>(sequence[i]);
     envelope->previous = static_cast<std::uint64_t>(previous[i]);
+    envelope->received = received[i];
     out.push_back({{static_cast<std::uint64_t>(ord[i]), at[i], envelope}, envelope});
   }
   return out;

@@ -21,7 +21,7 @@ struct RecorderOptions {
   std::string program;  // who records, e.g. "qdctl 0.1.0"
   std::size_t queueBytes = std::size_t{128} << 20;
   std::chrono::milliseconds commitEvery{900};
-  std::function<void(const Error&)> onFailure;  // at most once, on the recorder's thread
+  std::function<void(const Error&)> onFailure{};  // at most once, on the recorder's thread
 };
 
 struct RecorderStatus {

@@ -64,6 +64,8 @@ class Cursor {
 
 class Recording {
  public:
+  struct Impl;  // of this room
+
   static Result<std::unique_ptr<Recording>> open(const std::string& path);
   ~Recording();
 
@@ -82,7 +84,6 @@ class Recording {
   Result<std::unique_ptr<Cursor>> cursor() const;
 
  private:
-  struct Impl;
   explicit Recording(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -30,7 +30,8 @@ constexpr TableSpec kTables[] = {
      "at INTEGER, time_min INTEGER, time_max INTEGER, n INTEGER, body BLOB, hash INTEGER)"},
     {"events",
      "CREATE TABLE events(id INTEGER PRIMARY KEY, ord INTEGER, at INTEGER, time INTEGER, tick INTEGER, "
-     "kind TEXT NOT NULL, agent INTEGER, process TEXT, sequence INTEGER, previous INTEGER, body TEXT NOT NULL, "
+     "kind TEXT NOT NULL, agent INTEGER, process TEXT, sequence INTEGER, previous INTEGER, received INTEGER, body TEXT "
+     "NOT NULL, "
      "hash INTEGER)"},
 };
 

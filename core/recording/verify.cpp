@@ -25,7 +25,7 @@ std::string bodyProblem(std::string_view table, const Statement& row) {
     return why(decodeRollups({}, {}, row.blob(8)));
   }
   if (table == "events") {
-    const std::string kind = row.text(5), body = row.text(10);
+    const std::string kind = row.text(5), body = row.text(11);
     return kind == "process" ? why(processFromJson(body)) : why(fromJson(kind, body));
   }
   return {};

@@ -201,9 +201,9 @@ Result<> Writer::Impl::addEvent(const Placed& placed, std::string_view kind, con
   const auto agent = agentRow(e.agent);
   if (!agent) return std::unexpected(agent.error());
   const std::string process = processOf(e.event).value;
-  const auto row =
-      table("events").add({integer(placed.ord), Cell(placed.at), Cell(timeOf(e.event)), Cell(tickOf(e.event)), kind,
-                           *agent, text(process), integer(e.sequence), integer(e.previous), text(body)});
+  const auto row = table("events").add({integer(placed.ord), Cell(placed.at), Cell(timeOf(e.event)),
+                                        Cell(tickOf(e.event)), kind, *agent, text(process), integer(e.sequence),
+                                        integer(e.previous), Cell(e.received), text(body)});
   if (!row) return std::unexpected(row.error());
   return {};
 }
