@@ -11,4 +11,15 @@ qd_room(stage/netcode LINK qd_stage_flags OpenSSL::Crypto)
 qd_room(stage/game LINK qd_stage_netcode)
 qd_room(stage/client LINK qd_stage_game)
 
+qd_room(stage/runtime LINK qd_stage_netcode qd_agent_probe)
+qd_room(stage/server LINK qd_stage_game qd_stage_runtime nlohmann_json::nlohmann_json Threads::Threads)
+
+qd_program(quarterdeck-stage-server FOLDER stage/server SOURCES "${CMAKE_SOURCE_DIR}/stage/server/server_main.cpp"
+    LINK qd_stage_server CLI11::CLI11)
+qd_program(quarterdeck-stage-bots FOLDER stage/bots
+    LINK qd_stage_client qd_stage_runtime nlohmann_json::nlohmann_json CLI11::CLI11)
+
+qd_program(quarterdeck-stage-editor FOLDER stage/editor
+    LINK qd_stage_client qd_stage_runtime nlohmann_json::nlohmann_json CLI11::CLI11 Threads::Threads)
+
 qd_test(test_stage_netcode FOLDER tests/stage/netcode LINK qd_stage_client)

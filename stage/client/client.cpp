@@ -146,10 +146,11 @@ double Client::serverTick(std::int64_t nowNs) const {
   return anchor + static_cast<double>(since) * head_.tickHz / kNsPerSecond;
 }
 
-// Half the round trip, one tick, and twice the deviation: how far ahead the inputs must be made to arrive in time.
+// Half the round trip, twice its deviation and the wait until the next packet leaves: how far ahead of the server the
+// inputs must be made so that they arrive in time.
 double Client::leadTicks() const {
   const double ahead = link_.clock().rttNs() / 2 + 2 * link_.clock().rttDeviationNs();
-  return std::min(ahead * head_.tickHz / kNsPerSecond + 1, 60.0);
+  return std::min(ahead * head_.tickHz / kNsPerSecond + 1 + config_.sendEvery, 60.0);
 }
 
 void Client::advance(std::int64_t nowNs, const Think& think) {

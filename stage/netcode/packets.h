@@ -73,8 +73,8 @@ struct InputPacket {
 
 // The state of the client's own player, exact.
 struct OwnState {
-  Vec3 pos;
-  Vec3 vel;
+  Vec3 pos{};
+  Vec3 vel{};
   std::uint8_t health = 100;
   bool alive = true;
   std::uint8_t teleports = 0;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the server tells and takes through the probe: series, log lines, events, entity frames, sites, parameters
+// and actions. Works the same without an agent. Owned by the simulation thread, which is the probe's game thread;
+// measurements of the network thread arrive here through the Exchange.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/probe/qd.h"
+#include "stage/server/mailbox.h"
+#include "stage/server/world.h"
+
+namespace qd::stage {
+
+struct ServerIdentity {
+  std::string id, socket, version, zone, region = "local", environment = "stage";
+};
+
+struct TickTiming {
+  Tick tick = 0;
+  std::int64_t startNs = 0, scheduledNs = 0;
+};
+
+class Telemetry {
+ public:
+  Telemetry(World& world, Exchange& exchange, Settings& settings);
+  ~Telemetry();
+  Telemetry(const Telemetry&) = delete;
+  Telemetry& operator=(const Telemetry&) = delete;
+
+  // One sentence when the configuration is bad; without an agent it is fine.
+  std::expected<void, std::string> open(const ServerIdentity& identity);
+  qd_probe* probe() const { return probe_; }
+
+  void tickBegun(const TickTiming& timing);
+  void joined(const Joined& joined);
+  void left(const Left& left, const std::string& name);
+  // After the step and the publishing: reports the tick, its duration last.
+  void tickDone(const TickTiming& timing);
+
+  struct Totals {
+    std::uint64_t ticks = 0, overruns = 0, skipped = 0, shots = 0, agreed = 0;
+    std::int64_t parkedNs = 0, worstTickNs = 0, sumTickNs = 0;
+  };
+  Totals& totals() { return totals_; }
+
+ private:
+  static void onPark(void* user, int parked, std::uint64_t parkedNs);
+  static int onReload(void* user, const qd_field* args, std::uint32_t count, char* result, std::size_t size);
+  static int onKick(void* user, const qd_field* args, std::uint32_t count, char* result, std::size_t size);
+  static int onBroadcast(void* user, const qd_field* args, std::uint32_t count, char* result, std::size_t size);
+  void declareSeries();
+  void declareParameters();
+  void declareActionsAndSites();
+  void watchSettings();
+  void shots(Tick tick);
+  void agreement();
+  void clients();
+  void perSecond(std::int64_t nowNs);
+  void entityFrame();
+  void match(Tick tick);
+  const char* nameOf(EntityId id, std::string& buffer) const;
+
+  World& world_;
+  Exchange& exchange_;
+  Settings& settings_;
+  Settings seen_;
+  qd_probe* probe_ = nullptr;
+
+  struct Series {
+    qd_series tickDuration, tickStartJitter, tickOverruns, tickSkipped, tickRate, gameTps, players, npcs;
+    qd_series rtt, rttDev, jitter, loss, reorder, burst, bandwidth, snapshotBytes, snapshotMax, visible, replCost;
+    qd_series rewindTime, rewindDistance, rewindError, rewinds;
+    qd_series agreement, agreementLow, agreementHigh, falseRejects, falseAccepts, policyRejects;
+    qd_series inputDepth, inputLate, inputMissing, inputRejected, viewAge, netDropped;
+    qd_series rejectedBy[kRejectKinds];
+  } s_{};
+  struct ClientSeries {
+    qd_series rtt, loss, jitter, bandwidth, viewAge, inputLate, inputDepth;
+    std::uint64_t late = 0;
+  };
+  std::map<EntityId, ClientSeries> clientSeries_;
+  qd_site* siteTick_ = nullptr;
+  qd_site* siteHit_ = nullptr;
+  qd_site* siteNpc_ = nullptr;
+
+  struct Judged {
+    bool claimed, hit, same, policy;
+  };
+  std::deque<Judged> judged_;
+  WorldEvents lastEvents_;
+  NetReport lastNet_;
+  Totals totals_, second_;
+  std::int64_t secondNs_ = 0, secondParkedNs_ = 0;
+  std::uint64_t rewindsThisSecond_ = 0;
+  Tick matchEnds_ = 0;
+  int match_ = 0;
+  std::map<EntityId, std::uint8_t> teleports_;
+  std::vector<qd_entity> frame_;
+};
+
+}  // namespace qd::stage

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The game itself: players driven by their inputs, animals (NPCs) with costly little minds, shots judged by rewinding,
+// damage and respawn. One fixed step a tick, deterministic for one seed and one sequence of inputs; no I/O and no
+// clock. What happened is left in `events()` for whoever reports it. Owned by the simulation thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "stage/game/combat.h"
+#include "stage/game/map.h"
+#include "stage/game/weather.h"
+#include "stage/netcode/grid.h"
+#include "stage/netcode/input_queue.h"
+#include "stage/netcode/random.h"
+#include "stage/netcode/rewind.h"
+#include "stage/netcode/server_session.h"
+#include "stage/server/mailbox.h"
+
+namespace qd::stage {
+
+// The live parameters, as the probe writes them; read once a tick.
+struct Settings {
+  double weatherIntensity = 0.2;
+  std::int32_t weatherKind = 0;
+  double npcDensity = 1;
+  std::int64_t netLatencyNs = 0, netJitterNs = 0;
+  double netLoss = 0;
+  std::int64_t tickHz = 60, snapshotHz = 30;
+  std::uint8_t lagcompEnabled = 1;
+  std::int64_t maxRewindNs = 250 * kNsPerMs;
+  std::int32_t lagcompMethod = 0;  // 0 claim, 1 rtt_half
+};
+
+inline constexpr EntityId kFirstNpc = 10'000;
+inline constexpr int kNpcsPerDensity = 120;
+
+struct ShotResult {
+  EntityId shooter = 0;
+  EntityId claimed = 0;  // what the client saw hit; 0: a miss
+  EntityId victim = 0;   // what the server let be hit; 0: a miss
+  bool policy = false;   // refused by rule (too old, dead, across a teleport), not by geometry
+  bool killed = false;
+  int damage = 0;
+  std::int64_t rewindNs = 0;
+  std::int64_t rewindDistanceUm = 0;  // from where the victim is to where it was rewound to
+  std::int64_t rewindErrorUm = -1;    // against what the client drew; −1: nothing claimed
+};
+
+struct WorldEvents {
+  std::vector<ShotResult> shots;
+  std::vector<EntityId> npcsSpawned, npcsGone, respawned;
+  std::uint64_t inputsLate = 0, inputsMissing = 0, inputsEarly = 0;  // totals
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, std::uint32_t mapSeed);
+
+  void join(const Joined& joined);
+  bool leave(EntityId player);
+  void input(const Inputs& inputs);
+  void step(Tick tick, const Settings& settings);
+  // Everybody starts anew on another map.
+  void reload(std::uint32_t mapSeed);
+
+  struct Player {
+    EntityId id = 0;
+    Role role = Role::Bot;
+    std::string name;
+    OwnState state;
+    InputQueue queue;
+    std::uint16_t yaw = 0;
+    std::int16_t pitch = 0;
+    std::int64_t rttNs = 0;
+    Tick nextShot = 0, respawnAt = 0;
+    int inputDepth = 0, kills = 0, deaths = 0;
+  };
+  const std::map<EntityId, Player>& players() const { return players_; }
+  const Player* player(EntityId id) const;
+  std::size_t npcCount() const { return npcs_.size(); }
+  const std::vector<EntityState>& entities() const { return entities_; }
+  const WorldEvents& events() const { return events_; }
+  const Map& map() const { return *map_; }
+  std::shared_ptr<const WorldFrame> frame(Tick tick, std::int64_t tickTimeNs, const Settings& settings) const;
+
+ private:
+  struct Npc {
+    EntityId id = 0;
+    Vec3 pos{}, vel{}, goal{};
+    std::uint16_t yaw = 0;
+    std::uint8_t teleports = 0;
+    int health = 50;
+    Tick respawnAt = 0, goalUntil = 0;
+    bool alive() const { return respawnAt == 0; }
+  };
+  struct Trigger {
+    EntityId shooter;
+    Shot shot;
+    std::uint16_t yaw;
+  };
+  void spawn(Player& player);
+  void stepPlayers(Tick tick, const Settings& settings);
+  void stepNpcs(Tick tick, const Settings& settings);
+  void keepPopulation(const Settings& settings);
+  void think(Npc& npc, Tick tick, int tickHz);
+  void gather();
+  void resolve(const Trigger& trigger, Tick tick, const Settings& settings);
+  View viewOf(const Trigger& trigger, const Player& shooter, Tick tick, const Settings& settings,
+              ShotResult& result) const;
+  void harm(EntityId victim, const Ray& ray, Tick tick, int tickHz, ShotResult& result);
+
+  Random random_;
+  std::shared_ptr<const Map> map_;
+  std::map<EntityId, Player> players_;
+  std::vector<Npc> npcs_;  // sorted by id
+  EntityId nextNpc_ = kFirstNpc;
+  std::vector<EntityState> entities_;  // sorted by id
+  Grid grid_;
+  History history_;
+  std::vector<Trigger> triggers_;
+  InputQueue::Counts left_;  // of players who are gone, so that totals never fall
+  WorldEvents events_;
+};
+
+}  // namespace qd::stage
