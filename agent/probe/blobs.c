@@ -83,10 +83,12 @@ static uint32_t value_room(const qd_value* v) {
 
 void qd_event(qd_probe* p, const char* name, const qd_field* fields, uint32_t count) {
   uint32_t i, most = 2 + text_room(name);
-  struct ring* r = p ? ring_of_thread(p) : NULL;
+  struct ring* r;
   qd_event_blob m;
   qd_writer w;
-  if (!r || !name) return;
+  if (!p || !name || !__atomic_load_n(&p->attached, __ATOMIC_RELAXED)) return;
+  r = ring_of_thread(p);
+  if (!r) return;
   if (count > QD_MAX_FIELDS) {
     misuse(p);
     count = QD_MAX_FIELDS;

@@ -24,7 +24,8 @@ enum {
   MAX_PENDING = 64,
   MAX_RESULTS = 64,
   MAX_ID = 64,
-  MAX_OUT_BYTES = 8 << 20,
+  MAX_OUT_BYTES = 32 << 20, /* everything declared at its longest; kept only while a new agent takes it */
+  KEEP_OUT_BYTES = 1 << 20,
   REASON = 256
 };
 
@@ -145,6 +146,7 @@ struct qd_probe {
   int fd;
   qd_writer out;
   uint32_t out_sent;
+  int choked; /* the agent does not read: give it up and say everything again later */
   uint8_t* in;
   uint32_t in_size, in_capacity;
   uint64_t next_try_ns, next_poll_ns, hello_ns, next_report_ns;
@@ -178,7 +180,9 @@ struct qd_probe {
 int on_game_thread(qd_probe* p); /* counts a misuse when not */
 void misuse(qd_probe* p);
 void set_error(qd_probe* p, const char* format, ...) __attribute__((format(printf, 2, 3)));
-char* text_copy(const char* text); /* NULL gives NULL */
+enum { TEXT_MOST = 1024 };
+char* text_copy(const char* text); /* NULL gives NULL; cut at TEXT_MOST bytes */
+char* text_copy_most(const char* text, size_t most);
 uint64_t domain_tick(const qd_probe* p);
 
 /* ---- link.c ---- */

@@ -27,6 +27,7 @@ void link_drop(qd_probe* p, const char* why) {
   __atomic_store_n(&p->live, 0, __ATOMIC_RELEASE);
   qd_writer_free(&p->out);
   p->out_sent = 0;
+  p->choked = 0;
   pthread_mutex_unlock(&p->lock);
   p->in_size = 0;
   if (*why) set_error(p, "%s", why);
@@ -49,7 +50,7 @@ qd_writer* send_begin(qd_probe* p, qd_frame_type type) {
 }
 
 void send_end(qd_probe* p) {
-  qd_frame_finish(&p->out);
+  if (qd_frame_finish(&p->out) != 0 && p->out.size > MAX_OUT_BYTES / 2) p->choked = 1;
   pthread_mutex_unlock(&p->lock);
 }
 
@@ -58,10 +59,22 @@ void send_raw(qd_probe* p, const uint8_t* frame, uint32_t size) {
   if (__atomic_load_n(&p->live, __ATOMIC_RELAXED)) {
     uint32_t before = p->out.size;
     qd_put_raw(&p->out, frame, size);
-    if (p->out.failed) p->out.size = before;
+    if (p->out.failed) {
+      p->out.size = before;
+      p->choked = 1;
+    }
     p->out.failed = 0;
   }
   pthread_mutex_unlock(&p->lock);
+}
+
+/* Moves what is left to the front, but not again and again while an agent is slow. */
+static void tidy_out(qd_probe* p) {
+  if (p->out_sent == 0 || p->out_sent < p->out.size / 2) return;
+  memmove(p->out.data, p->out.data + p->out_sent, p->out.size - p->out_sent);
+  p->out.size -= p->out_sent;
+  p->out_sent = 0;
+  if (p->out.size == 0 && p->out.capacity > KEEP_OUT_BYTES) qd_writer_free(&p->out);
 }
 
 void link_flush_locked(qd_probe* p) {
@@ -70,10 +83,7 @@ void link_flush_locked(qd_probe* p) {
     if (n <= 0) break; /* full: at the next tick; broken: recv will say so */
     p->out_sent += (uint32_t)n;
   }
-  if (p->out_sent == 0) return;
-  memmove(p->out.data, p->out.data + p->out_sent, p->out.size - p->out_sent);
-  p->out.size -= p->out_sent;
-  p->out_sent = 0;
+  tidy_out(p);
 }
 
 void link_flush(qd_probe* p) {
@@ -308,6 +318,7 @@ void link_service(qd_probe* p, uint64_t now) {
     receive(p);
   }
   if (p->state == LINK_HELLO && now - p->hello_ns > kHelloNs) link_drop(p, "The agent did not answer the hello.");
+  if (p->choked) link_drop(p, "The agent did not read what was sent to it.");
   if (p->state == LINK_LIVE && p->any_dirty) params_report(p, now);
   if (p->state != LINK_IDLE && p->out.size) link_flush(p);
 }

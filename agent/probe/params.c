@@ -197,7 +197,7 @@ static void param_copy(struct param* m, const qd_param_desc* d) {
   for (i = 0; i < m->desc.choice_count; i++) choices[i] = text_copy(d->choices[i]);
   m->desc.choices = (const char* const*)choices;
   if (d->type == QD_TYPE_STRING) {
-    m->desc.initial.text = text_copy(d->initial.text ? d->initial.text : "");
+    m->desc.initial.text = text_copy_most(d->initial.text ? d->initial.text : "", QD_MAX_STRING + 1);
     m->text = (char*)calloc(1, QD_MAX_STRING + 1);
   }
 }

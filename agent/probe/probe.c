@@ -37,9 +37,15 @@ void set_error(qd_probe* p, const char* format, ...) {
 }
 
 char* text_copy(const char* text) {
-  size_t size = text ? strlen(text) + 1 : 0;
-  char* copy = text ? (char*)malloc(size) : NULL;
-  if (copy) memcpy(copy, text, size);
+  return text_copy_most(text, TEXT_MOST);
+}
+
+char* text_copy_most(const char* text, size_t most) {
+  size_t size = text ? strnlen(text, most) : 0;
+  char* copy = text ? (char*)malloc(size + 1) : NULL;
+  if (!copy) return NULL;
+  memcpy(copy, text, size);
+  copy[size] = 0;
   return copy;
 }
 

@@ -3,7 +3,8 @@
  *
  * It starts no thread and never blocks the game: with no agent it costs next to nothing, and it connects by itself from
  * qd_tick_begin when one appears. Times are CLOCK_MONOTONIC nanoseconds, positions micrometres, ticks the server's.
- * Strings are NUL-terminated UTF-8 and copied. Every function accepts NULL for the probe and then does nothing.
+ * Strings are NUL-terminated UTF-8, copied, and cut at 1,024 bytes where nothing else is said. Every function accepts
+ * NULL for the probe and then does nothing.
  *
  * Threads: the thread that calls qd_open is the game thread. Only it may call the functions marked [game]; those marked
  * [any] may be called by every thread, each writing into a ring of its own (see qd_thread_ring). A wrong call is
@@ -105,7 +106,8 @@ typedef struct qd_config {
 
 /* NULL when the configuration is bad or memory is missing; `error` (may be NULL) then holds one sentence. */
 qd_probe* qd_open(const qd_config* config, char* error, size_t error_size);
-/* Sends what it can without waiting, closes, frees. No thread may use the probe any more. NULL is fine. */
+/* Sends what it can without waiting, closes, frees. Every worker must have called qd_thread_release, and no thread may
+ * use the probe any more. NULL is fine. */
 void qd_close(qd_probe* probe);
 
 int qd_connected(const qd_probe* probe);          /* 1 after the agent's welcome [any] */

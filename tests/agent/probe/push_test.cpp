@@ -327,5 +327,34 @@ TEST_F(Push, AnActionRunsOnceAndAnswers) {
   EXPECT_EQ(kicked, 7);
 }
 
+TEST_F(Push, ALongTextComesWhole) {
+  std::string initial(4000, 'a'), next(QD_MAX_STRING, 'b');
+  qd_param_desc d = desc("long", qd_text(initial.c_str()));
+  const qd_param long_param = qd_param_declare(game.probe.get(), &d);
+  ASSERT_GE(long_param, 0) << qd_last_error(game.probe.get());
+  qd_value v;
+  ASSERT_EQ(qd_param_get(game.probe.get(), long_param, &v, nullptr), 0);
+  EXPECT_EQ(text(v), initial);
+  EXPECT_EQ(push("long", {{"long", qd_text(next.c_str())}}).status, QD_APPLIED);
+  qd_param_get(game.probe.get(), long_param, &v, nullptr);
+  EXPECT_EQ(text(v), next);
+  next += 'b';
+  EXPECT_EQ(push("longer", {{"long", qd_text(next.c_str())}}).status, QD_REJECTED);
+}
+
+TEST_F(Push, AnAgentThatNeverReadsIsGivenUpAndTheGameGoesOn) {
+  push("fat", {{"x", qd_text(std::string(4000, 'x').c_str())}, {"y", qd_text(std::string(4000, 'y').c_str())}});
+  bool gone = false;
+  for (int i = 0; i < 3000 && !gone; i++) {
+    for (int n = 0; n < 64 && agent.ok(); n++) query("fat");
+    game.step();
+    gone = !qd_connected(game.probe.get());
+  }
+  EXPECT_THAT(qd_last_error(game.probe.get()), testing::HasSubstr("did not read"));
+  EXPECT_TRUE(gone);
+  agent.hang_up();
+  EXPECT_TRUE(agent.attach(game.stepper()));
+}
+
 }  // namespace
 }  // namespace qd::test
