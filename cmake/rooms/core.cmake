@@ -18,6 +18,7 @@ if(QD_RPC)
   qd_room(core/security LINK qd_core_base gRPC::grpc++ OpenSSL::SSL OpenSSL::Crypto)
   qd_test(test_core_security FOLDER tests/core/security LINK qd_core_security)
   qd_room(core/link LINK qd_core_control qd_core_ingest qd_core_security PRIVATE_LINK qd_core_link_wire)
+  qd_test(test_core_link FOLDER tests/core/link LINK qd_core_link qd_core_link_wire)
   qd_room(core/serve LINK qd_core_control qd_core_ingest qd_core_security PRIVATE_LINK qd_core_link_wire gRPC::grpc++_reflection)
 endif()
 
