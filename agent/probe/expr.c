@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/probe/expr.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OP_CONST = 1, OP_FIELD, OP_NOT, OP_AND, OP_OR, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE };
@@ -76,19 +74,72 @@ static int parse_string(parser* p) {
   return text_node(p, OP_CONST, start, (size_t)(p->at++ - start));
 }
 
+/* Decimal text to a number, whatever the game's locale says about the comma. Exact where the digits fit 2^53 and the
+ * exponent 22, as every constant somebody types does. */
+static double scale_by_ten(double v, int exponent) {
+  for (; exponent > 0; exponent -= exponent < 22 ? exponent : 22) {
+    double by = 1;
+    int i, n = exponent < 22 ? exponent : 22;
+    for (i = 0; i < n; i++) by *= 10;
+    v *= by;
+  }
+  for (; exponent<0; exponent += exponent> - 22 ? -exponent : 22) {
+    double by = 1;
+    int i, n = exponent > -22 ? -exponent : 22;
+    for (i = 0; i < n; i++) by *= 10;
+    v /= by;
+  }
+  return v;
+}
+
+static int scan_exponent(parser* p) {
+  int sign = 1, value = 0;
+  if (*p->at != 'e' && *p->at != 'E') return 0;
+  p->at++;
+  if (*p->at == '-') sign = -1;
+  if (*p->at == '-' || *p->at == '+') p->at++;
+  if (!digit(*p->at)) return 1 << 20; /* out of range, so refused */
+  for (; digit(*p->at); p->at++) value = value < 1000 ? value * 10 + (*p->at - '0') : value;
+  return sign * value;
+}
+
+typedef struct number {
+  double real;
+  uint64_t whole;
+  int is_whole, digits;
+} number;
+
+static number scan_number(parser* p) {
+  number n = {0, 0, 1, 0};
+  int shift = 0, exponent;
+  const char* from;
+  for (; digit(*p->at); p->at++, n.digits++) {
+    unsigned d = (unsigned)(*p->at - '0');
+    if (n.whole > ((uint64_t)INT64_MAX - d) / 10) n.is_whole = 0;
+    n.whole = n.is_whole ? n.whole * 10 + d : n.whole;
+    n.real = n.real * 10 + d;
+  }
+  if (*p->at == '.') {
+    n.is_whole = 0;
+    for (p->at++; digit(*p->at); p->at++, n.digits++, shift--) n.real = n.real * 10 + (*p->at - '0');
+  }
+  from = p->at;
+  exponent = scan_exponent(p);
+  if (p->at != from) n.is_whole = 0;
+  n.real = exponent > 1000 ? INFINITY : scale_by_ten(n.real, exponent + shift);
+  return n;
+}
+
 static int parse_number(parser* p) {
-  char *end_int, *end;
-  int n = node(p, OP_CONST, 0, 0);
-  long long whole;
-  double real = strtod(p->at, &end);
+  int sign = *p->at == '-' ? -1 : 1, at = column(p), n = node(p, OP_CONST, 0, 0);
+  number v;
   if (n < 0) return n;
-  errno = 0;
-  whole = strtoll(p->at, &end_int, 10);
-  if (end == p->at || letter(*end) || *end == '.')
-    return refuse(p, "The condition has no proper number at column %d.", column(p));
-  if (!isfinite(real)) return refuse(p, "The condition has a number out of range at column %d.", column(p));
-  p->e->nodes[n].constant = end_int == end && errno == 0 ? qd_i64(whole) : qd_f64(real);
-  p->at = end;
+  if (*p->at == '-' || *p->at == '+') p->at++;
+  v = scan_number(p);
+  if (v.digits == 0 || letter(*p->at) || digit(*p->at) || *p->at == '.')
+    return refuse(p, "The condition has no proper number at column %d.", at);
+  if (!isfinite(v.real)) return refuse(p, "The condition has a number out of range at column %d.", at);
+  p->e->nodes[n].constant = v.is_whole ? qd_i64(sign * (int64_t)v.whole) : qd_f64(sign * v.real);
   return n;
 }
 

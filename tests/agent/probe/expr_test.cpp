@@ -62,8 +62,9 @@ TEST(Expr, DoesNotHold) {
 
 TEST(Expr, BadInputIsRefusedWithAReason) {
   for (const char* text :
-       {"damage >", "> 5", "damage = 5", "(damage > 5", "damage > 5)", "damage & 3", "damage && ", "\"open", "5 5",
-        "1.2.3", "12abc", "a == == b", "#", "1e999", "!", "()", "a < b < c", "-inf", "damage;"})
+       {"damage >", "> 5",   "damage = 5", "(damage > 5", "damage > 5)", "damage & 3", "damage && ", "\"open",
+        "5 5",      "1.2.3", "12abc",      "a == == b",   "#",           "1e999",      "1e",         "1e+",
+        ".",        "-",     "1_0",        "!",           "()",          "a < b < c",  "-inf",       "damage;"})
     EXPECT_FALSE(refused(text).empty()) << text;
   EXPECT_FALSE(refused(std::string("a\0b", 3)).empty());
   EXPECT_FALSE(refused(std::string(2000, 'a')).empty());
