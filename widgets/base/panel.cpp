@@ -64,6 +64,7 @@ void Panel::setPinned(bool pinned) {
 void Panel::setContent(QWidget* content) {
   content_ = content;
   stack_->addWidget(content);
+  for (EmptyState* empty : findChildren<EmptyState*>(Qt::FindDirectChildrenOnly)) stack_->addWidget(empty);
 }
 
 void Panel::addToTitle(QWidget* widget) {

@@ -34,8 +34,8 @@ class Panel : public QWidget {
 
  protected:
   const SessionContext& context() const { return context_; }
-  void setContent(QWidget* content);
-  void addToTitle(QWidget* widget);  // right of the title, left of the pin
+  void setContent(QWidget* content);  // adopts the EmptyStates that are children of the panel, hidden
+  void addToTitle(QWidget* widget);   // right of the title, left of the pin
   void setSubtitle(const QString& text);
   // Shows `empty` in place of the content; null: the content.
   void showEmpty(EmptyState* empty);

@@ -19,7 +19,7 @@
 namespace qd::widgets::plot {
 namespace {
 
-constexpr int kTop = 4, kBottom = 4;
+constexpr int kTop = 8, kBottom = 8;  // half a label: QCustomPlot leaves out labels that it would have to clip
 
 // Mean distance of two samples, 0 where fewer than two are known.
 TimeNs intervalOf(const series::RangeResult& data) {
@@ -31,6 +31,17 @@ TimeNs intervalOf(const series::RangeResult& data) {
   for (const auto& b : data.buckets) count += b.count;
   if (count < 2) return 0;
   return (data.buckets.back().x1 - data.buckets.front().x0) / static_cast<TimeNs>(count - 1);
+}
+
+// Empty columns between joined ones get the value that held there.
+void carryOn(std::vector<Column>& columns) {
+  std::size_t before = columns.size();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].count == 0) continue;
+    if (columns[i].joined && before < i)
+      for (std::size_t j = before + 1; j < i; ++j) columns[j] = columns[before];
+    before = i;
+  }
 }
 
 }  // namespace
@@ -106,7 +117,7 @@ bool PlotPane::draw(const PaneView& view) {
   }
   updateAxis(values, view);
   layer_->setTraces(std::move(traces), view.map, factor_);
-  plot_->replot(QCustomPlot::rpImmediateRefresh);
+  plot_->replot(QCustomPlot::rpQueuedRefresh);
   drawStrip(view);
   return refining;
 }
@@ -124,7 +135,7 @@ void PlotPane::updateAxis(const ValueRange& data, const PaneView& view) {
   plot_->xAxis->setRange(view.map.key(view.from), view.map.key(view.to));
   plot_->yAxis->setRange(range_.low * factor_, range_.high * factor_);
   static_cast<GivenTicker*>(plot_->xAxis->ticker().data())->setTicks(view.ticks);
-  const int rows = std::max(2, plot_->axisRect()->height() / 28);
+  const int rows = std::max(2, plot_->axisRect()->height() / 16);
   static_cast<GivenTicker*>(plot_->yAxis->ticker().data())
       ->setTicks(valueTicks(range_.low * factor_, range_.high * factor_, rows));
   layer_->setBudget(budget ? std::optional(*budget * factor_) : std::nullopt,
@@ -139,7 +150,10 @@ void PlotPane::drawStrip(const PaneView& view) {
   const double low = view.map.key(view.from), high = view.map.key(view.to);
   const auto fold = [&](std::optional<series::SeriesId> id) -> std::vector<Column> {
     if (!id) return {};
-    return foldColumns(store_.query(*id, series::Axis::Time, view.from, view.to, cells), view.map, low, high, cells);
+    auto columns =
+        foldColumns(store_.query(*id, series::Axis::Time, view.from, view.to, cells), view.map, low, high, cells);
+    carryOn(columns);
+    return columns;
   };
   strip_->setShares(fold(stripExtrapolated_), fold(stripHeld_));
 }

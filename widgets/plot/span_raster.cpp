@@ -9,6 +9,7 @@ namespace qd::widgets::plot {
 namespace {
 
 constexpr int kSpanAlpha = 105;
+constexpr int kSpikeRows = 6;
 
 // Source over destination, both premultiplied.
 QRgb over(QRgb source, QRgb target) {
@@ -56,12 +57,17 @@ class ColumnPainter {
     faint_ = qPremultiply(faint.rgba());
   }
 
-  void span(int x, const Column& c) {
+  // `left` and `right`: the columns beside it, null where there is nothing.
+  void span(int x, const Column& c, const Column* left, const Column* right) {
     const int top = scale_.row(c.max), bottom = scale_.row(c.min);
     canvas_.blend(x, top, bottom, faint_);
-    if (bottom - top < 2 * thickness_) return;
-    canvas_.set(x, top, top, solid_);  // the ends opaque: a spike of one sample must not fade away
-    canvas_.set(x, bottom, bottom, solid_);
+    // What stands out of its surroundings is drawn opaque: a spike of one sample must not fade away.
+    const int above =
+        std::min(left != nullptr ? scale_.row(left->max) : bottom, right != nullptr ? scale_.row(right->max) : bottom);
+    const int below =
+        std::max(left != nullptr ? scale_.row(left->min) : top, right != nullptr ? scale_.row(right->min) : top);
+    if (above - top > kSpikeRows) canvas_.set(x, top, above, solid_);
+    if (bottom - below > kSpikeRows) canvas_.set(x, below, bottom, solid_);
   }
 
   // The line of the means through adjacent columns; a straight one from the last to the first value over empty ones.
@@ -103,10 +109,14 @@ void drawColumns(QImage& image, const std::vector<Column>& columns, const Raster
   ColumnPainter painter(image, scale, color, thickness);
   const Column* before = nullptr;
   int from = 0;
+  const auto filled = [&](int x) {
+    const bool inside = x >= 0 && x < static_cast<int>(columns.size());
+    return inside && columns[static_cast<std::size_t>(x)].count > 0 ? &columns[static_cast<std::size_t>(x)] : nullptr;
+  };
   for (int x = 0; x < static_cast<int>(columns.size()); ++x) {
     const Column& c = columns[static_cast<std::size_t>(x)];
     if (c.count == 0) continue;
-    if (c.count > 1) painter.span(x, c);
+    if (c.count > 1) painter.span(x, c, filled(x - 1), filled(x + 1));
     painter.line(x, c, from, c.joined ? before : nullptr);
     before = &c;
     from = x;

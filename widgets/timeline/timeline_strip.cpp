@@ -82,19 +82,21 @@ void TimelineStrip::paintEvent(QPaintEvent*) {
   const Colors& c = colorsOf(this);
   painter.fillRect(rect(), c.panel);
   drawAxis(painter);
-  drawWorst(painter);
+  drawWorst(painter, false);
   drawBrush(painter);
+  drawWorst(painter, true);  // over the veil of the brush: an alarm is never dimmed
   for (const Marker& marker : markers_)
     drawMarker(painter, c, marker.kind, QPointF(marker.x, kMarkerRow / 2.0 + 1), 11);
 }
 
-void TimelineStrip::drawWorst(QPainter& painter) const {
+void TimelineStrip::drawWorst(QPainter& painter, bool alarms) const {
   const Colors& c = colorsOf(this);
   const QRectF area = chart();
   const double top = kMarkerRow + 2, bottom = height() - kAxisRow;
   double most = worst_.budget.value_or(0) * 0.25;
   for (const auto& value : worst_.values) most = std::max(most, value.value_or(0));
   if (most <= 0) {
+    if (alarms) return;
     painter.setPen(c.muted);
     painter.setFont(uiFont(kSmallPx));
     painter.drawText(QRectF(area.left(), top, area.width(), bottom - top), Qt::AlignCenter,
@@ -106,12 +108,13 @@ void TimelineStrip::drawWorst(QPainter& painter) const {
     const auto& value = worst_.values[i];
     if (!value) continue;
     const bool over = worst_.budget && *value > *worst_.budget;
+    if (over != alarms) continue;
     const double high = std::max(1.0, std::round(*value / most * (bottom - top)));
     // Over budget is an alarm: by colour, and by the cap that reaches out of the chart.
     painter.fillRect(QRectF(area.left() + static_cast<double>(i), bottom - high, 1, high), over ? c.alarm : c.faint);
     if (over) painter.fillRect(QRectF(area.left() + static_cast<double>(i) - 1, bottom - high, 3, 2), c.alarm);
   }
-  if (worst_.budget && *worst_.budget <= most) {
+  if (!alarms && worst_.budget && *worst_.budget <= most) {
     const double y = std::round(bottom - *worst_.budget / most * (bottom - top)) + 0.5;
     painter.setPen(QPen(c.muted, 1, Qt::DashLine));
     painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y));

@@ -42,7 +42,7 @@ class TimelineStrip final : public QWidget {
   Grip gripAt(QPointF at) const;
   const Marker* markerAt(QPointF at) const;
   void reload();
-  void drawWorst(QPainter& painter) const;
+  void drawWorst(QPainter& painter, bool alarms) const;  // what is over budget, or the rest
   void drawAxis(QPainter& painter) const;
   void drawBrush(QPainter& painter) const;
 
