@@ -44,10 +44,6 @@ class RingDrain {
   bool due(std::int64_t monotonicNow) const;
   void flush(std::vector<ingest::Event>& out);
 
-  // For the session: when the records were last handed back to the probe, and which log entry must be safe before.
-  std::uint64_t lastSequence = 0;
-  std::int64_t lastCommitNs = 0;
-
  private:
   struct Open {
     std::uint32_t handle;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/agent.h"
+
+#include <utility>
+
+#include "agent/daemon/event_loop.h"
+#include "agent/daemon/live_backend.h"
+#include "agent/daemon/metrics_page.h"
+#include "agent/daemon/probe_hub.h"
+#include "agent/daemon/process_table.h"
+
+namespace qd::daemon {
+namespace {
+
+class RunningAgent final : public Agent {
+ public:
+  Result<> start(const AgentConfig& config) {
+    Recollection recollection;
+    auto log = FlightLog::open(config.data, config.log, [&](const ingest::Envelope& envelope) {
+      recollection.take(envelope, table_);
+    });
+    if (!log) return std::unexpected(log.error());
+    log_ = std::move(*log);
+    log_->setStateSource([this] { return stateForFile(); });
+    auto loop = EventLoop::make();
+    if (!loop) return std::unexpected(loop.error());
+    loop_ = std::move(*loop);
+    hub_ = std::make_unique<ProbeHub>(*loop_, *log_, table_, std::move(recollection));
+    if (auto listening = hub_->listen(config.socket); !listening) return listening;
+    if (auto timers = hub_->startTimers(); !timers) return timers;
+    backend_ = std::make_unique<LiveBackend>(*loop_, *log_, table_, *hub_, config.version);
+    auto server = serve::Server::start(*backend_, config.serve);
+    if (!server) return std::unexpected(server.error());
+    server_ = std::move(*server);
+    if (config.metrics.empty()) return {};
+    auto page = MetricsPage::start(config.metrics, *loop_, *log_, *hub_, *server_);
+    if (!page) return std::unexpected(page.error());
+    page_ = std::move(*page);
+    return {};
+  }
+
+  ~RunningAgent() override {
+    page_.reset();
+    server_.reset();
+    hub_.reset();
+  }
+
+  std::string address() const override { return server_->address(); }
+  void run() override {
+    loop_->run();
+    hub_->close();
+  }
+  void stop() override { loop_->stop(); }
+
+ private:
+  // What somebody needs who reads only the newest file: every declaration, value, group and breakpoint.
+  std::vector<ingest::Envelope> stateForFile() const {
+    serve::Snapshot snapshot;
+    table_.fill(snapshot);
+    std::vector<ingest::Envelope> out;
+    const auto put = [&out](ingest::Event event) { out.emplace_back().event = std::move(event); };
+    for (auto& info : snapshot.earlier) put(ingest::ProcessChange{std::move(info), ""});
+    for (auto& info : snapshot.processes) put(ingest::ProcessChange{std::move(info), ""});
+    for (auto& change : snapshot.parameters) put(std::move(change));
+    for (auto& breakpoint : snapshot.breakpoints) put(std::move(breakpoint));
+    for (auto& group : snapshot.groups) put(std::move(group));
+    return out;
+  }
+
+  ProcessTable table_;
+  std::unique_ptr<FlightLog> log_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<ProbeHub> hub_;
+  std::unique_ptr<LiveBackend> backend_;
+  std::unique_ptr<serve::Server> server_;
+  std::unique_ptr<MetricsPage> page_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Agent>> Agent::start(const AgentConfig& config) {
+  auto agent = std::make_unique<RunningAgent>();
+  if (auto started = agent->start(config); !started) return std::unexpected(started.error());
+  return agent;
+}
+
+}  // namespace qd::daemon

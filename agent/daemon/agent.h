@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// quarterdeckd without its command line: the log, the probes, the gRPC service and the metrics page, wired together.
+// start() binds everything; run() is the loop, on the calling thread, until stop() (from any thread or a signal).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "agent/daemon/flight_log.h"
+#include "core/serve/server.h"
+
+namespace qd::daemon {
+
+struct AgentConfig {
+  serve::ServerConfig serve;
+  std::string socket;
+  std::filesystem::path data;  // empty: what is kept goes with the process
+  std::string metrics;         // HOST:PORT; empty: none
+  LogLimits log;
+  std::string version;
+};
+
+class Agent {
+ public:
+  static Result<std::unique_ptr<Agent>> start(const AgentConfig& config);
+  virtual ~Agent() = default;
+  virtual std::string address() const = 0;
+  virtual void run() = 0;
+  virtual void stop() = 0;
+};
+
+}  // namespace qd::daemon

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/live_backend.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace qd::daemon {
+namespace {
+
+constexpr const char* kBusy = "The agent has too many orders waiting; try again.";
+
+class LiveDebugSession final : public serve::DebugSession {
+ public:
+  LiveDebugSession(EventLoop& loop, ProbeHub& hub, control::SessionId id, std::string who)
+      : loop_(loop), hub_(hub), id_(id), who_(std::move(who)) {}
+
+  ~LiveDebugSession() override {
+    loop_.post([&hub = hub_, id = id_] { hub.debugging().sessionClosed(id); });
+  }
+
+  void execute(control::DebugOrder order, control::DebugDone done) override {
+    auto shared = std::make_shared<control::DebugDone>(std::move(done));
+    const bool posted = loop_.post([&hub = hub_, id = id_, who = who_, order = std::move(order), shared] {
+      (*shared)(hub.debugging().execute(id, who, order));
+    });
+    if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
+  }
+
+ private:
+  EventLoop& loop_;
+  ProbeHub& hub_;
+  const control::SessionId id_;
+  const std::string who_;
+};
+
+}  // namespace
+
+serve::Snapshot LiveBackend::snapshot() {
+  serve::Snapshot out;
+  out.agentId = log_.agentId();
+  out.version = version_;
+  out.logFirst = log_.first();
+  out.logLast = log_.last();
+  table_.fill(out);
+  return out;
+}
+
+Result<std::unique_ptr<serve::Cursor>> LiveBackend::openCursor(const serve::CursorStart& start,
+                                                               std::function<void()> wake) {
+  return log_.openCursor(start, std::move(wake));
+}
+
+void LiveBackend::push(control::PushOrder order, control::PushDone done) {
+  auto shared = std::make_shared<control::PushDone>(std::move(done));
+  const bool posted = loop_.post([this, order = std::move(order), shared]() mutable {
+    hub_.pushes().push(std::move(order), std::move(*shared));
+  });
+  if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
+}
+
+void LiveBackend::queryPush(const std::string& pushId, control::PushDone done) {
+  auto shared = std::make_shared<control::PushDone>(std::move(done));
+  const bool posted = loop_.post([this, pushId, shared] { hub_.pushes().query(pushId, std::move(*shared)); });
+  if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
+}
+
+void LiveBackend::runAction(control::ActionOrder order, control::ActionDone done) {
+  auto shared = std::make_shared<control::ActionDone>(std::move(done));
+  const bool posted = loop_.post([this, order = std::move(order), shared]() mutable {
+    hub_.pushes().runAction(std::move(order), std::move(*shared));
+  });
+  if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
+}
+
+Result<std::unique_ptr<serve::DebugSession>> LiveBackend::openDebug(const std::string& who) {
+  return std::make_unique<LiveDebugSession>(loop_, hub_, nextSession_++, who);
+}
+
+}  // namespace qd::daemon

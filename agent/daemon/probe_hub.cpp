@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/probe_hub.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace qd::daemon {
+namespace {
+
+constexpr std::int64_t kDrainEveryNs = 10 * kNsPerMs;
+constexpr std::int64_t kRenewEveryNs = 500 * kNsPerMs;
+constexpr std::int64_t kHelloWithinNs = 5 * kNsPerSecond;
+constexpr std::int64_t kLostAfterNs = 5 * kNsPerSecond;  // a process of an earlier agent that has not come back
+constexpr std::size_t kMostSessions = 1024;
+
+Result<sockaddr_un> addressOf(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("The socket path must be 1 to {} bytes: {}", sizeof address.sun_path - 1, path));
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
+
+// Is somebody accepting there? A socket file that a killed agent left behind does not count.
+bool someoneListens(const sockaddr_un& address) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return false;
+  const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const bool there = result == 0 || errno == EAGAIN;
+  ::close(fd);
+  return there;
+}
+
+}  // namespace
+
+void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
+  if (const auto* change = std::get_if<ingest::ProcessChange>(&envelope.event)) {
+    table.put(change->info);
+  } else if (const auto* block = std::get_if<ingest::SampleBlock>(&envelope.event)) {
+    records[{block->process.instance.value, block->ring}] = block->firstSequence + block->count;
+  } else if (const auto* values = std::get_if<ingest::ParameterChange>(&envelope.event)) {
+    table.setParameters(values->process, values->values);
+  } else if (const auto* group = std::get_if<ingest::LinkGroup>(&envelope.event)) {
+    if (group->removed) groups.erase(group->id);
+    if (!group->removed) groups[group->id] = *group;
+  } else if (const auto* breakpoint = std::get_if<ingest::Breakpoint>(&envelope.event)) {
+    if (breakpoint->removed) breakpoints.erase(breakpoint->id);
+    if (!breakpoint->removed) breakpoints[breakpoint->id] = *breakpoint;
+  }
+}
+
+ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection)
+    : loop_(loop),
+      log_(log),
+      table_(table),
+      recollection_(std::move(recollection)),
+      pushes_(log, [this](const ProcessId& id) { return find(id); }),
+      debugging_(log, table, [this](const ProcessId& id) { return find(id); }),
+      startedAt_(monotonicNs()) {
+  std::vector<ingest::LinkGroup> groups;
+  for (auto& [id, group] : recollection_.groups) groups.push_back(group);
+  std::vector<ingest::Breakpoint> breakpoints;
+  for (auto& [id, breakpoint] : recollection_.breakpoints) breakpoints.push_back(breakpoint);
+  if (!groups.empty() || !breakpoints.empty()) debugging_.restore(std::move(groups), std::move(breakpoints));
+}
+
+ProbeHub::~ProbeHub() {
+  sessions_.clear();
+  if (listener_ >= 0) {
+    ::close(listener_);
+    ::unlink(path_.c_str());
+  }
+}
+
+Result<> ProbeHub::listen(const std::string& path) {
+  auto address = addressOf(path);
+  if (!address) return std::unexpected(address.error());
+  if (someoneListens(*address)) {
+    return fail(ErrorCode::Conflict,
+                fmt::format("Another agent listens on {}; give this one another --socket.", path));
+  }
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
+  listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener_ < 0) return failErrno("Making the probe socket", errno);
+  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
+    const int error = errno;
+    ::close(std::exchange(listener_, -1));
+    return failErrno(fmt::format("Binding the probe socket {} (--socket names another)", path), error);
+  }
+  path_ = path;
+  if (::listen(listener_, 128) != 0) return failErrno(fmt::format("Listening on {}", path), errno);
+  return loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept(); });
+}
+
+Result<> ProbeHub::startTimers() {
+  return loop_.every(kDrainEveryNs, [this] { drainAll(); });
+}
+
+void ProbeHub::accept() {
+  while (true) {
+    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) return;
+    if (sessions_.size() >= kMostSessions) {
+      ++stats_.refused;
+      ::close(fd);
+      continue;
+    }
+    ++stats_.accepted;
+    sessions_[fd] = std::make_unique<ProbeSession>(fd, log_, table_, *this);
+    auto watched = loop_.watch(fd, EPOLLIN | EPOLLRDHUP, [this, fd](std::uint32_t events) { handle(fd, events); });
+    if (!watched) sessions_.erase(fd);
+  }
+}
+
+void ProbeHub::handle(int socket, std::uint32_t events) {
+  const auto found = sessions_.find(socket);
+  if (found == sessions_.end()) return;
+  ProbeSession& session = *found->second;
+  Result<> result;
+  if (events & EPOLLOUT) result = session.writable();
+  if (result && (events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))) result = session.readable();
+  if (!result) end(socket, result.error().message);
+  log_.notify();
+}
+
+void ProbeHub::end(int socket, const std::string& reason) {
+  const auto found = sessions_.find(socket);
+  if (found == sessions_.end()) return;
+  const std::unique_ptr<ProbeSession> session = std::move(found->second);
+  loop_.unwatch(socket);
+  sessions_.erase(found);
+  const bool wasUp = session->declared();
+  if (session->admitted()) {
+    spdlog::info("{} is gone: {}", session->info().id.value, reason);
+  } else {
+    ++stats_.refused;
+    spdlog::warn("refused a probe{}{}: {}", session->info().id.value.empty() ? "" : " named ", session->info().id.value,
+                 reason);
+  }
+  session->finish(reason);
+  if (!wasUp) return;
+  stats_.samples += session->counts().samples;
+  stats_.dropped += session->counts().dropped;
+  stats_.unreadable += session->counts().unreadable;
+  pushes_.down(session->info().id);
+  debugging_.on(control::ProcessDown{session->info().id, reason});
+}
+
+Result<> ProbeHub::admit(ProbeSession& session) {
+  int stale = -1;
+  for (const auto& [fd, other] : sessions_) {
+    if (other.get() == &session || !other->admitted() || other->info().id != session.info().id) continue;
+    if (!other->hungUp()) {
+      return fail(ErrorCode::Conflict, fmt::format("A process named \"{}\" (pid {}) is connected already; give each a "
+                                                   "name of its own.",
+                                                   session.info().id.value, other->info().pid));
+    }
+    stale = fd;
+  }
+  if (stale >= 0) handle(stale, EPOLLIN);
+  session.declareHost(host_.series());
+  return {};
+}
+
+void ProbeHub::up(ProbeSession& session) {
+  spdlog::info("{} is here (pid {}, {} series, {} parameters, {} sites)", session.info().id.value, session.info().pid,
+               session.info().series.size(), session.info().parameters.size(), session.info().sites.size());
+  pushes_.up(session);
+  debugging_.on(session.upEvent());
+}
+
+void ProbeHub::wantWrite(ProbeSession& session, bool want) {
+  loop_.change(session.socket(), EPOLLIN | EPOLLRDHUP | (want ? EPOLLOUT : 0U));
+}
+
+std::uint64_t ProbeHub::recordsKnown(InstanceId instance, std::uint32_t ring) {
+  const auto found = recollection_.records.find({instance.value, ring});
+  return found == recollection_.records.end() ? 0 : found->second;
+}
+
+ProbeSession* ProbeHub::find(const ProcessId& id) const {
+  for (const auto& [fd, session] : sessions_) {
+    if (session->declared() && session->info().id == id) return session.get();
+  }
+  return nullptr;
+}
+
+std::vector<ProbeSession*> ProbeHub::live() const {
+  std::vector<ProbeSession*> out;
+  for (const auto& [fd, session] : sessions_) {
+    if (session->declared()) out.push_back(session.get());
+  }
+  return out;
+}
+
+HubStats ProbeHub::stats() const {
+  HubStats out = stats_;
+  for (const auto& [fd, session] : sessions_) {
+    out.sessions += session->declared() ? 1 : 0;
+    out.samples += session->counts().samples;
+    out.dropped += session->counts().dropped;
+    out.unreadable += session->counts().unreadable;
+  }
+  return out;
+}
+
+void ProbeHub::drainAll() {
+  const std::int64_t now = monotonicNs();
+  const TimeNs utc = utcNowNs();
+  const std::uint64_t persisted = log_.persisted();
+  if (now - renewedAt_ >= kRenewEveryNs) {
+    renewedAt_ = now;
+    debugging_.renew(live());
+  }
+  for (const auto& [fd, session] : sessions_) session->drain(now, persisted);
+  pushes_.onTime(utc, persisted);
+  debugging_.onTime(utc);
+  if (now - secondAt_ >= kNsPerSecond) {
+    secondAt_ += std::max(kNsPerSecond, (now - secondAt_) / kNsPerSecond * kNsPerSecond);
+    everySecond();
+  }
+  log_.notify();
+}
+
+void ProbeHub::everySecond() {
+  const std::vector<HostValue> values = host_.sample();
+  const TimeNs now = utcNowNs();
+  for (ProbeSession* session : live()) session->publishHost(values, now);
+  std::vector<int> silent;
+  for (const auto& [fd, session] : sessions_) {
+    if (!session->admitted() && monotonicNs() - session->connectedAt() > kHelloWithinNs) silent.push_back(fd);
+  }
+  for (const int fd : silent) end(fd, "It said no hello.");
+  table_.forgetGone(now);
+  if (!lostDeclared_ && monotonicNs() - startedAt_ > kLostAfterNs) declareLost();
+}
+
+// Processes that were there when an earlier agent ended and have not come back.
+void ProbeHub::declareLost() {
+  lostDeclared_ = true;
+  for (auto& info : table_.all()) {
+    if (info.state == ingest::ProcessState::Gone || find(info.id)) continue;
+    info.state = ingest::ProcessState::Gone;
+    table_.put(info);
+    log_.append(ingest::ProcessChange{info, "It ended while no agent was running."});
+  }
+}
+
+void ProbeHub::close() {
+  if (listener_ >= 0) loop_.unwatch(listener_);
+  for (const auto& [fd, session] : sessions_) session->drain(monotonicNs() + kNsPerSecond, UINT64_MAX);
+  pushes_.failAll("The agent is ending; ask again with the push's id.");
+  for (ProbeSession* session : live()) session->resume();
+  log_.notify();
+}
+
+}  // namespace qd::daemon

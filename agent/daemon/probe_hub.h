@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The probe socket and everybody on it: accepts, drains all lanes every 10 ms, ends sessions, and hands what they say
+// to the push and debug drivers. Loop thread only. Errors of listening: Io, Conflict when another agent is there.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/daemon/debug_driver.h"
+#include "agent/daemon/event_loop.h"
+#include "agent/daemon/host_metrics.h"
+#include "agent/daemon/probe_session.h"
+#include "agent/daemon/push_driver.h"
+
+namespace qd::daemon {
+
+struct HubStats {
+  std::uint64_t accepted = 0, refused = 0, sessions = 0, samples = 0, dropped = 0, unreadable = 0;
+};
+
+// What the log of an earlier agent told.
+struct Recollection {
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::uint64_t> records;  // by instance and ring: next record
+  std::map<std::string, ingest::LinkGroup> groups;
+  std::map<std::string, ingest::Breakpoint> breakpoints;
+  void take(const ingest::Envelope& envelope, ProcessTable& table);
+};
+
+class ProbeHub final : public ProbeObserver {
+ public:
+  ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection);
+  ~ProbeHub() override;
+
+  Result<> listen(const std::string& path);
+  Result<> startTimers();
+  PushDriver& pushes() { return pushes_; }
+  DebugDriver& debugging() { return debugging_; }
+  std::vector<ProbeSession*> live() const;
+  HubStats stats() const;
+  void close();  // every process's last samples; the processes are not gone, only this agent is
+
+  Result<> admit(ProbeSession& session) override;
+  void up(ProbeSession& session) override;
+  void answered(ingest::PushResult result) override { pushes_.on(std::move(result)); }
+  void answered(ingest::ActionResult result) override { pushes_.on(std::move(result)); }
+  void debugged(const control::ProcessEvent& event) override { debugging_.on(event); }
+  void wantWrite(ProbeSession& session, bool want) override;
+  std::string whoPushed(const std::string& pushId) override { return pushes_.who(pushId); }
+  std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) override;
+
+ private:
+  void accept();
+  void handle(int socket, std::uint32_t events);
+  void end(int socket, const std::string& reason);
+  void drainAll();
+  void everySecond();
+  void declareLost();
+  ProbeSession* find(const ProcessId& id) const;
+
+  EventLoop& loop_;
+  FlightLog& log_;
+  ProcessTable& table_;
+  Recollection recollection_;
+  HostMetrics host_;
+  PushDriver pushes_;
+  DebugDriver debugging_;
+  std::string path_;
+  int listener_ = -1;
+  std::unordered_map<int, std::unique_ptr<ProbeSession>> sessions_;
+  std::int64_t startedAt_ = 0, renewedAt_ = 0, secondAt_ = 0;
+  bool lostDeclared_ = false;
+  HubStats stats_;
+};
+
+}  // namespace qd::daemon

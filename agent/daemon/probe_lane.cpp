@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lane: rings into the log, and what the agent itself measures for the process.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <variant>
+
+#include "agent/daemon/probe_session.h"
+
+namespace qd::daemon {
+namespace {
+
+constexpr std::size_t kItemsAtOnce = 1024;
+constexpr int kReadsAtOnce = 64;  // of one ring in one drain; then others have their turn
+constexpr std::int64_t kLongestUncommittedNs = kNsPerSecond;
+constexpr std::uint32_t kHostBase = 0x8000;  // ring, and first index of the agent's own series
+
+}  // namespace
+
+void ProbeSession::openRings() {
+  for (std::uint32_t i = 0; i < qd_lane_rings(lane_); ++i) {
+    auto& ring = rings_.emplace_back(std::make_unique<Ring>(i, context_));
+    ring->drain.skipBelow(observer_.recordsKnown(info_.instance, i));
+  }
+}
+
+void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
+  if (!declared_) return;
+  if (dirty_) publishDeclaration("");
+  for (std::uint32_t i = 0; i < rings_.size(); ++i) drainRing(i, now, persisted, false);
+  beginSegments();
+  for (const std::uint32_t handle : endedHandles_) context_.indexOf[handle] = LaneContext::kUndeclared;
+  endedHandles_.clear();
+  qd_lane_status status;
+  qd_lane_get_status(lane_, &status);
+  info_.tick = static_cast<Tick>(status.tick & INT64_MAX);
+  table_.setTick(info_.id, info_.tick);
+}
+
+void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_t persisted, bool all) {
+  Ring& ring = *rings_[index];
+  if (ring.broken) return;
+  // Given back to the probe only when it is safe: what was read and then lost with this agent is read again by the next.
+  const bool safe = ring.lastSequence <= persisted || now - ring.committedAt > kLongestUncommittedNs;
+  if (ring.uncommitted && ring.drain.empty() && safe) {
+    qd_lane_commit(lane_, index);
+    ring.uncommitted = false;
+    ring.committedAt = now;
+  }
+  static thread_local std::array<qd_lane_item, kItemsAtOnce> items;
+  for (int reads = 0; reads < kReadsAtOnce; ++reads) {
+    const std::int64_t count = qd_lane_read(lane_, index, items.data(), items.size());
+    if (count < 0) {
+      ring.broken = true;
+      log_.append(ingest::Gap{info_.id, utcNowNs(), utcNowNs(), 0,
+                              fmt::format("ring {} of the sample lane is broken and is no longer read", index)});
+    }
+    if (count <= 0) break;
+    const std::uint8_t* blobs = qd_lane_blobs(lane_);
+    for (std::int64_t i = 0; i < count; ++i) ring.drain.take(items[static_cast<std::size_t>(i)], blobs, events_);
+    if (!ring.uncommitted) ring.committedAt = now;
+    ring.uncommitted = true;
+  }
+  const bool parked = info_.state == ingest::ProcessState::Parked;
+  if (all || parked || ring.drain.due(now)) ring.drain.flush(events_);
+  publish(ring, events_);
+}
+
+void ProbeSession::publish(Ring& ring, std::vector<ingest::Event>& events) {
+  for (auto& event : events) {
+    if (const auto* block = std::get_if<ingest::SampleBlock>(&event)) noteLast(*block);
+    ring.lastSequence = log_.append(std::move(event));
+  }
+  events.clear();
+}
+
+void ProbeSession::noteLast(const ingest::SampleBlock& block) {
+  for (const auto& column : block.columns) {
+    const auto at = seriesAt_.find(column.series.value);
+    if (at == seriesAt_.end() || column.size() == 0) continue;
+    const auto& series = info_.series[at->second];
+    if (!series.dimensions.empty()) continue;
+    const double raw = std::visit([](const auto& values) { return static_cast<double>(values.back()); }, column.values);
+    lastValues_[column.series.value] = series.integer ? raw * std::pow(10.0, -series.scale) : raw;
+  }
+}
+
+void ProbeSession::beginSegments() {
+  for (auto& [domain, reason] : context_.segments) {
+    if (!domain.empty() && info_.kind == ingest::ProcessKind::Editor) info_.domain = context_.domain = domain;
+    sitesDirty_ = true;  // the debug desk must know of the new domain
+    publishDeclaration(reason);
+  }
+  context_.segments.clear();
+}
+
+void ProbeSession::finish(const std::string& reason) {
+  if (declared_) {
+    if (dirty_) publishDeclaration("");
+    for (std::uint32_t i = 0; i < rings_.size(); ++i) drainRing(i, monotonicNs(), UINT64_MAX, true);
+    for (std::uint32_t i = 0; i < rings_.size(); ++i) {
+      if (!rings_[i]->broken) qd_lane_commit(lane_, i);
+    }
+    info_.state = ingest::ProcessState::Gone;
+    table_.put(info_);
+    log_.append(ingest::ProcessChange{info_, reason});
+  }
+  declared_ = false;
+}
+
+void ProbeSession::declareHost(const std::vector<HostSeries>& list) {
+  if (seriesAt_.contains(kHostBase)) return;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    ingest::SeriesInfo made;
+    made.index = SeriesIndex(kHostBase + static_cast<std::uint32_t>(i));
+    made.name = list[i].name;
+    made.unit = list[i].unit;
+    made.scale = list[i].scale;
+    made.description = list[i].description;
+    seriesAt_[made.index.value] = info_.series.size();
+    info_.series.push_back(std::move(made));
+  }
+}
+
+void ProbeSession::publishHost(const std::vector<HostValue>& values, TimeNs now) {
+  if (!declared_ || values.empty()) return;
+  ingest::SampleBlock block;
+  block.process = ref();
+  block.ring = kHostBase;
+  // Seconds since the epoch, eight records each: unique also over a restart of the agent.
+  if (hostRecord_ == 0) hostRecord_ = static_cast<std::uint64_t>(now / kNsPerSecond) * 8;
+  block.firstSequence = hostRecord_;
+  block.count = 8;
+  hostRecord_ += 8;
+  block.ticks.push_back(info_.tick);
+  block.times.push_back(now);
+  for (const HostValue& value : values) {
+    ingest::Column column;
+    column.series = SeriesIndex(kHostBase + value.which);
+    column.values = std::vector<std::int64_t>{value.value};
+    block.columns.push_back(std::move(column));
+  }
+  noteLast(block);
+  log_.append(std::move(block));
+}
+
+}  // namespace qd::daemon

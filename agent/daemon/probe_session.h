@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// One probe's connection: the handshake with its sealed lane, the frames of the control stream, the draining of its
+// rings into the log, and the orders to it. What the probe sends is hostile: every length and number is checked, a
+// broken stream ends the session with a sentence. Owns the socket and the lane. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/daemon/flight_log.h"
+#include "agent/daemon/process_table.h"
+#include "agent/daemon/ring_drain.h"
+#include "agent/probe/frames.h"
+#include "agent/probe/lane_reader.h"
+#include "core/control/debug_events.h"
+
+namespace qd::daemon {
+
+class ProbeSession;
+
+// What a session tells the agent.
+class ProbeObserver {
+ public:
+  virtual ~ProbeObserver() = default;
+  virtual Result<> admit(ProbeSession& session) = 0;  // after the hello: refused by Conflict for a live duplicate
+  virtual void up(ProbeSession& session) = 0;         // all is declared, or its sites changed
+  virtual void answered(ingest::PushResult result) = 0;
+  virtual void answered(ingest::ActionResult result) = 0;
+  virtual void debugged(const control::ProcessEvent& event) = 0;
+  virtual void wantWrite(ProbeSession& session, bool want) = 0;
+  virtual std::string whoPushed(const std::string& pushId) = 0;
+  // Up to where an earlier agent has this ring in the log.
+  virtual std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) = 0;
+};
+
+struct HostSeries {
+  const char* name;
+  const char* unit;
+  const char* description;
+  int scale;
+};
+struct HostValue {
+  std::uint32_t which;  // index into the list
+  std::int64_t value;
+};
+
+class ProbeSession {
+ public:
+  ProbeSession(int socket, FlightLog& log, ProcessTable& table, ProbeObserver& observer);
+  ~ProbeSession();
+  ProbeSession(const ProbeSession&) = delete;
+  ProbeSession& operator=(const ProbeSession&) = delete;
+
+  int socket() const { return socket_; }
+  // Both: an error ends the session; its message is the reason.
+  Result<> readable();
+  Result<> writable();
+  // Has its peer gone, although nobody has read that yet?
+  bool hungUp() const;
+
+  void drain(std::int64_t monotonicNow, std::uint64_t persisted);
+  // The last of its samples, then the process is gone.
+  void finish(const std::string& reason);
+
+  bool admitted() const { return admitted_; }
+  bool declared() const { return declared_; }
+  const ingest::ProcessInfo& info() const { return info_; }
+  ingest::ProcessRef ref() const { return {info_.id, info_.instance}; }
+  std::int64_t connectedAt() const { return connectedAt_; }
+  control::ProcessUp upEvent() const;
+  const std::map<std::uint32_t, double>& lastValues() const { return lastValues_; }  // displayed units, by index
+  const LaneContext& counts() const { return context_; }
+
+  // Orders. What cannot be sent (too large, the probe does not read) ends the session at the next event.
+  void push(const control::PushOrder& order);
+  void askPush(const std::string& pushId);
+  void runAction(const control::ActionOrder& order);
+  void arm(const ingest::Breakpoint& breakpoint);
+  void disarm(const std::string& id);
+  void stop(std::optional<Tick> tick, std::uint64_t stopId);
+  void resume();
+  void step(Tick until, std::uint64_t stopId);
+  void renew();
+
+  void declareHost(const std::vector<HostSeries>& series);
+  void publishHost(const std::vector<HostValue>& values, TimeNs now);
+
+ private:
+  // probe_session.cpp
+  Result<> receive(bool& more);
+  Result<> frames();
+  Result<> hello(qd_cursor body);
+  void refuse(qd_refusal code, const std::string& reason);
+  void sendFrame(qd_frame_type type, const std::function<void(qd_writer*)>& put);
+  Result<> flushOut();
+
+  // probe_frames.cpp
+  Result<> frame(const qd_frame& frame);
+  bool declaration(const qd_frame& frame);
+  bool outcome(const qd_frame& frame);
+  bool debugFrame(const qd_frame& frame);
+  void series(qd_cursor body);
+  void parameter(qd_cursor body);
+  void parameterValue(qd_cursor body);
+  void site(qd_cursor body);
+  void action(qd_cursor body);
+  void pushResult(qd_cursor body);
+  void actionResult(qd_cursor body);
+  void hit(qd_cursor body);
+  void parked(qd_cursor body);
+  void resumed(qd_cursor body);
+  std::uint32_t indexFor(const ingest::SeriesInfo& wanted, std::uint32_t handle);
+  void publishDeclaration(const std::string& reason);
+  void publishValues();
+  TimeNs utc(std::uint64_t monotonic) const { return static_cast<TimeNs>(monotonic) + context_.utcOffsetNs; }
+
+  // probe_lane.cpp
+  struct Ring {
+    explicit Ring(std::uint32_t index, LaneContext& context) : drain(index, context) {}
+    RingDrain drain;
+    std::uint64_t lastSequence = 0;  // of the log, of what was published from here
+    std::int64_t committedAt = 0;
+    bool uncommitted = false;
+    bool broken = false;
+  };
+  void openRings();
+  void drainRing(std::uint32_t index, std::int64_t now, std::uint64_t persisted, bool all);
+  void publish(Ring& ring, std::vector<ingest::Event>& events);
+  void noteLast(const ingest::SampleBlock& block);
+  void beginSegments();
+
+  const int socket_;
+  FlightLog& log_;
+  ProcessTable& table_;
+  ProbeObserver& observer_;
+  const std::int64_t connectedAt_;
+  std::vector<std::uint8_t> in_;
+  std::string out_;
+  bool wantsWrite_ = false, outBroken_ = false;
+  bool admitted_ = false, declared_ = false, dirty_ = false, sitesDirty_ = false, toldUp_ = false, saidBye_ = false;
+  int laneFd_ = -1;
+  qd_lane* lane_ = nullptr;
+  LaneContext context_;
+  std::vector<std::unique_ptr<Ring>> rings_;
+  ingest::ProcessInfo info_;
+  std::vector<ingest::ParameterValue> changedValues_;
+  std::map<std::uint32_t, std::size_t> seriesAt_;  // by index: place in info_.series
+  std::uint32_t nextIndex_ = 0;
+  std::vector<std::uint32_t> endedHandles_;
+  std::map<std::uint32_t, double> lastValues_;
+  std::uint64_t hostRecord_ = 0;
+  std::vector<ingest::Event> events_;
+};
+
+}  // namespace qd::daemon

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/push_driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace qd::daemon {
+namespace {
+
+constexpr std::size_t kActionsRemembered = 256;
+
+}  // namespace
+
+void PushDriver::push(control::PushOrder order, control::PushDone done) {
+  const control::WaiterId waiter = nextWaiter_++;
+  waiters_[waiter] = std::move(done);
+  perform(tracker_.begin(order, waiter, utcNowNs()));
+}
+
+void PushDriver::query(const std::string& pushId, control::PushDone done) {
+  const control::WaiterId waiter = nextWaiter_++;
+  auto actions = tracker_.query(pushId, waiter, utcNowNs());
+  if (!actions) {
+    done(std::unexpected(actions.error()));
+    return;
+  }
+  waiters_[waiter] = std::move(done);
+  perform(std::move(*actions));
+}
+
+void PushDriver::perform(control::PushActions actions) {
+  for (auto& action : actions) {
+    if (auto* publish = std::get_if<control::PublishPush>(&action)) log_.append(std::move(publish->result));
+  }
+  log_.notify();
+  const std::uint64_t logged = log_.last();
+  for (auto& action : actions) {
+    if (auto* send = std::get_if<control::SendPush>(&action)) {
+      unsafe_.emplace_back(logged, std::move(*send));
+    } else if (auto* ask = std::get_if<control::AskPush>(&action)) {
+      if (ProbeSession* session = find_(ask->process)) session->askPush(ask->pushId);
+    } else if (auto* answer = std::get_if<control::AnswerPush>(&action)) {
+      const auto waiter = waiters_.find(answer->waiter);
+      if (waiter == waiters_.end()) continue;
+      const control::PushDone done = std::move(waiter->second);
+      waiters_.erase(waiter);
+      done(std::move(answer->results));
+    }
+  }
+}
+
+void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
+  while (!unsafe_.empty() && unsafe_.front().first <= persisted) {
+    const control::SendPush send = std::move(unsafe_.front().second);
+    unsafe_.pop_front();
+    if (ProbeSession* session = find_(send.process)) session->push(send.order);
+  }
+  if (const auto deadline = tracker_.nextDeadline(); deadline && *deadline <= now) perform(tracker_.onTime(now));
+  std::vector<std::string> late;
+  for (const auto& [id, action] : actions_) {
+    if (action.deadline <= now) late.push_back(id);
+  }
+  for (const auto& id : late) {
+    const auto& order = actions_[id].order;
+    finish(id, fail(ErrorCode::Timeout,
+                    fmt::format("{} has not answered the action {} in time; whether it ran is not known.",
+                                order.target.value, order.name)));
+  }
+}
+
+void PushDriver::up(const ProbeSession& session) {
+  perform(tracker_.onProcessUp(session.info().id, session.info().instance));
+}
+
+void PushDriver::down(const ProcessId& process) {
+  tracker_.onProcessDown(process);
+  std::vector<std::string> lost;
+  for (const auto& [id, action] : actions_) {
+    if (action.order.target == process) lost.push_back(id);
+  }
+  for (const auto& id : lost) {
+    finish(id, fail(ErrorCode::Unavailable,
+                    fmt::format("{} went away before it answered; whether the action ran is not known.", process.value)));
+  }
+}
+
+void PushDriver::on(ingest::PushResult result) {
+  perform(tracker_.onResult(std::move(result)));
+}
+
+void PushDriver::runAction(control::ActionOrder order, control::ActionDone done) {
+  const auto known = std::find_if(actionResults_.begin(), actionResults_.end(),
+                                  [&](const auto& result) { return result.actionId == order.actionId; });
+  if (known != actionResults_.end()) {
+    done(*known);
+    return;
+  }
+  if (actions_.contains(order.actionId)) {
+    done(fail(ErrorCode::Conflict, fmt::format("The action {} is under way already.", order.actionId)));
+    return;
+  }
+  ProbeSession* session = find_(order.target);
+  if (!session) {
+    done(fail(ErrorCode::NotFound, fmt::format("There is no live process \"{}\" here.", order.target.value)));
+    return;
+  }
+  const auto& offered = session->info().actions;
+  if (std::none_of(offered.begin(), offered.end(), [&](const auto& a) { return a.name == order.name; })) {
+    done(fail(ErrorCode::NotFound,
+              fmt::format("{} offers no action \"{}\"; describe lists them.", order.target.value, order.name)));
+    return;
+  }
+  const std::int64_t timeout = order.timeout.ns > 0 ? order.timeout.ns : 5 * kNsPerSecond;
+  session->runAction(order);
+  const std::string id = order.actionId;
+  actions_[id] = {std::move(order), std::move(done), utcNowNs() + timeout};
+}
+
+void PushDriver::on(ingest::ActionResult result) {
+  const auto action = actions_.find(result.actionId);
+  if (action != actions_.end()) {
+    result.who = action->second.order.who;
+    result.name = action->second.order.name;
+  }
+  actionResults_.push_back(result);
+  if (actionResults_.size() > kActionsRemembered) actionResults_.pop_front();
+  log_.append(result);
+  log_.notify();
+  finish(result.actionId, result);
+}
+
+void PushDriver::finish(const std::string& actionId, const Result<ingest::ActionResult>& result) {
+  const auto found = actions_.find(actionId);
+  if (found == actions_.end()) return;
+  const control::ActionDone done = std::move(found->second.done);
+  actions_.erase(found);
+  done(result);
+}
+
+std::string PushDriver::who(const std::string& pushId) const {
+  const auto* results = tracker_.results(pushId);
+  return results && !results->empty() ? results->front().who : std::string();
+}
+
+void PushDriver::failAll(const std::string& reason) {
+  auto waiters = std::move(waiters_);
+  waiters_.clear();
+  for (auto& [id, done] : waiters) done(fail(ErrorCode::Unavailable, reason));
+  auto actions = std::move(actions_);
+  actions_.clear();
+  for (auto& [id, action] : actions) action.done(fail(ErrorCode::Unavailable, reason));
+}
+
+}  // namespace qd::daemon

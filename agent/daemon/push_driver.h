@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries out what control::PushTracker decides: logs, forwards, asks, answers; and runs actions the same way, at most
+// once by their id. A push leaves for the probes only when the log has it on disk. Loop thread only; `done` is called
+// on it.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/daemon/flight_log.h"
+#include "agent/daemon/probe_session.h"
+#include "core/control/push_tracker.h"
+
+namespace qd::daemon {
+
+class PushDriver {
+ public:
+  using FindSession = std::function<ProbeSession*(const ProcessId&)>;  // a live one, or null
+
+  PushDriver(FlightLog& log, FindSession find) : log_(log), find_(std::move(find)) {}
+
+  void push(control::PushOrder order, control::PushDone done);
+  void query(const std::string& pushId, control::PushDone done);
+  void runAction(control::ActionOrder order, control::ActionDone done);
+
+  void up(const ProbeSession& session);
+  void down(const ProcessId& process);
+  void on(ingest::PushResult result);
+  void on(ingest::ActionResult result);
+  void onTime(TimeNs now, std::uint64_t persisted);
+  std::string who(const std::string& pushId) const;
+  void failAll(const std::string& reason);  // the agent ends
+
+ private:
+  struct Action {
+    control::ActionOrder order;
+    control::ActionDone done;
+    TimeNs deadline = 0;
+  };
+  void perform(control::PushActions actions);
+  void finish(const std::string& actionId, const Result<ingest::ActionResult>& result);
+
+  FlightLog& log_;
+  FindSession find_;
+  control::PushTracker tracker_;
+  control::WaiterId nextWaiter_ = 1;
+  std::map<control::WaiterId, control::PushDone> waiters_;
+  std::deque<std::pair<std::uint64_t, control::SendPush>> unsafe_;  // waits for the log to have this sequence on disk
+  std::map<std::string, Action> actions_;
+  std::deque<ingest::ActionResult> actionResults_;  // the newest
+};
+
+}  // namespace qd::daemon

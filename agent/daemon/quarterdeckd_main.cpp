@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// quarterdeckd: the agent, one per host or pod. See --help.
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "agent/daemon/agent.h"
+#include "core/security/tls_options.h"
+
+namespace {
+
+constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+
+std::string defaultSocket() {
+  const char* named = std::getenv("QUARTERDECK_SOCKET");
+  return named && *named ? named : "/run/quarterdeck/probe.sock";
+}
+
+void describeOptions(CLI::App& app, qd::daemon::AgentConfig& config) {
+  app.add_option("--listen", config.serve.listen, "HOST:PORT to serve gRPC on; port 0 takes a free one")->required();
+  app.add_option("--socket", config.socket, "Unix socket that probes connect to")->capture_default_str();
+  app.add_option("--data", config.data, "folder of the flight recorder; without it nothing outlives the agent");
+  app.add_option("--metrics", config.metrics, "HOST:PORT of the Prometheus page; none by default");
+  app.add_option("--tls-cert", config.serve.tls.cert, "PEM file: the agent's certificate");
+  app.add_option("--tls-key", config.serve.tls.key, "PEM file: its key");
+  app.add_option("--client-ca", config.serve.tls.ca, "PEM file: the CA that clients' certificates come from");
+  app.add_flag("--allow-debug", config.serve.allowDebug, "allow debugging over plaintext loopback");
+  app.set_version_flag("--version", std::string("quarterdeckd ") + QD_VERSION);
+}
+
+// One sentence, or empty.
+std::string wrongUsage(const qd::daemon::AgentConfig& config) {
+  const auto& tls = config.serve.tls;
+  const int named = !tls.cert.empty() + !tls.key.empty() + !tls.ca.empty();
+  if (named != 0 && named != 3) return "TLS needs all three of --tls-cert, --tls-key and --client-ca.";
+  if (named == 0 && !qd::security::isLoopback(config.serve.listen)) {
+    return fmt::format("{} is not a loopback address, and plaintext is served on loopback only; add --tls-cert, "
+                       "--tls-key and --client-ca.",
+                       config.serve.listen);
+  }
+  return {};
+}
+
+int complain(int code, const std::string& sentence) {
+  fmt::print(stderr, "quarterdeckd: {}\n", sentence);
+  return code;
+}
+
+int serve(const qd::daemon::AgentConfig& config) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread is made: they all inherit it
+  signal(SIGPIPE, SIG_IGN);
+  auto agent = qd::daemon::Agent::start(config);
+  if (!agent) {
+    const bool usage = agent.error().code == qd::ErrorCode::InvalidArgument;
+    return complain(usage ? kWrongUsage : kFailed, agent.error().message);
+  }
+  const nlohmann::json ready = {{"ready", true}, {"listen", (*agent)->address()}, {"socket", config.socket}};
+  fmt::print("{}\n", ready.dump());
+  std::fflush(stdout);
+  spdlog::info("serving on {}, probes on {}", (*agent)->address(), config.socket);
+  std::thread waiter([&] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    (*agent)->stop();
+  });
+  (*agent)->run();
+  waiter.join();
+  agent->reset();
+  spdlog::info("ended in order");
+  return kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("quarterdeckd"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  qd::daemon::AgentConfig config;
+  config.socket = defaultSocket();
+  config.version = QD_VERSION;
+  CLI::App app("The Quarterdeck agent: drains the probes of this host's games and serves them over gRPC.");
+  describeOptions(app, config);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    return complain(kWrongUsage, fmt::format("{} (quarterdeckd --help lists the options)", error.what()));
+  }
+  if (const std::string sentence = wrongUsage(config); !sentence.empty()) return complain(kWrongUsage, sentence);
+  return serve(config);
+}
