@@ -16,9 +16,8 @@ class RunningAgent final : public Agent {
  public:
   Result<> start(const AgentConfig& config) {
     Recollection recollection;
-    auto log = FlightLog::open(config.data, config.log, [&](const ingest::Envelope& envelope) {
-      recollection.take(envelope, table_);
-    });
+    auto log = FlightLog::open(config.data, config.log,
+                               [&](const ingest::Envelope& envelope) { recollection.take(envelope, table_); });
     if (!log) return std::unexpected(log.error());
     log_ = std::move(*log);
     log_->setStateSource([this] { return stateForFile(); });

@@ -40,8 +40,8 @@ void DebugDriver::renew(const std::vector<ProbeSession*>& sessions) {
 void DebugDriver::perform(control::DebugActions actions) {
   const auto isPublished = [](const control::DebugAction& action) {
     return std::holds_alternative<control::PublishBreakpoint>(action) ||
-           std::holds_alternative<control::PublishGroup>(action) || std::holds_alternative<control::PublishHit>(action) ||
-           std::holds_alternative<control::Audit>(action);
+           std::holds_alternative<control::PublishGroup>(action) ||
+           std::holds_alternative<control::PublishHit>(action) || std::holds_alternative<control::Audit>(action);
   };
   for (auto& action : actions) {
     if (!isPublished(action)) perform(action);

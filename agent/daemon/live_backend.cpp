@@ -53,9 +53,8 @@ Result<std::unique_ptr<serve::Cursor>> LiveBackend::openCursor(const serve::Curs
 
 void LiveBackend::push(control::PushOrder order, control::PushDone done) {
   auto shared = std::make_shared<control::PushDone>(std::move(done));
-  const bool posted = loop_.post([this, order = std::move(order), shared]() mutable {
-    hub_.pushes().push(std::move(order), std::move(*shared));
-  });
+  const bool posted = loop_.post(
+      [this, order = std::move(order), shared]() mutable { hub_.pushes().push(std::move(order), std::move(*shared)); });
   if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
 }
 

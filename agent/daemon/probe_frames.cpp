@@ -128,8 +128,8 @@ bool ProbeSession::debugFrame(const qd_frame& frame) {
   switch (frame.type) {
     case QD_F_ARM_RESULT:
       if (qd_arm_result m; qd_get_arm_result(&body, &m)) {
-        observer_.debugged(control::ArmAnswer{info_.id, textOf(m.id), m.revision, m.status == QD_ARM_VERIFIED,
-                                              lineOf(m.reason), 0});
+        observer_.debugged(
+            control::ArmAnswer{info_.id, textOf(m.id), m.revision, m.status == QD_ARM_VERIFIED, lineOf(m.reason), 0});
       }
       return true;
     case QD_F_DISARMED:
@@ -225,7 +225,8 @@ void ProbeSession::parameterValue(qd_cursor body) {
 void ProbeSession::site(qd_cursor body) {
   qd_site_msg m;
   if (!qd_get_site(&body, &m)) return;
-  ingest::SiteInfo made{lineOf(m.name), lineOf(m.file), static_cast<std::int32_t>(std::min<std::uint32_t>(m.line, INT32_MAX))};
+  ingest::SiteInfo made{lineOf(m.name), lineOf(m.file),
+                        static_cast<std::int32_t>(std::min<std::uint32_t>(m.line, INT32_MAX))};
   if (replaceNamed(info_.sites, std::move(made), kMostSites)) dirty_ = sitesDirty_ = true;
 }
 
@@ -341,8 +342,8 @@ void ProbeSession::resumed(qd_cursor body) {
   if (!qd_get_resumed(&body, &m)) return;
   info_.state = ingest::ProcessState::Running;
   publishDeclaration("");
-  observer_.debugged(control::Resumed{info_.id, m.epoch, utc(m.time_ns), m.reason == QD_RESUME_ASKED,
-                                      resumeReason(m.reason)});
+  observer_.debugged(
+      control::Resumed{info_.id, m.epoch, utc(m.time_ns), m.reason == QD_RESUME_ASKED, resumeReason(m.reason)});
 }
 
 control::ProcessUp ProbeSession::upEvent() const {

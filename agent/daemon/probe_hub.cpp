@@ -89,8 +89,7 @@ Result<> ProbeHub::listen(const std::string& path) {
   auto address = addressOf(path);
   if (!address) return std::unexpected(address.error());
   if (someoneListens(*address)) {
-    return fail(ErrorCode::Conflict,
-                fmt::format("Another agent listens on {}; give this one another --socket.", path));
+    return fail(ErrorCode::Conflict, fmt::format("Another agent listens on {}; give this one another --socket.", path));
   }
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);

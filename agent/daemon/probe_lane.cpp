@@ -42,7 +42,8 @@ void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
 void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_t persisted, bool all) {
   Ring& ring = *rings_[index];
   if (ring.broken) return;
-  // Given back to the probe only when it is safe: what was read and then lost with this agent is read again by the next.
+  // Given back to the probe only when it is safe: what was read and then lost with this agent is read again by the
+  // next.
   const bool safe = ring.lastSequence <= persisted || now - ring.committedAt > kLongestUncommittedNs;
   if (ring.uncommitted && ring.drain.empty() && safe) {
     qd_lane_commit(lane_, index);

@@ -80,8 +80,9 @@ void PushDriver::down(const ProcessId& process) {
     if (action.order.target == process) lost.push_back(id);
   }
   for (const auto& id : lost) {
-    finish(id, fail(ErrorCode::Unavailable,
-                    fmt::format("{} went away before it answered; whether the action ran is not known.", process.value)));
+    finish(id,
+           fail(ErrorCode::Unavailable,
+                fmt::format("{} went away before it answered; whether the action ran is not known.", process.value)));
   }
 }
 

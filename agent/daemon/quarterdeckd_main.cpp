@@ -42,9 +42,10 @@ std::string wrongUsage(const qd::daemon::AgentConfig& config) {
   const int named = !tls.cert.empty() + !tls.key.empty() + !tls.ca.empty();
   if (named != 0 && named != 3) return "TLS needs all three of --tls-cert, --tls-key and --client-ca.";
   if (named == 0 && !qd::security::isLoopback(config.serve.listen)) {
-    return fmt::format("{} is not a loopback address, and plaintext is served on loopback only; add --tls-cert, "
-                       "--tls-key and --client-ca.",
-                       config.serve.listen);
+    return fmt::format(
+        "{} is not a loopback address, and plaintext is served on loopback only; add --tls-cert, "
+        "--tls-key and --client-ca.",
+        config.serve.listen);
   }
   return {};
 }
