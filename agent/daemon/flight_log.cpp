@@ -13,7 +13,7 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kWriteChunkBytes = std::size_t{1} << 20;  // of envelopes, in one go
-constexpr std::uint64_t kUnwrittenFactor = 4;  // RAM may grow to so many times its bound while the disk is stuck
+constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;  // in RAM while the disk is stuck, then entries are lost
 
 }  // namespace
 
@@ -56,7 +56,7 @@ std::uint64_t FlightLog::append(ingest::Event event) {
 void FlightLog::trimRam() {
   while (ramBytes_ > limits_.ramBytes && ram_.size() > 1) {
     const bool written = ramFirst_ <= persisted_;
-    if (!written && ramBytes_ <= limits_.ramBytes * kUnwrittenFactor) return;
+    if (!written && ramBytes_ <= std::max(limits_.ramBytes, kMostUnwritten)) return;
     if (!written) {
       ++lostEntries_;
       persisted_ = ramFirst_;
