@@ -22,4 +22,7 @@ qd_program(quarterdeck-stage-bots FOLDER stage/bots
 qd_program(quarterdeck-stage-editor FOLDER stage/editor
     LINK qd_stage_client qd_stage_runtime nlohmann_json::nlohmann_json CLI11::CLI11 Threads::Threads)
 
+qd_program(quarterdeck-stage FOLDER stage/launcher LINK qd_stage_runtime nlohmann_json::nlohmann_json CLI11::CLI11)
+add_dependencies(quarterdeck-stage quarterdeck-stage-server quarterdeck-stage-bots quarterdeck-stage-editor)
+
 qd_test(test_stage_netcode FOLDER tests/stage/netcode LINK qd_stage_client)

@@ -157,11 +157,16 @@ void Editor::frame(std::int64_t) {
   lastFrameNs_ = now + parked;  // the frame after a stop is no hitch
 }
 
+// One line each, when it is first in the game and when it is first attached to an agent.
 void Editor::announce(NetState state) {
-  if (announced_ || state != NetState::Connected) return;
-  announced_ = true;
-  std::printf("{\"ready\":true,\"connected\":1}\n");
-  std::fflush(stdout);
+  const auto tell = [](bool& told, bool now, const char* line) {
+    if (told || !now) return;
+    told = true;
+    std::printf("%s\n", line);
+    std::fflush(stdout);
+  };
+  tell(announced_, state == NetState::Connected, "{\"ready\":true,\"connected\":1}");
+  tell(attached_, qd_connected(telemetry_.probe()) != 0, "{\"attached\":true}");
 }
 
 std::string Editor::report() {

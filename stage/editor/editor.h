@@ -56,7 +56,7 @@ class Editor {
   FrameData frame_;
   std::uint64_t frameNo_ = 0;
   std::int64_t lastFrameNs_ = 0;
-  bool announced_ = false;
+  bool announced_ = false, attached_ = false;
   std::mutex impairmentMutex_;
   ImpairmentSettings impairment_;
 };

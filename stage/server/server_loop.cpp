@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "stage/runtime/options.h"
@@ -82,6 +83,11 @@ void ServerLoop::tick() {
   telemetry_.tickDone(timing);
   const auto parked = static_cast<std::int64_t>(qd_tick_end(telemetry_.probe()));
   telemetry_.totals().parkedNs += parked;
+  if (!attached_ && qd_connected(telemetry_.probe()) != 0) {
+    attached_ = true;
+    std::printf("{\"attached\":true}\n");
+    std::fflush(stdout);
+  }
   const auto step = kNsPerSecond / settings_.tickHz;
   nextNs_ += step + parked;
   const auto behind = monotonicNs() - nextNs_;

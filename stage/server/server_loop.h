@@ -51,6 +51,7 @@ class ServerLoop {
   Tick tick_ = 0;
   std::int64_t nextNs_ = 0;
   std::size_t mostPlayers_ = 0;
+  bool attached_ = false;
   std::vector<Membership> membership_;
   std::vector<Inputs> inputs_;
 };
