@@ -47,15 +47,16 @@ void ActionPage::show(const ProcessId& process, const ingest::ActionSpec& spec, 
   }
   static_cast<QVBoxLayout*>(layout())->insertWidget(1, formBox_);
   const QString name = QString::fromStdString(spec.name);
-  title_->setText(tr("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), QString::fromStdString(spec.description).toHtmlEscaped()));
+  title_->setText(
+      tr("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), QString::fromStdString(spec.description).toHtmlEscaped()));
   run_->setText(tr("Run %1 on %2").arg(name, QString::fromStdString(process.value)));
   run_->setEnabled(commands != nullptr);
   outcome_->clear();
 }
 
 void ActionPage::run() {
-  control::ActionOrder order{.actionId = control::newPushId(), .target = process_, .name = spec_.name,
-                             .who = who_.toStdString()};
+  control::ActionOrder order{
+      .actionId = control::newPushId(), .target = process_, .name = spec_.name, .who = who_.toStdString()};
   for (std::size_t i = 0; i < editors_.size(); ++i) {
     const Result<Value> value = editedValue(spec_.arguments[i], editors_[i]);
     if (!value) {

@@ -55,7 +55,8 @@ QWidget* makeValueEditor(const ingest::ParameterSpec& spec, const Value& value, 
       return choiceEditor(choices, text, parent);
     }
     case ValueType::Int:
-    case ValueType::Float: return numberEditor(spec, value, parent);
+    case ValueType::Float:
+      return numberEditor(spec, value, parent);
     default: {
       auto* line = new QLineEdit(text, parent);
       if (spec.type == ValueType::Duration) line->setPlaceholderText(QObject::tr("such as 60ms"));
@@ -121,10 +122,14 @@ void ParamDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   QColor text;
   if (row != nullptr && row->heading) text = colors.muted;
   if (row != nullptr && index.column() == ParamModel::kStaged) {
-    if (row->staged) text = row->staged->conflict ? colors.caution : colors.accent;
-    else if (row->outcome && row->outcome->status == ingest::PushStatus::Applied) text = colors.ok;
-    else if (row->outcome && row->outcome->status == ingest::PushStatus::Rejected) text = colors.alarm;
-    else if (row->outcome) text = colors.caution;
+    if (row->staged)
+      text = row->staged->conflict ? colors.caution : colors.accent;
+    else if (row->outcome && row->outcome->status == ingest::PushStatus::Applied)
+      text = colors.ok;
+    else if (row->outcome && row->outcome->status == ingest::PushStatus::Rejected)
+      text = colors.alarm;
+    else if (row->outcome)
+      text = colors.caution;
   }
   if (row != nullptr && index.column() == ParamModel::kName && !row->heading && !row->changed()) text = colors.text;
   if (text.isValid()) styled.palette.setColor(QPalette::Text, text);

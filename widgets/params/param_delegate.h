@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Editors that fit a parameter's type: a list for bool and enum, a spin box with range, step and unit for numbers, a line
-// for durations, strings and vectors. What is entered goes out as a Value; staging and its rules are elsewhere.
-// UI thread only.
+// Editors that fit a parameter's type: a list for bool and enum, a spin box with range, step and unit for numbers, a
+// line for durations, strings and vectors. What is entered goes out as a Value; staging and its rules are elsewhere. UI
+// thread only.
 #pragma once
 
 #include <QStyledItemDelegate>

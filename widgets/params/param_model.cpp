@@ -20,18 +20,24 @@ bool sameShape(const std::vector<ParamRow>& a, const std::vector<ParamRow>& b) {
 
 QString riskText(ingest::Risk risk) {
   switch (risk) {
-    case ingest::Risk::Safe: return ParamModel::tr("safe");
-    case ingest::Risk::Guarded: return ParamModel::tr("guarded");
-    case ingest::Risk::Dangerous: return ParamModel::tr("dangerous");
+    case ingest::Risk::Safe:
+      return ParamModel::tr("safe");
+    case ingest::Risk::Guarded:
+      return ParamModel::tr("guarded");
+    case ingest::Risk::Dangerous:
+      return ParamModel::tr("dangerous");
   }
   return {};
 }
 
 QString effectText(ingest::Effect effect) {
   switch (effect) {
-    case ingest::Effect::NextTick: return ParamModel::tr("takes effect at the next tick");
-    case ingest::Effect::NextMatch: return ParamModel::tr("takes effect with the next match");
-    case ingest::Effect::Restart: return ParamModel::tr("takes effect after a restart");
+    case ingest::Effect::NextTick:
+      return ParamModel::tr("takes effect at the next tick");
+    case ingest::Effect::NextMatch:
+      return ParamModel::tr("takes effect with the next match");
+    case ingest::Effect::Restart:
+      return ParamModel::tr("takes effect after a restart");
   }
   return {};
 }
@@ -49,9 +55,12 @@ QString valueText(const Value& value, const std::string& unit) {
 QString outcomeText(const params::Outcome& outcome) {
   const QString reason = QString::fromStdString(outcome.reason);
   switch (outcome.status) {
-    case ingest::PushStatus::Pending: return ParamModel::tr("pending…");
-    case ingest::PushStatus::Applied: return ParamModel::tr("applied at tick %1").arg(formatTick(outcome.tick));
-    case ingest::PushStatus::Rejected: return ParamModel::tr("rejected: %1").arg(reason);
+    case ingest::PushStatus::Pending:
+      return ParamModel::tr("pending…");
+    case ingest::PushStatus::Applied:
+      return ParamModel::tr("applied at tick %1").arg(formatTick(outcome.tick));
+    case ingest::PushStatus::Rejected:
+      return ParamModel::tr("rejected: %1").arg(reason);
     case ingest::PushStatus::Unknown:
       return reason.isEmpty() ? ParamModel::tr("outcome unknown") : ParamModel::tr("outcome unknown: %1").arg(reason);
   }
@@ -113,7 +122,8 @@ QVariant ParamModel::data(const QModelIndex& index, int role) const {
   const ParamRow* row = this->row(index);
   if (row == nullptr) return {};
   switch (role) {
-    case Qt::DisplayRole: return display(*row, index.column());
+    case Qt::DisplayRole:
+      return display(*row, index.column());
     case Qt::ToolTipRole:
       if (row->heading) return {};
       return index.column() == kStaged && row->outcome ? QVariant(outcomeText(*row->outcome)) : specText(row->spec);
@@ -123,16 +133,20 @@ QVariant ParamModel::data(const QModelIndex& index, int role) const {
       return numberFont(kTextPx, row->staged && index.column() == kStaged ? QFont::DemiBold : QFont::Normal);
     case Qt::TextAlignmentRole:
       return index.column() == kLive ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant();
-    default: return {};
+    default:
+      return {};
   }
 }
 
 QVariant ParamModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
   switch (section) {
-    case kName: return tr("Parameter");
-    case kLive: return tr("Live");
-    default: return tr("Staged / last push");
+    case kName:
+      return tr("Parameter");
+    case kLive:
+      return tr("Live");
+    default:
+      return tr("Staged / last push");
   }
 }
 

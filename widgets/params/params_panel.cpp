@@ -111,8 +111,10 @@ void ParamsPanel::connectPages() {
   connect(review_, &ReviewPage::pushed, this, &ParamsPanel::push);
   connect(review_, &ReviewPage::unstaged, this, [this](const QString& process, const QString& name) {
     this->context().params.unstage(ProcessId(process.toStdString()), name.toStdString());
-    if (this->context().params.staged().empty()) showList();
-    else openReview();
+    if (this->context().params.staged().empty())
+      showList();
+    else
+      openReview();
   });
   connect(action_, &ActionPage::left, this, &ParamsPanel::showList);
 }

@@ -70,8 +70,8 @@ void ReviewPage::show(const params::ReviewFacts& facts, const std::vector<params
   diff_->clear();
   for (const params::StagedEdit& edit : edits) {
     const QString change = QStringLiteral("%1 → %2").arg(valueText(edit.from, {}), valueText(edit.to, {}));
-    auto* item = new QTreeWidgetItem(diff_, {QString::fromStdString(edit.process.value),
-                                             QString::fromStdString(edit.name), change});
+    auto* item = new QTreeWidgetItem(
+        diff_, {QString::fromStdString(edit.process.value), QString::fromStdString(edit.name), change});
     item->setFont(2, numberFont(kTextPx));
     if (edit.conflict) item->setToolTip(2, tr("The live value has changed since this was staged."));
   }
