@@ -211,15 +211,13 @@ void Store::Impl::change(const ingest::Envelope& envelope, const ingest::Process
 
 void Store::Impl::add(Track& track, const Kind& kind, bool breakBefore, std::vector<Row>& rows, bool counted) {
   if (rows.empty()) return;
-  const auto [low, high] =
-      std::minmax_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.time < b.time; });
-  const TimeNs first = low->time, last = high->time;
   const std::size_t before = track.bytes();
   const bool hadChunks = track.firstChunkTime().has_value();
   track.append(kind, breakBefore, rows);
   bytes.fetch_add(track.bytes() - before, std::memory_order_relaxed);
   if (const auto chunk = track.firstChunkTime(); chunk && !hadChunks) oldest.push({*chunk, &track, counted});
   if (!counted) return;
+  const TimeNs first = rows.front().time, last = rows.back().time;  // append() has put them in order
   const bool none = points.fetch_add(rows.size(), std::memory_order_relaxed) == 0;
   if (none || first < firstTime.load(std::memory_order_relaxed)) firstTime.store(first, std::memory_order_relaxed);
   if (none || last > lastTime.load(std::memory_order_relaxed)) lastTime.store(last, std::memory_order_relaxed);
