@@ -24,6 +24,8 @@ constexpr std::size_t kMostInstances = 32;
 // A track numbers its own segments upward from here for each instance.
 constexpr std::uint32_t kSegmentsPerInstance = 1u << 16;
 
+const RangeResult kNothing{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
+
 std::string keyOf(const ProcessId& process, const std::string& name, Dimensions dimensions) {
   std::sort(dimensions.begin(), dimensions.end());
   std::string key = process.value + '\0' + name;
@@ -409,9 +411,10 @@ std::optional<SeriesId> Store::find(const ProcessId& process, const std::string&
 
 RangeResult Store::query(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int pixels) const {
   const Series* series = impl_->find(id);
-  if (series == nullptr) return RangeResult{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
+  if (series == nullptr) return kNothing;
   bool foreign = false;
   const Track* clock = axis == Axis::Tick ? impl_->domainClock(series->meta.process, &foreign) : nullptr;
+  if (axis == Axis::Tick && clock == nullptr) return kNothing;  // whose ticks these would be is not known
   if (!foreign) return queryRange(series->track.snapshot(), axis, from, to, pixels);
   return queryInTicksOf(clock->snapshot(), series->track.snapshot(), from, to, pixels);
 }
@@ -421,6 +424,7 @@ Statistics Store::statistics(SeriesId id, Axis axis, std::int64_t from, std::int
   if (series == nullptr) return {};
   bool foreign = false;
   const Track* clock = axis == Axis::Tick ? impl_->domainClock(series->meta.process, &foreign) : nullptr;
+  if (axis == Axis::Tick && clock == nullptr) return {};
   if (!foreign) return statisticsOf(series->track.snapshot(), axis, from, to);
   const auto span = timesOfTicks(clock->snapshot(), from, to);
   return span ? statisticsOf(series->track.snapshot(), Axis::Time, span->from, span->to) : Statistics{};
