@@ -21,7 +21,7 @@ Panel::Panel(const QString& title, const SessionContext& context, QWidget* paren
       context_(context),
       process_(context.selection.process()),
       titleBar_(new QWidget(this)),
-      title_(new QLabel(title, titleBar_)),
+      title_(new QLabel(title.toUpper(), titleBar_)),
       subtitle_(new QLabel(titleBar_)),
       extras_(new QHBoxLayout),
       pin_(new QToolButton(titleBar_)),

@@ -19,7 +19,7 @@
 namespace qd::fleet {
 
 FleetPanel::FleetPanel(const widgets::SessionContext& context, QWidget* parent)
-    : Panel(tr("FLEET"), context, parent), model_(new FleetModel(this)), table_(new QTableView) {
+    : Panel(tr("Fleet"), context, parent), model_(new FleetModel(this)), table_(new QTableView) {
   setSubtitle(tr("worst first"));
   empty_ = new widgets::EmptyState(
       tr("No server or editor here yet"),
@@ -75,6 +75,7 @@ void FleetPanel::makeTable() {
   QHeaderView* header = table_->horizontalHeader();
   header->setHighlightSections(false);
   header->setMinimumSectionSize(24);
+  header->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 4px; }"));
   header->setSectionResizeMode(FleetModel::NameColumn, QHeaderView::Stretch);
   const int widths[] = {0, 38, 64, 58};
   for (int column = FleetModel::PlayersColumn; column < FleetModel::ColumnCount; ++column) {

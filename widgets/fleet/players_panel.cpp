@@ -14,7 +14,7 @@
 namespace qd::fleet {
 
 PlayersPanel::PlayersPanel(const widgets::SessionContext& context, QWidget* parent)
-    : Panel(tr("PLAYERS"), context, parent), model_(new PlayerModel(this)), table_(new QTableView) {
+    : Panel(tr("Players"), context, parent), model_(new PlayerModel(this)), table_(new QTableView) {
   empty_ = new widgets::EmptyState(tr("No players to show"), QString(), QString(), this);
   table_->setModel(model_);
   table_->setFont(widgets::numberFont());
@@ -29,6 +29,7 @@ PlayersPanel::PlayersPanel(const widgets::SessionContext& context, QWidget* pare
   table_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   table_->horizontalHeader()->setHighlightSections(false);
   table_->horizontalHeader()->setMinimumSectionSize(24);
+  table_->horizontalHeader()->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 4px; }"));
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   setContent(table_);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {

@@ -32,7 +32,7 @@ class AlertDelegate final : public QStyledItemDelegate {
 }  // namespace
 
 AlertPanel::AlertPanel(const analysis::AlertBook& book, const widgets::SessionContext& context, QWidget* parent)
-    : Panel(tr("ALERTS"), context, parent), model_(new AlertModel(book, this)), table_(new QTableView) {
+    : Panel(tr("Alerts"), context, parent), model_(new AlertModel(book, this)), table_(new QTableView) {
   titleBar()->hide();  // it stands in a tab of its own name
   empty_ = new widgets::EmptyState(
       tr("No alert so far"), tr("Ticks over budget, processes gone, agents lost and dropped samples are listed here."),

@@ -45,7 +45,7 @@ const std::vector<KindChoice>& kindChoices() {
 }  // namespace
 
 LogPanel::LogPanel(const widgets::SessionContext& context, QWidget* parent)
-    : Panel(tr("LOG + EVENTS"), context, parent), model_(new MomentModel(context.log, this)), table_(new QTableView) {
+    : Panel(tr("Log + Events"), context, parent), model_(new MomentModel(context.log, this)), table_(new QTableView) {
   empty_ =
       new widgets::EmptyState(tr("No line passes"), tr("Log lines, pushes, hits and marks appear here as they happen."),
                               tr("Clear the filter"), this);

@@ -121,12 +121,10 @@ QVariant MomentModel::display(const Moment& moment, int column) const {
     case KindColumn:
       return kindName(moment.kind);
     case TextColumn: {
-      QString text = QString::fromStdString(moment.text);
-      if (!moment.category.empty() && !text.startsWith(QString::fromStdString(moment.category))) {
-        text = QString::fromStdString(moment.category) + QStringLiteral("  ") + text;
-      }
-      const auto swallowed = suppressedBefore(moment);
-      return swallowed == 0 ? text : tr("(%1 lines suppressed before)  %2").arg(swallowed).arg(text);
+      const bool named = moment.kind == MomentKind::Log || moment.kind == MomentKind::Game;
+      const QString text = QString::fromStdString(moment.text), name = QString::fromStdString(moment.category);
+      if (!named || name.isEmpty() || text.startsWith(name)) return text;
+      return name + QStringLiteral("  ") + text;
     }
     default:
       return {};

@@ -112,7 +112,7 @@ QPushButton* StartPage::bigButton(const QString& title, const QString& detail) {
     label->setAttribute(Qt::WA_TransparentForMouseEvents);
     layout->addWidget(label);
   }
-  button->setMinimumHeight(92);
+  button->setStyleSheet(QStringLiteral("QPushButton { min-height: 88px; padding: 0; }"));
   button->setAccessibleName(title);
   return button;
 }

@@ -19,9 +19,17 @@ QString text(const char* source) {
 
 constexpr TimeNs kFarBehind = 2 * kNsPerSecond;
 
+StatusPiece loadingPiece(const StatusNumbers& numbers) {
+  const QString key = QStringLiteral("behind");
+  if (!numbers.loadingProblem.isEmpty()) return {key, text("recording damaged"), numbers.loadingProblem, true};
+  if (!numbers.loadingShare) return {key, text("recording"), text("A recording has no live edge"), false};
+  return {key, text("reading %1 %").arg(static_cast<int>(*numbers.loadingShare * 100)),
+          text("The recording is still being read; what is read can be looked at"), false};
+}
+
 StatusPiece behindPiece(const StatusNumbers& numbers) {
   const QString tip = text("Age of the newest sample in the store: the network, the agent and the decoding together");
-  if (numbers.replay) return {QStringLiteral("behind"), text("recording"), text("A recording has no live edge"), false};
+  if (numbers.replay) return loadingPiece(numbers);
   if (!numbers.behind) return {QStringLiteral("behind"), text("— behind"), tip, false};
   const TimeNs behind = std::max<TimeNs>(*numbers.behind, 0);
   const QString amount = behind >= kFarBehind ? text("%1 s behind").arg(formatNumber(behind / 1e9))

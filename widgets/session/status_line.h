@@ -22,6 +22,8 @@ struct StatusNumbers {
   QString recordingPath, recordingProblem;
   std::optional<std::int64_t> clockUncertaintyNs;
   bool replay = false;
+  std::optional<double> loadingShare;  // of a recording that is still being read
+  QString loadingProblem;
 };
 
 struct StatusPiece {

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/console/composition.h"
+
+#include <fmt/format.h>
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QDir>
+#include <QFileInfo>
+#include <QPointer>
+
+#include "app/console/recordings.h"
+#include "widgets/session/recent_sessions.h"
+
+namespace qd::console {
+
+// Shared with the worker that opens; `core` is written by it before it posts finish().
+struct Composition::Opening {
+  session::SessionRequest request;
+  Result<std::unique_ptr<SessionCore>> core{nullptr};
+};
+
+Composition::Composition(QSettings& settings, QObject* parent) : QObject(parent), settings_(settings) {}
+
+Composition::~Composition() {
+  close();
+  reap(true);
+}
+
+void Composition::open(const session::SessionRequest& request) {
+  close();
+  switch (request.kind) {
+    case session::SessionRequest::Kind::Stage:
+      startStage();
+      break;
+    case session::SessionRequest::Kind::Attach:
+      attach(request);
+      break;
+    case session::SessionRequest::Kind::Replay:
+      replay(request);
+      break;
+  }
+}
+
+void Composition::startStage() {
+  Q_EMIT opening(tr("Starting the stage"));
+  stage_ = std::make_unique<StageProcess>();
+  connect(stage_.get(), &StageProcess::ready, this, [this](const QStringList& agents) {
+    session::SessionRequest request;
+    request.kind = session::SessionRequest::Kind::Stage;
+    request.context.name = "stage";
+    request.context.environment = session::Environment::Stage;
+    for (const QString& agent : agents) request.context.agents.push_back(agent.toStdString());
+    attach(request);
+  });
+  connect(stage_.get(), &StageProcess::failed, this, [this](const QString& sentence) {
+    stage_.release()->deleteLater();  // it is the one that speaks: not from within
+    Q_EMIT failed(sentence);
+  });
+  stage_->start();
+}
+
+void Composition::attach(const session::SessionRequest& request) {
+  const QString path = newRecordingPath(session::recordingsFolder(), QString::fromStdString(request.context.name));
+  if (request.kind == session::SessionRequest::Kind::Attach) {
+    QStringList agents;
+    for (const auto& agent : request.context.agents) agents.append(QString::fromStdString(agent));
+    session::rememberCluster(settings_, agents);
+  }
+  Q_EMIT opening(tr("Attaching to %1").arg(QString::fromStdString(request.context.name)));
+  run(request, [path, context = request.context]() -> Result<std::unique_ptr<SessionCore>> {
+    const QString folder = QFileInfo(path).path();
+    if (!QDir().mkpath(folder)) {
+      return fail(ErrorCode::Io,
+                  fmt::format("The folder {} cannot be made: check its permissions.", folder.toStdString()));
+    }
+    pruneRecordings(folder, QDateTime::currentDateTimeUtc());
+    return SessionCore::live(context, path.toStdString());
+  });
+}
+
+void Composition::replay(const session::SessionRequest& request) {
+  const QString name = QFileInfo(request.recording).fileName();
+  Q_EMIT opening(tr("Opening %1").arg(name));
+  run(request, [path = request.recording.toStdString()] { return SessionCore::replay(path); });
+}
+
+void Composition::run(const session::SessionRequest& request,
+                      std::function<Result<std::unique_ptr<SessionCore>>()> make) {
+  reap(false);
+  opening_ = std::make_shared<Opening>();
+  opening_->request = request;
+  onWorker([opening = opening_, make = std::move(make), guard = QPointer<Composition>(this)] {
+    opening->core = make();
+    // Handed to the application, which outlives the worker; the guard is asked on the UI thread alone.
+    QMetaObject::invokeMethod(
+        QCoreApplication::instance(),
+        [guard, opening] {
+          if (guard != nullptr) guard->finish(opening);
+        },
+        Qt::QueuedConnection);
+  });
+}
+
+void Composition::finish(const std::shared_ptr<Opening>& opening) {
+  if (opening != opening_) {  // given up meanwhile: whatever came of it goes away on a worker
+    onWorker([unwanted = opening] {
+      if (unwanted->core) unwanted->core->reset();
+    });
+    return;
+  }
+  opening_.reset();
+  if (!opening->core) {
+    stage_.reset();
+    Q_EMIT failed(QString::fromStdString(opening->core.error().message));
+    return;
+  }
+  keep_ = false;
+  session_ = std::make_unique<Session>(opening->request, std::move(*opening->core), ticker_);
+  Q_EMIT opened(session_.get());
+}
+
+void Composition::close() {
+  opening_.reset();
+  if (session_ != nullptr) tearDown();
+  if (stage_ == nullptr) return;
+  stage_->setParent(this);  // ends in its own time; with us at the latest
+  stage_.release()->end();
+}
+
+// Panels go first, then the core on a worker, because closing streams and files may wait.
+void Composition::tearDown() {
+  Q_EMIT aboutToClose();
+  const QString path = keep_ ? recordingPath() : QString();
+  std::shared_ptr<SessionCore> core = session_->release();
+  session_.reset();
+  onWorker([core = std::move(core), path]() mutable {
+    core.reset();
+    if (!path.isEmpty()) keepRecording(path);
+  });
+  Q_EMIT closed();
+}
+
+void Composition::onWorker(std::function<void()> work) {
+  auto done = std::make_shared<std::atomic<bool>>(false);
+  std::thread thread([work = std::move(work), done]() mutable {
+    work();
+    work = nullptr;  // what it holds goes away here, not with the thread object
+    *done = true;
+  });
+  workers_.push_back({std::move(done), std::move(thread)});
+}
+
+void Composition::reap(bool all) {
+  std::erase_if(workers_, [all](Worker& worker) {
+    if (!all && !*worker.done) return false;
+    worker.thread.join();
+    return true;
+  });
+}
+
+QString Composition::recordingPath() const {
+  return session_ == nullptr ? QString() : QString::fromStdString(session_->core().recording().path);
+}
+
+void Composition::setKeepRecording(bool keep) {
+  keep_ = keep;
+}
+
+}  // namespace qd::console

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/console/main_window.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QInputDialog>
+#include <QMenu>
+#include <QPainter>
+#include <QScreen>
+#include <QStackedWidget>
+#include <QStatusBar>
+
+#include "app/console/navigation.h"
+#include "widgets/session/attach_dialog.h"
+#include "widgets/session/command_palette.h"
+#include "widgets/session/start_page.h"
+#include "widgets/session/status_bar.h"
+#include "widgets/session/top_bar.h"
+
+namespace qd::console {
+namespace {
+
+constexpr int kReplayFrame = 3, kRecentShown = 12;
+const QLatin1String kThemeKey("window/theme"), kGeometryKey("window/geometry");
+
+widgets::Environment bandEnvironment(const Session& session) {
+  if (session.isReplay()) return widgets::Environment::Replay;
+  switch (session.request().context.environment) {
+    case session::Environment::Stage:
+      return widgets::Environment::Stage;
+    case session::Environment::Production:
+      return widgets::Environment::Production;
+    case session::Environment::Staging:
+      break;
+  }
+  return widgets::Environment::Staging;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(Composition& composition, QSettings& settings, std::optional<widgets::Scheme> scheme)
+    : composition_(composition), settings_(settings), actions_(this) {
+  setWindowTitle(tr("Quarterdeck"));
+  const bool light = settings_.value(kThemeKey).toString() == QLatin1String("light");
+  setScheme(scheme.value_or(light ? widgets::Scheme::Light : widgets::Scheme::Dark));
+  top_ = new session::TopBar({actions_.freeze, actions_.mark, actions_.halt, actions_.palette});
+  status_ = new session::StatusBar;
+  start_ = new session::StartPage;
+  centre_ = new QStackedWidget;
+  centre_->addWidget(start_);
+  setMenuWidget(top_);
+  setCentralWidget(centre_);
+  statusBar()->setSizeGripEnabled(false);
+  statusBar()->setFixedHeight(status_->height());
+  statusBar()->setContentsMargins(0, 0, 0, 0);
+  statusBar()->addWidget(status_, 1);
+  palette_ = new session::CommandPalette(this);
+  wireComposition();
+  wireSessionActions();
+  wireTimeActions();
+  fillBandMenu();
+  showStart();
+  if (!restoreGeometry(settings_.value(kGeometryKey).toByteArray())) setGeometry(screen()->availableGeometry());
+}
+
+MainWindow::~MainWindow() {
+  dropSession();
+}
+
+void MainWindow::wireComposition() {
+  connect(&composition_, &Composition::opening, start_, [this](const QString& what) {
+    start_->showProblem(QString());
+    start_->showProgress(what);
+  });
+  connect(&composition_, &Composition::opened, this, &MainWindow::showSession);
+  connect(&composition_, &Composition::aboutToClose, this, &MainWindow::dropSession);
+  connect(&composition_, &Composition::closed, this, &MainWindow::showStart);
+  connect(&composition_, &Composition::failed, this, [this](const QString& sentence) {
+    start_->showProgress(QString());
+    start_->showProblem(sentence);
+    if (session_ != nullptr) say(sentence, true);
+  });
+  connect(&composition_.ticker(), &widgets::FrameTick::tick, this, [this](TimeNs, bool second) { onFrame(second); });
+  connect(start_, &session::StartPage::requested, &composition_, &Composition::open);
+  connect(start_, &session::StartPage::attachClicked, this, &MainWindow::askAttach);
+  connect(start_, &session::StartPage::openClicked, this, &MainWindow::askRecording);
+  connect(start_, &session::StartPage::cancelClicked, this, [this] {
+    composition_.close();
+    start_->showProgress(QString());
+  });
+}
+
+void MainWindow::wireSessionActions() {
+  connect(actions_.stage, &QAction::triggered, this, [this] {
+    session::SessionRequest request;
+    request.kind = session::SessionRequest::Kind::Stage;
+    composition_.open(request);
+  });
+  connect(actions_.attach, &QAction::triggered, this, &MainWindow::askAttach);
+  connect(actions_.open, &QAction::triggered, this, &MainWindow::askRecording);
+  connect(actions_.close, &QAction::triggered, &composition_, &Composition::close);
+  connect(actions_.keepRecording, &QAction::toggled, this, [this](bool keep) {
+    composition_.setKeepRecording(keep);
+    say(keep ? tr("This recording will be kept: %1").arg(composition_.recordingPath())
+             : tr("This recording rolls away with the others."));
+  });
+  connect(actions_.quit, &QAction::triggered, this, &QWidget::close);
+  connect(actions_.palette, &QAction::triggered, this, [this] {
+    QList<QAction*> shown = actions_.all();
+    shown.removeOne(actions_.palette);
+    palette_->open(shown);
+  });
+  connect(actions_.theme, &QAction::triggered, this, [this] {
+    setScheme(scheme_ == widgets::Scheme::Dark ? widgets::Scheme::Light : widgets::Scheme::Dark);
+    settings_.setValue(kThemeKey, scheme_ == widgets::Scheme::Dark ? QStringLiteral("dark") : QStringLiteral("light"));
+  });
+  connect(actions_.resetLayout, &QAction::triggered, this, [this] {
+    if (workspace_ != nullptr) workspace_->resetLayout();
+  });
+}
+
+void MainWindow::wireTimeActions() {
+  const auto onClock = [this](QAction* action, auto handle) {
+    connect(action, &QAction::triggered, this, [this, handle] {
+      if (session_ != nullptr) handle(session_->context().clock);
+    });
+  };
+  onClock(actions_.freeze, [](widgets::ViewClock& clock) { clock.toggleFreeze(); });
+  onClock(actions_.live, [](widgets::ViewClock& clock) { clock.goLive(); });
+  onClock(actions_.axis, [](widgets::ViewClock& clock) {
+    clock.setAxis(clock.axis() == series::Axis::Time ? series::Axis::Tick : series::Axis::Time);
+  });
+  const auto onTimeline = [this](QAction* action, auto handle) {
+    connect(action, &QAction::triggered, this, [this, handle] {
+      if (workspace_ != nullptr) handle(workspace_->timeline());
+    });
+  };
+  using Timeline = widgets::TimelinePanel;
+  onTimeline(actions_.tickBack, [](Timeline& timeline) { timeline.stepTicks(-1); });
+  onTimeline(actions_.tickForward, [](Timeline& timeline) { timeline.stepTicks(1); });
+  onTimeline(actions_.secondBack, [](Timeline& timeline) { timeline.stepSeconds(-1); });
+  onTimeline(actions_.secondForward, [](Timeline& timeline) { timeline.stepSeconds(1); });
+  connect(actions_.goTo, &QAction::triggered, this, &MainWindow::askDestination);
+  connect(actions_.mark, &QAction::triggered, this, [this] {
+    if (session_ == nullptr) return;
+    session_->mark();
+    say(tr("Marked."));
+  });
+  const auto onOrders = [this](QAction* action, void (Orders::*handle)()) {
+    connect(action, &QAction::triggered, this, [this, handle] {
+      if (orders_ != nullptr) (orders_.get()->*handle)();
+    });
+  };
+  onOrders(actions_.revert, &Orders::revertLast);
+  onOrders(actions_.halt, &Orders::haltRollouts);
+  onOrders(actions_.resume, &Orders::resumeAll);
+  onOrders(actions_.step, &Orders::stepOneTick);
+}
+
+void MainWindow::fillBandMenu() {
+  QMenu* menu = top_->contextMenu();
+  menu->addActions({actions_.stage, actions_.attach, actions_.open});
+  menu->addSeparator();
+  menu->addActions({actions_.keepRecording, actions_.close});
+  menu->addSeparator();
+  menu->addActions({actions_.theme, actions_.resetLayout, actions_.quit});
+}
+
+void MainWindow::showSession(Session* session) {
+  session_ = session;
+  actions_.keepRecording->setChecked(false);
+  workspace_ = std::make_unique<Workspace>(*session, *this, settings_);
+  centre_->addWidget(workspace_->centre());
+  centre_->setCurrentWidget(workspace_->centre());
+  orders_ = std::make_unique<Orders>(session->context());
+  connect(orders_.get(), &Orders::said, this, &MainWindow::say);
+  top_->setClock(&session->context().clock);
+  setContentsMargins(session->isReplay() ? QMargins(kReplayFrame, kReplayFrame, kReplayFrame, kReplayFrame)
+                                         : QMargins());
+  start_->showProgress(QString());
+  showBand();
+  applyActions();
+  onFrame(true);
+}
+
+void MainWindow::dropSession() {
+  if (session_ == nullptr) return;
+  top_->setClock(nullptr);
+  orders_.reset();
+  workspace_.reset();
+  session_ = nullptr;
+}
+
+void MainWindow::showStart() {
+  start_->setContexts(session::loadContexts(session::contextsPath()), QString::fromStdString(session::contextsPath()));
+  start_->setRecent(session::recentRecordings(session::recordingsFolder(), kRecentShown),
+                    session::recentClusters(settings_));
+  centre_->setCurrentWidget(start_);
+  setContentsMargins({});
+  status_->clear();
+  showBand();
+  applyActions();
+}
+
+void MainWindow::showBand() {
+  if (session_ == nullptr) {
+    top_->setBand(tr("QUARTERDECK"), widgets::Environment::None, QString(), tr("Nothing is open"));
+    return;
+  }
+  const auto& request = session_->request();
+  QStringList agents;
+  for (const auto& agent : request.context.agents) agents.append(QString::fromStdString(agent));
+  QString name = QString::fromStdString(request.context.name);
+  if (session_->isReadOnly()) name += tr(" · read-only");
+  if (session_->isReplay()) name = QFileInfo(request.recording).completeBaseName();
+  top_->setBand(name.toUpper(), bandEnvironment(*session_), QString::fromStdString(request.context.colour),
+                session_->isReplay() ? request.recording : agents.join(QLatin1Char('\n')));
+  setWindowTitle(tr("%1 — Quarterdeck").arg(name));
+}
+
+void MainWindow::applyActions() {
+  const bool commands = session_ != nullptr && session_->context().commands != nullptr;
+  actions_.apply({session_ != nullptr, commands});
+  actions_.keepRecording->setEnabled(session_ != nullptr && !session_->isReplay());
+}
+
+void MainWindow::askAttach() {
+  const QStringList last = session::recentClusters(settings_);
+  auto* dialog = new session::AttachDialog(last.value(0), this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &QDialog::accepted, this, [this, dialog] { composition_.open(dialog->request()); });
+  dialog->open();
+}
+
+void MainWindow::askRecording() {
+  auto* dialog = new QFileDialog(this, tr("Open recording"), session::recordingsFolder(), tr("Recordings (*.qdrec)"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setFileMode(QFileDialog::ExistingFile);
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+    composition_.open({session::SessionRequest::Kind::Replay, {}, path});
+  });
+  dialog->open();
+}
+
+void MainWindow::askDestination() {
+  auto* dialog = new QInputDialog(this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setWindowTitle(tr("Go to"));
+  dialog->setLabelText(tr("Tick of the selected server (123456), UTC time (14:02:11) or step (-30s)"));
+  connect(dialog, &QInputDialog::textValueSelected, this, [this](const QString& typed) {
+    if (session_ == nullptr) return;
+    if (const auto done = goTo(session_->context(), typed); !done)
+      say(QString::fromStdString(done.error().message), true);
+  });
+  dialog->open();
+}
+
+void MainWindow::setScheme(widgets::Scheme scheme) {
+  scheme_ = scheme;
+  widgets::applyTheme(*qobject_cast<QApplication*>(QCoreApplication::instance()), scheme);
+}
+
+void MainWindow::onFrame(bool second) {
+  top_->refresh();
+  if (second && session_ != nullptr) status_->show(session::statusPieces(session_->status()));
+}
+
+void MainWindow::say(const QString& sentence, bool problem) {
+  status_->say(sentence, problem);
+}
+
+void MainWindow::paintEvent(QPaintEvent* event) {
+  QMainWindow::paintEvent(event);
+  if (session_ == nullptr || !session_->isReplay()) return;
+  QPainter painter(this);
+  painter.setPen(QPen(widgets::bandOf(widgets::Environment::Replay).background, 2 * kReplayFrame));
+  painter.drawRect(rect());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  settings_.setValue(kGeometryKey, saveGeometry());
+  composition_.close();
+  event->accept();
+}
+
+}  // namespace qd::console

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/console/session.h"
+
+#include <algorithm>
+
+#include "widgets/base/frame_tick.h"
+
+namespace qd::console {
+namespace {
+
+QString userName() {
+  const QString name = qEnvironmentVariable("USER");
+  return name.isEmpty() ? QStringLiteral("operator") : name;
+}
+
+}  // namespace
+
+Session::Session(session::SessionRequest request, std::unique_ptr<SessionCore> core, widgets::FrameTick& ticker,
+                 QObject* parent)
+    : QObject(parent), request_(std::move(request)), core_(std::move(core)), ticker_(ticker) {
+  clock_.setRecording(core_->isReplay());
+  advance(0);
+  connect(&ticker, &widgets::FrameTick::tick, this, [this](TimeNs elapsed, bool) { advance(elapsed); });
+}
+
+widgets::SessionContext Session::context() {
+  return {.store = core_->store,
+          .directory = core_->directory,
+          .log = core_->log,
+          .world = core_->world,
+          .params = core_->params,
+          .breakpoints = core_->breakpoints,
+          .commands = isReadOnly() ? nullptr : core_->commands(),
+          .clock = clock_,
+          .selection = selection_,
+          .ticker = ticker_,
+          .who = userName(),
+          .replay = isReplay()};
+}
+
+void Session::advance(TimeNs elapsed) {
+  if (core_ == nullptr) return;
+  const auto totals = core_->store.totals();
+  // The live edge is this computer's clock, so that a plot goes on when the stream does not; a host whose clock is
+  // ahead of ours moves it on.
+  const TimeNs last = isReplay() ? totals.lastTime : std::max(utcNowNs(), totals.lastTime);
+  const TimeNs first = totals.firstTime > 0 ? totals.firstTime : last;
+  clock_.setExtent(first, last);
+  clock_.advance(elapsed);
+}
+
+session::StatusNumbers Session::status() {
+  session::StatusNumbers out;
+  out.replay = isReplay();
+  for (const auto& agent : core_->directory.agents()) {
+    ++out.agents;
+    out.agentsConnected += agent.state == ingest::AgentState::Connected ? 1 : 0;
+    if (agent.clock) out.clockUncertaintyNs = std::max(out.clockUncertaintyNs.value_or(0), agent.clock->uncertaintyNs);
+  }
+  for (const auto& process : core_->directory.processes()) {
+    out.processes += process->state == ingest::ProcessState::Gone ? 0 : 1;
+  }
+  const auto totals = core_->store.totals();
+  const TimeNs now = monotonicNs();
+  if (lastPointsAt_ > 0 && now > lastPointsAt_ && totals.points >= lastPoints_) {
+    out.pointsPerSecond =
+        static_cast<double>(totals.points - lastPoints_) * 1e9 / static_cast<double>(now - lastPointsAt_);
+  }
+  lastPoints_ = totals.points;
+  lastPointsAt_ = now;
+  if (!isReplay() && totals.lastTime > 0) out.behind = utcNowNs() - totals.lastTime;
+  const auto recording = core_->recording();
+  if (!recording.path.empty() && recording.problem.empty()) out.recordedBytes = recording.bytes;
+  out.recordingPath = QString::fromStdString(recording.path);
+  out.recordingProblem = QString::fromStdString(recording.problem);
+  const auto loading = core_->loading();
+  if (loading.share < 1) out.loadingShare = loading.share;
+  out.loadingProblem = QString::fromStdString(loading.problem);
+  out.dropped = totals.dropped + core_->droppedOnTheWay();
+  return out;
+}
+
+void Session::mark() {
+  ingest::Mark mark;
+  mark.time = clock_.now();
+  mark.domain = selection_.process().value;
+  if (const auto process = core_->directory.process(selection_.process())) mark.domain = process->domain;
+  mark.tick = core_->store.tickAt(selection_.process(), mark.time).value_or(0);
+  mark.text = "mark";
+  mark.who = userName().toStdString();
+  ingest::Envelope envelope;
+  envelope.agent = AgentId("console");
+  envelope.event = std::move(mark);
+  envelope.received = utcNowNs();
+  core_->put(std::make_shared<const ingest::Envelope>(std::move(envelope)));
+}
+
+std::unique_ptr<SessionCore> Session::release() {
+  return std::move(core_);
+}
+
+}  // namespace qd::console

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One session as the window sees it: the core, and what panels share (view clock, selection). Moves the clock along
+// once a frame. UI thread; the core may be torn down elsewhere after release().
+#pragma once
+
+#include <QObject>
+#include <memory>
+#include <optional>
+
+#include "app/console/session_core.h"
+#include "widgets/base/selection.h"
+#include "widgets/base/session_context.h"
+#include "widgets/base/view_clock.h"
+#include "widgets/session/session_request.h"
+#include "widgets/session/status_line.h"
+
+namespace qd::console {
+
+class Session final : public QObject {
+  Q_OBJECT
+ public:
+  Session(session::SessionRequest request, std::unique_ptr<SessionCore> core, widgets::FrameTick& ticker,
+          QObject* parent = nullptr);
+
+  const session::SessionRequest& request() const { return request_; }
+  bool isReplay() const { return core_->isReplay(); }
+  bool isReadOnly() const { return request_.context.readOnly; }
+  widgets::SessionContext context();
+  SessionCore& core() { return *core_; }
+  session::StatusNumbers status();         // about once a second
+  void mark();                             // a bookmark at the shown moment
+  std::unique_ptr<SessionCore> release();  // for tearing down on another thread; panels must be gone
+
+ private:
+  void advance(TimeNs elapsed);
+
+  session::SessionRequest request_;
+  std::unique_ptr<SessionCore> core_;
+  widgets::FrameTick& ticker_;
+  widgets::ViewClock clock_;
+  widgets::Selection selection_;
+  std::uint64_t lastPoints_ = 0;
+  TimeNs lastPointsAt_ = 0;
+};
+
+}  // namespace qd::console

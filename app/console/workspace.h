@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The panels of one session and where they stand in the window: docks around the plots, the timeline below. Made when
+// a session opens, deleted before it closes; remembers the layout. UI thread.
+#pragma once
+
+#include <QList>
+#include <QObject>
+#include <QSettings>
+
+#include "app/console/session.h"
+#include "widgets/timeline/timeline_panel.h"
+
+class QDockWidget;
+class QMainWindow;
+class QTabWidget;
+class QToolBar;
+
+namespace qd::console {
+
+class Workspace final : public QObject {
+  Q_OBJECT
+ public:
+  Workspace(Session& session, QMainWindow& window, QSettings& settings);
+  ~Workspace() override;  // saves the layout, takes the panels out of the window
+
+  QWidget* centre() const { return centre_; }
+  widgets::TimelinePanel& timeline() { return *timeline_; }
+  QList<QDockWidget*> docks() const { return docks_; }
+  void resetLayout();
+
+ private:
+  QDockWidget* dock(const QString& name, const QString& title, QWidget* panel, QWidget* titleBar);
+  QWidget* makeChangeTabs(const widgets::SessionContext& context);
+  void place();
+  void sizeDocks();
+  void setSizes();
+
+  Session& session_;
+  QMainWindow& window_;
+  QSettings& settings_;
+  QWidget* centre_;
+  widgets::TimelinePanel* timeline_;
+  QToolBar* timelineBar_;
+  QTabWidget* change_ = nullptr;
+  QList<QDockWidget*> docks_;
+  QDockWidget *fleet_, *players_, *log_, *changeDock_, *world_;
+};
+
+}  // namespace qd::console
