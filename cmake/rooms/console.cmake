@@ -11,7 +11,9 @@ target_compile_options(qd_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)
 qd_test(test_widgets_plot QT FOLDER tests/widgets/plot LINK qd_widgets_plot)
 qd_room(widgets/timeline QT LINK qd_widgets_base qd_core_series)
 qd_test(test_widgets_timeline QT FOLDER tests/widgets/timeline LINK qd_widgets_timeline)
-if(TARGET qd_core_netcode AND TARGET qd_core_params)
-  qd_room(widgets/world QT LINK qd_widgets_base qd_core_series qd_core_netcode qd_core_params)
-  qd_test(test_widgets_world QT FOLDER tests/widgets/world LINK qd_widgets_world)
-endif()
+qd_room(widgets/world QT LINK qd_widgets_base qd_core_series qd_core_netcode qd_core_params)
+qd_test(test_widgets_world QT FOLDER tests/widgets/world LINK qd_widgets_world)
+# To look at the panels without a cluster: build/release/bin/plot_demo.
+qd_program(plot_demo QT FOLDER widgets/plot SOURCES ${CMAKE_SOURCE_DIR}/widgets/plot/plot_demo.cpp
+           LINK qd_widgets_plot qd_widgets_timeline qd_widgets_world qd_core_breakpoints)
+set_target_properties(plot_demo PROPERTIES EXCLUDE_FROM_ALL ON)

@@ -26,3 +26,8 @@ qd_program(quarterdeck-stage FOLDER stage/launcher LINK qd_stage_runtime nlohman
 add_dependencies(quarterdeck-stage quarterdeck-stage-server quarterdeck-stage-bots quarterdeck-stage-editor)
 
 qd_test(test_stage_netcode FOLDER tests/stage/netcode LINK qd_stage_client)
+qd_test(test_stage_game FOLDER tests/stage/game LINK qd_stage_client qd_stage_server)
+qd_test(test_stage_processes FOLDER tests/stage/processes LINK nlohmann_json::nlohmann_json LABEL integration TIMEOUT 60 SERIAL)
+if(BUILD_TESTING)
+  add_dependencies(test_stage_processes quarterdeck-stage)
+endif()

@@ -42,17 +42,20 @@ class DebugDesk {
  private:
   Result<std::string> set(const BreakpointOrder& order, DebugActions& out);
   Result<std::string> link(std::vector<ProcessId> members, DebugActions& out);
-  Result<std::string> unlink(const std::string& id, const std::string& who, TimeNs now, DebugActions& out);
+  Result<std::string> unlink(const std::string& id, DebugActions& out);
   Result<std::string> resume(const std::string& id, const std::string& who, TimeNs now, DebugActions& out);
   Result<LinkGroup*> one(const std::string& id);
   Result<std::vector<ProcessId>> defaultMembers() const;
   Result<std::vector<ProcessId>> membersFor(const BreakpointOrder& order, const LinkGroup& group) const;
   Result<std::string> groupFor(const BreakpointOrder& order, DebugActions& out);
-  void plan(const std::string& breakpoint, DebugActions& out);
+  void planAll(DebugActions& out);
+  LinkGroup* groupOf(const ProcessId& process);
+  bool isArmed(const std::string& breakpoint, const ProcessId& process) const;
   void take(DebugActions actions, DebugActions& out);
 
   LinkTimes times_;
-  std::map<ProcessId, ProcessUp> processes_;
+  std::map<ProcessId, ProcessUp> processes_;   // live ones
+  std::map<ProcessId, InstanceId> instances_;  // the newest seen of each
   std::map<std::string, LinkGroup> groups_;
   BreakpointRegistry registry_;
   LeaseBook leases_;

@@ -50,7 +50,8 @@ class LinkGroup {
   DebugActions on(const Parked& event, TimeNs now);
   DebugActions on(const Resumed& event, TimeNs now);
   DebugActions on(const ProcessDown& event, TimeNs now);
-  DebugActions on(const MemberSpec& back, TimeNs now);  // a member has started again
+  // A member is there again: the same start of it, or another.
+  DebugActions onBack(const MemberSpec& back, bool newInstance, TimeNs now);
 
   // Orders. Conflict, with a sentence, where the state does not allow it; `out` receives the actions.
   Result<> pause(const std::string& who, TimeNs now, DebugActions& out);
@@ -72,8 +73,7 @@ class LinkGroup {
     std::optional<std::uint64_t> closedEpoch;
     std::uint64_t stopId = 0;  // of the order it has now; 0: none
     bool hit = false;          // it will park, or has, by its own site
-    bool resumeOrdered = false;
-    bool parked = false;  // as the process says
+    bool parked = false;       // as the process says
     TimeNs parkedAt = 0;
   };
 
@@ -90,6 +90,7 @@ class LinkGroup {
   void orderResume(Member& member, DebugActions& out);
   void advanceResume(TimeNs now, DebugActions& out);
   void finishResume(TimeNs now, DebugActions& out);
+  void confirmLate(TimeNs now, DebugActions& out);
   void setState(ingest::GroupState state, std::string reason, DebugActions& out);
   void publishHit(DebugActions& out);
   ingest::HitMember& hitMember(const ProcessId& process);

@@ -76,14 +76,46 @@ Chunk::Chunk(const Kind& kind, bool breakBefore, std::span<const Row> rows)
   }
   fine_.resize((size_ + kFineNode - 1) / kFineNode);
   coarse_.resize((size_ + kCoarseNode - 1) / kCoarseNode);
-  for (std::size_t i = 0; i < size_; ++i) fine_[i / kFineNode].add(value(i));
+  for (std::size_t node = 0; node < fine_.size(); ++node) {
+    const auto part = rows.subspan(node * kFineNode, std::min(kFineNode, size_ - node * kFineNode));
+    fine_[node] = kind.integer ? foldWhole(part) : foldReal(part);
+  }
   for (std::size_t i = 0; i < fine_.size(); ++i) coarse_[i / (kCoarseNode / kFineNode)].add(fine_[i]);
   for (const Summary& node : coarse_) all_.add(node);
 }
 
-double Chunk::value(std::size_t i) const {
+double Chunk::displayed(std::int64_t raw) const {
   // Dividing by a power of ten rounds once; multiplying by its inverse would round twice.
-  return kind_.integer ? static_cast<double>(raw_[i]) / divisor_ * factor_ : real_[i];
+  return divisor_ != 1 ? static_cast<double>(raw) / divisor_ : static_cast<double>(raw) * factor_;
+}
+
+double Chunk::value(std::size_t i) const {
+  return kind_.integer ? displayed(raw_[i]) : real_[i];
+}
+
+// Folds raw values and converts once: the conversion keeps their order.
+Summary Chunk::foldWhole(std::span<const Row> rows) const {
+  const auto raw = [](const Row& row) { return static_cast<std::int64_t>(row.bits); };
+  std::int64_t min = raw(rows.front()), max = min;
+  __int128 sum = 0;
+  for (const Row& row : rows) {
+    min = std::min(min, raw(row));
+    max = std::max(max, raw(row));
+    sum += raw(row);
+  }
+  Summary s;
+  s.count = s.total = rows.size();
+  s.min = displayed(min);
+  s.max = displayed(max);
+  s.last = displayed(raw(rows.back()));
+  s.sum = static_cast<double>(sum) / divisor_ * factor_;
+  return s;
+}
+
+Summary Chunk::foldReal(std::span<const Row> rows) {
+  Summary s;
+  for (const Row& row : rows) s.add(std::bit_cast<double>(row.bits));
+  return s;
 }
 
 std::uint64_t Chunk::bits(std::size_t i) const {

@@ -88,7 +88,7 @@ class Chunk {
   bool breakBefore() const { return breakBefore_; }
   TimeNs time(std::size_t i) const { return times_[i]; }
   Tick tick(std::size_t i) const { return ticks_[i]; }
-  double value(std::size_t i) const;
+  double value(std::size_t i) const;  // displayed
   Row row(std::size_t i) const { return {time(i), tick(i), bits(i)}; }
   const Summary& fine(std::size_t node) const { return fine_[node]; }      // samples [16 node, 16 node + 16)
   const Summary& coarse(std::size_t node) const { return coarse_[node]; }  // samples [128 node, 128 node + 128)
@@ -103,6 +103,9 @@ class Chunk {
 
  private:
   std::uint64_t bits(std::size_t i) const;
+  double displayed(std::int64_t raw) const;
+  Summary foldWhole(std::span<const Row> rows) const;
+  static Summary foldReal(std::span<const Row> rows);
 
   Kind kind_;
   bool breakBefore_;

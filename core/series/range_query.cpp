@@ -10,6 +10,7 @@ namespace qd::series {
 namespace {
 
 constexpr std::uint64_t kMostExactStatistics = 10'000'000;
+constexpr double kUnseen = 0.25;  // of a column of the screen
 
 // One axis over chunks and extents; on the tick axis only chunks of one segment count.
 struct View {
@@ -31,7 +32,12 @@ struct View {
   bool inside(const Extent& e) const { return x0(e) >= from && x1(e) <= to; }
 };
 
-// Calls visit(chunk, extent, begin, end) for the samples of each chunk in view.
+template <class Visit>
+void each(const Snapshot& snapshot, Visit visit) {
+  for (std::size_t g = 0; g < snapshot.count(); ++g) visit(snapshot[g]);
+}
+
+// Calls visit(chunk, begin, end) for the samples of each chunk in view.
 template <class Visit>
 void eachChunk(const View& view, const Group& group, Visit visit) {
   if (view.misses(group.all)) return;
@@ -50,11 +56,13 @@ void eachChunk(const View& view, const Group& group, Visit visit) {
 }
 
 // The newest segment that has a sample with a tick in [from, to].
-std::optional<std::uint32_t> segmentOf(const std::vector<GroupPtr>& groups, Tick from, Tick to) {
-  for (auto group = groups.rbegin(); group != groups.rend(); ++group) {
-    if ((*group)->all.k1 < from || (*group)->all.k0 > to) continue;
-    for (std::size_t c = (*group)->chunks.size(); c-- > 0;) {
-      const Chunk& chunk = *(*group)->chunks[c];
+std::optional<std::uint32_t> segmentOf(const Snapshot& snapshot, Tick from, Tick to) {
+  for (std::size_t g = snapshot.count(); g-- > 0;) {
+    const Group& group = snapshot[g];
+    if (group.all.k1 < from || group.all.k0 > to) continue;
+    for (std::size_t c = group.chunks.size(); c-- > 0;) {
+      if (group.extents[c].k1 < from || group.extents[c].k0 > to) continue;
+      const Chunk& chunk = *group.chunks[c];
       if (chunk.firstAtTick(from) < chunk.firstAfterTick(to)) return chunk.kind().segment;
     }
   }
@@ -65,7 +73,7 @@ std::optional<View> viewOf(const Snapshot& snapshot, Axis axis, std::int64_t fro
   View view{axis, from, to, 0};
   if (from > to) return std::nullopt;
   if (axis == Axis::Tick) {
-    const auto segment = segmentOf(snapshot.groups(), from, to);
+    const auto segment = segmentOf(snapshot, from, to);
     if (!segment) return std::nullopt;
     view.segment = *segment;
   }
@@ -74,7 +82,7 @@ std::optional<View> viewOf(const Snapshot& snapshot, Axis axis, std::int64_t fro
 
 std::uint64_t countOf(const View& view, const Snapshot& snapshot) {
   std::uint64_t count = 0;
-  snapshot.each([&](const Group& group) {
+  each(snapshot, [&](const Group& group) {
     if (view.inside(group.all) && view.pure(group.all)) {
       count += group.all.summary.total;
     } else {
@@ -88,7 +96,7 @@ RangeResult everySample(const View& view, const Snapshot& snapshot, std::uint64_
   RangeResult result;
   result.exact = true;
   result.samples.reserve(count);
-  snapshot.each([&](const Group& group) {
+  each(snapshot, [&](const Group& group) {
     eachChunk(view, group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
       if (begin == 0 && chunk.breakBefore() && !result.samples.empty()) result.breaks.push_back(view.x(chunk, 0));
       for (std::size_t i = begin; i < end; ++i) {
@@ -108,7 +116,12 @@ class Columns {
   std::int64_t of(std::int64_t x) const {
     return std::min<std::int64_t>(static_cast<std::int64_t>(distance(x) * perX_), pixels_ - 1);
   }
-  bool one(std::int64_t x0, std::int64_t x1) const { return of(x0) == of(x1); }
+  // Whether samples from x0 to x1 may go into one column as a whole: they lie in it, or they are so short against it
+  // that nobody would see where they are cut.
+  bool one(std::int64_t x0, std::int64_t x1) const {
+    const double length = static_cast<double>(static_cast<std::uint64_t>(x1) - static_cast<std::uint64_t>(x0));
+    return length * perX_ <= kUnseen || of(x0) == of(x1);
+  }
 
   void add(std::int64_t x0, std::int64_t x1, const Summary& summary, bool breakBefore) {
     const std::int64_t column = of(x0);
@@ -214,19 +227,25 @@ struct Place {
   ChunkPtr chunk, next;
 };
 Place placeOf(const Snapshot& snapshot, TimeNs time) {
-  const std::vector<GroupPtr> groups = snapshot.groups();
-  const auto after =
-      std::upper_bound(groups.begin(), groups.end(), time, [](TimeNs t, const GroupPtr& g) { return t < g->all.t0; });
-  if (after == groups.begin()) return {};
-  const Group& group = **std::prev(after);
+  std::size_t low = 0, high = snapshot.count();  // the first group that begins after `time`
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (snapshot[middle].all.t0 > time) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  if (low == 0) return {};
+  const Group& group = snapshot[low - 1];
   const auto extent = std::upper_bound(group.extents.begin(), group.extents.end(), time,
                                        [](TimeNs t, const Extent& e) { return t < e.t0; });
   const auto index = static_cast<std::size_t>(extent - group.extents.begin());
   Place place{group.chunks[index - 1], nullptr};
   if (index < group.chunks.size()) {
     place.next = group.chunks[index];
-  } else if (after != groups.end()) {
-    place.next = (*after)->chunks.front();
+  } else if (low < snapshot.count()) {
+    place.next = snapshot[low].chunks.front();
   }
   return place;
 }
@@ -251,7 +270,7 @@ RangeResult queryRange(const Snapshot& snapshot, Axis axis, std::int64_t from, s
   const std::uint64_t count = countOf(*view, snapshot);
   if (count <= static_cast<std::uint64_t>(width) * 2) return everySample(*view, snapshot, count);
   Columns columns(*view, width);
-  snapshot.each([&](const Group& group) { foldGroup(*view, columns, group); });
+  each(snapshot, [&](const Group& group) { foldGroup(*view, columns, group); });
   return columns.take();
 }
 
@@ -286,7 +305,7 @@ Statistics statisticsOf(const Snapshot& snapshot, Axis axis, std::int64_t from, 
   Summary all;
   std::vector<double> values;
   std::uint64_t seen = 0;
-  snapshot.each([&](const Group& group) {
+  each(snapshot, [&](const Group& group) {
     eachChunk(*view, group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const double value = chunk.value(i);
@@ -325,15 +344,15 @@ std::optional<Tick> tickOfTime(const Snapshot& snapshot, TimeNs time) {
 }
 
 std::optional<TimeNs> timeOfTick(const Snapshot& snapshot, Tick tick) {
-  const std::vector<GroupPtr> groups = snapshot.groups();
   ChunkPtr next;
-  for (auto group = groups.rbegin(); group != groups.rend(); ++group) {
-    if ((*group)->all.k0 > tick) {
-      next = (*group)->chunks.front();
+  for (std::size_t g = snapshot.count(); g-- > 0;) {
+    const Group& group = snapshot[g];
+    if (group.all.k0 > tick) {
+      next = group.chunks.front();
       continue;
     }
-    for (std::size_t c = (*group)->chunks.size(); c-- > 0;) {
-      const ChunkPtr& chunk = (*group)->chunks[c];
+    for (std::size_t c = group.chunks.size(); c-- > 0;) {
+      const ChunkPtr& chunk = group.chunks[c];
       const std::size_t after = chunk->firstAfterTick(tick);
       const ChunkPtr following = std::exchange(next, chunk);
       if (after == 0) continue;
@@ -352,12 +371,12 @@ std::optional<TimeSpan> timesOfTicks(const Snapshot& snapshot, Tick from, Tick t
   const auto view = viewOf(snapshot, Axis::Tick, from, to);
   if (!view) return std::nullopt;
   TimeSpan span{std::numeric_limits<TimeNs>::max(), std::numeric_limits<TimeNs>::min()};
-  for (const GroupPtr& group : snapshot.groups()) {
-    eachChunk(*view, *group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
+  each(snapshot, [&](const Group& group) {
+    eachChunk(*view, group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
       span.from = std::min(span.from, chunk.time(begin));
       span.to = std::max(span.to, chunk.time(end - 1));
     });
-  }
+  });
   return span;
 }
 

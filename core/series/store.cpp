@@ -24,6 +24,8 @@ constexpr std::size_t kMostInstances = 32;
 // A track numbers its own segments upward from here for each instance.
 constexpr std::uint32_t kSegmentsPerInstance = 1u << 16;
 
+const RangeResult kNothing{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
+
 std::string keyOf(const ProcessId& process, const std::string& name, Dimensions dimensions) {
   std::sort(dimensions.begin(), dimensions.end());
   std::string key = process.value + '\0' + name;
@@ -211,15 +213,13 @@ void Store::Impl::change(const ingest::Envelope& envelope, const ingest::Process
 
 void Store::Impl::add(Track& track, const Kind& kind, bool breakBefore, std::vector<Row>& rows, bool counted) {
   if (rows.empty()) return;
-  const auto [low, high] =
-      std::minmax_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.time < b.time; });
-  const TimeNs first = low->time, last = high->time;
   const std::size_t before = track.bytes();
   const bool hadChunks = track.firstChunkTime().has_value();
   track.append(kind, breakBefore, rows);
   bytes.fetch_add(track.bytes() - before, std::memory_order_relaxed);
   if (const auto chunk = track.firstChunkTime(); chunk && !hadChunks) oldest.push({*chunk, &track, counted});
   if (!counted) return;
+  const TimeNs first = rows.front().time, last = rows.back().time;  // append() has put them in order
   const bool none = points.fetch_add(rows.size(), std::memory_order_relaxed) == 0;
   if (none || first < firstTime.load(std::memory_order_relaxed)) firstTime.store(first, std::memory_order_relaxed);
   if (none || last > lastTime.load(std::memory_order_relaxed)) lastTime.store(last, std::memory_order_relaxed);
@@ -411,9 +411,10 @@ std::optional<SeriesId> Store::find(const ProcessId& process, const std::string&
 
 RangeResult Store::query(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int pixels) const {
   const Series* series = impl_->find(id);
-  if (series == nullptr) return RangeResult{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
+  if (series == nullptr) return kNothing;
   bool foreign = false;
   const Track* clock = axis == Axis::Tick ? impl_->domainClock(series->meta.process, &foreign) : nullptr;
+  if (axis == Axis::Tick && clock == nullptr) return kNothing;  // whose ticks these would be is not known
   if (!foreign) return queryRange(series->track.snapshot(), axis, from, to, pixels);
   return queryInTicksOf(clock->snapshot(), series->track.snapshot(), from, to, pixels);
 }
@@ -423,6 +424,7 @@ Statistics Store::statistics(SeriesId id, Axis axis, std::int64_t from, std::int
   if (series == nullptr) return {};
   bool foreign = false;
   const Track* clock = axis == Axis::Tick ? impl_->domainClock(series->meta.process, &foreign) : nullptr;
+  if (axis == Axis::Tick && clock == nullptr) return {};
   if (!foreign) return statisticsOf(series->track.snapshot(), axis, from, to);
   const auto span = timesOfTicks(clock->snapshot(), from, to);
   return span ? statisticsOf(series->track.snapshot(), Axis::Time, span->from, span->to) : Statistics{};

@@ -52,13 +52,6 @@ Group::Group(std::vector<ChunkPtr> of) : chunks(std::move(of)) {
   for (std::size_t i = 1; i < middle.size(); ++i) all.add(middle[i]);
 }
 
-std::vector<GroupPtr> Snapshot::groups() const {
-  std::vector<GroupPtr> result(*full);
-  if (current) result.push_back(current);
-  if (tail) result.push_back(tail);
-  return result;
-}
-
 Track::Track() : full_(std::make_shared<Groups>()) {}
 
 void Track::append(const Kind& kind, bool breakBefore, std::span<Row> rows) {
@@ -103,6 +96,7 @@ void Track::appendInOrder(const Kind& asked, bool breakBefore, std::span<const R
       tail_.insert(tail_.end(), rows.begin() + static_cast<std::ptrdiff_t>(next),
                    rows.begin() + static_cast<std::ptrdiff_t>(end));
       bytes_ += (tail_.capacity() - before) * sizeof(Row);
+      ++tailVersion_;
     }
     breakBefore = false;
     lastTick_ = tick;
@@ -135,6 +129,7 @@ void Track::push(ChunkPtr chunk) {
   full_ = std::move(full);
   current_ = std::move(group);
   tail_.clear();
+  ++tailVersion_;
 }
 
 std::vector<ChunkPtr> Track::sealed() const {
@@ -177,6 +172,7 @@ void Track::publish(std::vector<ChunkPtr> chunks) {
   tail_ = std::move(tail);
   tailKind_ = tailKind;
   tailBreak_ = tailBreak;
+  ++tailVersion_;
   bytes_ = bytes;
 }
 
@@ -295,18 +291,26 @@ Snapshot Track::snapshot() const {
   std::vector<Row> tail;
   Kind kind;
   bool breakBefore = false;
+  std::uint64_t version = 0;
   {
     const std::lock_guard lock(mutex_);
     s.full = full_;
     s.current = current_;
+    if (tail_.empty()) return s;
+    version = tailVersion_;
+    if (tailShown_ && tailShownVersion_ == version) {
+      s.tail = tailShown_;
+      return s;
+    }
     tail = tail_;
     kind = tailKind_;
     breakBefore = tailBreak_;
   }
-  if (!tail.empty()) {
-    std::vector<ChunkPtr> chunks{std::make_shared<const Chunk>(kind, breakBefore, tail)};
-    s.tail = std::make_shared<const Group>(std::move(chunks));
-  }
+  std::vector<ChunkPtr> chunks{std::make_shared<const Chunk>(kind, breakBefore, tail)};
+  s.tail = std::make_shared<const Group>(std::move(chunks));
+  const std::lock_guard lock(mutex_);
+  tailShown_ = s.tail;
+  tailShownVersion_ = version;
   return s;
 }
 

@@ -46,14 +46,12 @@ struct Snapshot {
   std::shared_ptr<const Groups> full;  // never null
   GroupPtr current, tail;              // null: empty
 
-  // Calls `visit(const Group&)` in time order.
-  template <class Visit>
-  void each(Visit visit) const {
-    for (const GroupPtr& group : *full) visit(*group);
-    if (current) visit(*current);
-    if (tail) visit(*tail);
+  // The groups in time order.
+  std::size_t count() const { return full->size() + (current ? 1 : 0) + (tail ? 1 : 0); }
+  const Group& operator[](std::size_t i) const {
+    if (i < full->size()) return *(*full)[i];
+    return i == full->size() && current ? *current : *tail;
   }
-  std::vector<GroupPtr> groups() const;
 };
 
 class Track {
@@ -61,7 +59,7 @@ class Track {
   Track();
 
   // --- the writer ---
-  // `rows` in any order; `breakBefore`: the line is interrupted before the first of them.
+  // `rows` in any order, afterwards in that of time; `breakBefore`: the line is interrupted before the first of them.
   void append(const Kind& kind, bool breakBefore, std::span<Row> rows);
   void breakNext() { breakNext_ = true; }  // the line is interrupted before what comes next
   void evictFirst();                       // the oldest chunk goes
@@ -97,6 +95,9 @@ class Track {
   Kind tailKind_;
   bool tailBreak_ = false;
   std::vector<Row> tail_;
+  std::uint64_t tailVersion_ = 0;  // +1 whenever what is sealed or open changes
+  mutable GroupPtr tailShown_;     // the tail as the last snapshot had it, at tailShownVersion_
+  mutable std::uint64_t tailShownVersion_ = 0;
 
   // Of the writer.
   bool breakNext_ = false, any_ = false;

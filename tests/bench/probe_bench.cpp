@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a sample costs the game: 1,000 samples a tick, read by an agent in another process that drains every 10 ms,
-// beside the raw limit (the same stores into a prefaulted private ring nobody reads) and a clock read.
-#include <benchmark/benchmark.h>
+// beside the raw limit (the same stores into a prefaulted private ring nobody reads). Paced like a game: the ring never
+// fills, and the pause between ticks is not measured.
 #include <signal.h>
 #include <sys/wait.h>
 
 #include <vector>
 
 #include "tests/agent/probe/test_agent.h"
+#include "tests/bench/bench.h"
 
+namespace qd::bench {
 namespace {
 
 using qd::test::TempDir;
 using qd::test::TestAgent;
 
 constexpr int kSamples = 1000;
+constexpr int kTicks = 2000;
 
-[[noreturn]] void agent_main(const std::string& socket) {
+[[noreturn]] void agentMain(const std::string& socket) {
   TestAgent agent(socket);
   if (!agent.attach([] {})) _exit(1);
   std::vector<qd_lane_item> items(4096);
@@ -31,10 +34,10 @@ constexpr int kSamples = 1000;
 
 struct Peer {
   Peer() : pid(fork()) {
-    if (pid == 0) agent_main(dir.socket());
-    qd_config c = qd::test::server_config(dir.socket());
+    if (pid == 0) agentMain(dir.socket());
+    const qd_config config = qd::test::server_config(dir.socket());
     char error[256];
-    probe = qd_open(&c, error, sizeof error);
+    probe = qd_open(&config, error, sizeof error);
     series = qd_series_i64(probe, "tick.duration", "ms", 6);
     attached = qd::test::until([&] {
       qd_tick_begin(probe, ++tick);
@@ -47,6 +50,9 @@ struct Peer {
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
   }
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
   TempDir dir;
   pid_t pid;
   qd_probe* probe = nullptr;
@@ -55,84 +61,62 @@ struct Peer {
   bool attached = false;
 };
 
-// Paced like a game: the ring never fills, and the pause between ticks is not measured.
-void ProbeSample(benchmark::State& state) {
-  Peer peer;
-  if (!peer.attached) {
-    state.SkipWithError("the agent's process did not attach");
-    return;
-  }
-  double spent = 0;
-  for (auto _ : state) {
-    timespec pause{0, 500'000};
-    nanosleep(&pause, nullptr);
-    const uint64_t start = qd_tick_begin(peer.probe, ++peer.tick);
-    for (int i = 0; i < kSamples; i++) qd_sample_i64(peer.probe, peer.series, i);
-    const auto took = static_cast<double>(qd_now_ns() - start);
-    state.SetIterationTime(took * 1e-9);
-    spent += took;
-    qd_tick_end(peer.probe);
-  }
-  qd_stats stats;
-  qd_get_stats(peer.probe, &stats);
-  state.counters["dropped"] = static_cast<double>(stats.dropped_records);
-  state.counters["ns_per_sample"] = spent / (static_cast<double>(state.iterations()) * kSamples);
-}
-BENCHMARK(ProbeSample)->UseManualTime()->Iterations(2000);
-
-void RawStores(benchmark::State& state) {
-  std::vector<uint64_t> ring(2 * 65536, 1);
-  uint64_t head = 0, shared = 0;
-  double spent = 0;
-  for (auto _ : state) {
-    timespec pause{0, 500'000};
+// ns a sample, one value a tick.
+template <class Tick>
+std::vector<double> paced(Tick tick) {
+  std::vector<double> spent;
+  for (int i = 0; i < kTicks; ++i) {
+    const timespec pause{0, 500'000};
     nanosleep(&pause, nullptr);
     const uint64_t start = qd_now_ns();
-    for (int i = 0; i < kSamples; i++) {
+    tick();
+    spent.push_back(static_cast<double>(qd_now_ns() - start) / kSamples);
+  }
+  return spent;
+}
+
+double mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+std::vector<double> rawStores() {
+  std::vector<uint64_t> ring(2 * 65536, 1);
+  uint64_t head = 0;
+  volatile uint64_t shared = 0;
+  return paced([&] {
+    for (int i = 0; i < kSamples; ++i) {
       uint64_t* slot = &ring[2 * (head & 65535)];
       slot[0] = 1;
       slot[1] = static_cast<uint64_t>(i);
-      __atomic_store_n(&shared, ++head, __ATOMIC_RELEASE);
+      shared = ++head;
     }
-    const auto took = static_cast<double>(qd_now_ns() - start);
-    state.SetIterationTime(took * 1e-9);
-    spent += took;
-  }
-  benchmark::DoNotOptimize(shared);
-  state.counters["ns_per_sample"] = spent / (static_cast<double>(state.iterations()) * kSamples);
+  });
 }
-BENCHMARK(RawStores)->UseManualTime()->Iterations(2000);
-
-void ClockRead(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(qd_now_ns());
-}
-BENCHMARK(ClockRead);
-
-void DisabledSite(benchmark::State& state) {
-  qd_site site{};
-  int stops = 0;
-  for (auto _ : state) {
-    benchmark::ClobberMemory();
-    stops += qd_site_enabled(&site);
-  }
-  benchmark::DoNotOptimize(stops);
-}
-BENCHMARK(DisabledSite);
-
-void TickWithoutAgent(benchmark::State& state) {
-  TempDir dir;
-  qd_config c = qd::test::server_config(dir.socket());
-  c.reconnect_ns = 1'000'000'000;
-  qd_probe* p = qd_open(&c, nullptr, 0);
-  const qd_series s = qd_series_i64(p, "n", "", 0);
-  uint64_t tick = 0;
-  for (auto _ : state) {
-    qd_tick_begin(p, ++tick);
-    for (int i = 0; i < 50; i++) qd_sample_i64(p, s, i);
-    qd_tick_end(p);
-  }
-  qd_close(p);
-}
-BENCHMARK(TickWithoutAgent);
 
 }  // namespace
+
+QD_BENCH(probe_sample) {
+  Peer peer;
+  if (!peer.attached) return;
+  const std::vector<double> spent = paced([&] {
+    qd_tick_begin(peer.probe, ++peer.tick);
+    for (int i = 0; i < kSamples; ++i) qd_sample_i64(peer.probe, peer.series, i);
+    qd_tick_end(peer.probe);
+  });
+  qd_stats stats{};
+  qd_get_stats(peer.probe, &stats);
+  const std::vector<double> raw = rawStores();
+  report({.name = "probe: a sample, mean", .unit = "ns", .value = mean(spent), .limit = mean(raw), .target = 5});
+  report({.name = "probe: a sample, p99 over ticks",
+          .unit = "ns",
+          .value = quantile(spent, 0.99),
+          .limit = quantile(raw, 0.99)});
+  report({.name = "probe: samples dropped meanwhile",
+          .unit = "records",
+          .value = static_cast<double>(stats.dropped_records),
+          .target = 0});
+}
+
+}  // namespace qd::bench

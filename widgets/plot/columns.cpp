@@ -33,8 +33,13 @@ class Folder {
   }
 
   void add(TimeNs x0, TimeNs x1, double min, double max, double mean, double first, double last, std::uint64_t count) {
+    if (!std::isfinite(min) || !std::isfinite(max)) {  // "not known here" interrupts the line
+      started_ = false;
+      return;
+    }
     const bool broken = isBrokenBefore(x0);
     started_ = true;
+    if (!std::isfinite(mean)) mean = (min + max) / 2;
     const int from = columnAt(x0), to = columnAt(x1);
     const int width = static_cast<int>(columns_.size());
     for (int i = std::max(from, 0); i <= std::min(to, width - 1); ++i) {

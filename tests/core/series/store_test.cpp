@@ -335,13 +335,16 @@ TEST(Store, AnEditorIsSeenInTheTicksOfItsServer) {
   editor.process = editorInfo("editor-1", "server-1");
   editor.process.series = {info(0, "frame.duration", false)};
   store.on(envelope(ProcessChange{editor.process, ""}));
+  const SeriesId id = *store.find(ProcessId("editor-1"), "frame.duration");
+  store.on(envelope(editor.block({{5, 999'000, 1}}, 0, false)));
+  EXPECT_TRUE(store.query(id, Axis::Tick, 0, 10'000, 100).samples.empty());  // its server is not known yet
+  EXPECT_FALSE(store.tickAt(ProcessId("editor-1"), 999'000));
   store.on(envelope(ProcessChange{server.process, ""}));
   std::vector<Sample> ticks, frames;
   for (int i = 0; i < 600; ++i) ticks.push_back({1000 + i, 1'000'000 + i * 100, 1});
   for (int i = 0; i < 1000; ++i) frames.push_back({i, 1'000'000 + i * 50, static_cast<double>(i)});
   store.on(envelope(server.block(ticks, 0, false)));
   store.on(envelope(editor.block(frames, 0, false)));
-  const SeriesId id = *store.find(ProcessId("editor-1"), "frame.duration");
   const RangeResult r = store.query(id, Axis::Tick, 1100, 1199, 1000);
   ASSERT_TRUE(r.exact);
   ASSERT_EQ(r.samples.size(), 199u);

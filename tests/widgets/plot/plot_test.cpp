@@ -2,6 +2,7 @@
 // The plot's maths and what its raster shows, then the whole stack on a made-up session.
 #include <QTest>
 #include <algorithm>
+#include <cmath>
 
 #include "widgets/plot/columns.h"
 #include "widgets/plot/span_raster.h"
@@ -79,6 +80,24 @@ class PlotTest final : public QObject {
     QVERIFY(!isColumnEmpty(image, 0));
     QVERIFY(!isColumnEmpty(image, 30));
     for (int x = 1; x < 30; ++x) QVERIFY(isColumnEmpty(image, x));
+  }
+
+  // A frame whose error cannot be known carries NaN: nothing is drawn there, and no line leads across.
+  void whatIsNotANumberIsAGap() {
+    const auto data = samplesAt({{0, 1}, {kS, std::nan("")}, {3 * kS, 1}});
+    const auto columns = foldColumns(data, AxisMap::time(kDay), 0, 4, 40);
+    QCOMPARE(columns[10].count, 0U);
+    QVERIFY(!columns[30].joined);
+    QImage dense = canvas(40, 20), sparse = canvas(40, 20);
+    drawColumns(dense, columns, {0, 2, 20}, Qt::red, 1);
+    drawSamples(sparse, data, AxisMap::time(kDay), 0, 4, {0, 2, 20}, Qt::red, 1);
+    for (int x = 5; x < 25; ++x) {
+      QVERIFY(isColumnEmpty(dense, x));
+      QVERIFY(isColumnEmpty(sparse, x));
+    }
+    ValueRange range;
+    range.include(std::nan(""));
+    QVERIFY(!range.any);
   }
 
   void withoutABreakTheLineGoesOn() {

@@ -67,7 +67,8 @@ class WorldTest final : public QObject {
     QCOMPARE(errorScale(0, 10, 40), 1);
     QCOMPARE(errorScale(2, 20, 40), 1);
     QCOMPARE(errorScale(0.2, 20, 40), 10);
-    QCOMPARE(errorScale(0.005, 20, 40), 1000);
+    QCOMPARE(errorScale(0.005, 20, 40), 100);
+    QCOMPARE(errorScale(0.0005, 20, 40), 1000);
   }
 
   void aClickSelects() {

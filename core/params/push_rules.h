@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules of pushing that hold before anything is sent, and the facts that a review shows. Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/ingest/events.h"
+#include "core/params/param_book.h"
+
+namespace qd::params {
+
+// What a review is about: how many edits, to which processes, and the highest risk among them.
+struct ReviewFacts {
+  std::size_t changes = 0;  // distinct parameter names
+  std::vector<ProcessId> targets;
+  ingest::Risk risk = ingest::Risk::Safe;
+  bool conflict = false;  // some live value moved on since it was staged
+};
+ReviewFacts reviewFacts(const ParamBook& book, const std::vector<StagedEdit>& edits);
+
+// Empty: may be pushed; else one sentence on what is missing (a comment for dangerous parameters, nothing staged).
+std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment);
+
+// What the newest push that named this parameter of this process came to: empty if there was none.
+struct Outcome {
+  ingest::PushStatus status = ingest::PushStatus::Unknown;
+  Tick tick = 0;
+  TimeNs time = 0;
+  std::string reason;
+};
+std::optional<Outcome> newestOutcome(const std::vector<PushRecord>& pushes, const ProcessId& process,
+                                     const std::string& name);
+
+}  // namespace qd::params

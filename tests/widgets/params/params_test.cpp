@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The parameter panel's rows and editors, against a real ParamBook fed with envelopes.
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QLineEdit>
+#include <QtTest>
+
+#include "widgets/params/param_delegate.h"
+#include "widgets/params/param_model.h"
+#include "widgets/params/param_rows.h"
+#include "widgets/params/review_page.h"
+
+using namespace qd;
+using namespace qd::widgets;
+
+namespace {
+
+const ProcessId kServer("server-1");
+
+ingest::ParameterSpec spec(const char* name, ValueType type, Value fallback, const char* group) {
+  ingest::ParameterSpec made;
+  made.name = name;
+  made.type = type;
+  made.defaultValue = std::move(fallback);
+  made.group = group;
+  return made;
+}
+
+void give(params::ParamBook& book, ingest::Event event) {
+  book.on(std::make_shared<ingest::Envelope>(ingest::Envelope{.event = std::move(event)}));
+}
+
+void fill(params::ParamBook& book) {
+  ingest::ProcessInfo info;
+  info.id = kServer;
+  info.instance = InstanceId(7);
+  info.parameters = {spec("weather.kind", ValueType::Enum, std::string("clear"), "Weather"),
+                     spec("npc.density", ValueType::Float, 1.0, "World"),
+                     spec("weather.intensity", ValueType::Float, 0.0, "Weather")};
+  info.parameters[0].choices = {"clear", "rain"};
+  info.parameters[1].min = 0;
+  info.parameters[1].max = 10;
+  give(book, ingest::ProcessChange{info, {}});
+  ingest::ParameterChange values;
+  values.process = {kServer, InstanceId(7)};
+  values.values = {{.name = "weather.kind", .value = std::string("rain"), .version = 2, .time = 5},
+                   {.name = "npc.density", .value = 1.0, .version = 1, .time = 5},
+                   {.name = "weather.intensity", .value = 0.0, .version = 1, .time = 5}};
+  give(book, std::move(values));
+}
+
+}  // namespace
+
+class ParamsTest : public QObject {
+  Q_OBJECT
+ private Q_SLOTS:
+  void rowsStandInGroups() {
+    params::ParamBook book;
+    fill(book);
+    const auto rows = paramRows(book, kServer, params::ParamBook::kNow, {});
+    QCOMPARE(rows.size(), std::size_t{5});
+    QVERIFY(rows[0].heading && rows[0].group == "Weather");
+    QCOMPARE(rows[1].spec.name, std::string("weather.kind"));
+    QCOMPARE(rows[2].spec.name, std::string("weather.intensity"));
+    QVERIFY(rows[3].heading && rows[3].group == "World");
+  }
+
+  void filtersByTextAndByChange() {
+    params::ParamBook book;
+    fill(book);
+    QCOMPARE(paramRows(book, kServer, params::ParamBook::kNow, {.text = "DENS"}).size(), std::size_t{2});
+    const auto changed = paramRows(book, kServer, params::ParamBook::kNow, {.changedOnly = true});
+    QCOMPARE(changed.size(), std::size_t{2});
+    QCOMPARE(changed[1].spec.name, std::string("weather.kind"));
+  }
+
+  void stagedValueShowsBesideTheLiveOne() {
+    params::ParamBook book;
+    fill(book);
+    QVERIFY(book.stage(kServer, "npc.density", 1.5).has_value());
+    ParamModel model;
+    model.setRows(paramRows(book, kServer, params::ParamBook::kNow, {.text = "density"}), true);
+    QCOMPARE(model.index(1, ParamModel::kStaged).data().toString(), QStringLiteral("→ 1.5"));
+    QVERIFY(!book.stage(kServer, "npc.density", 11.0).has_value());
+    QVERIFY(model.flags(model.index(1, ParamModel::kStaged)) & Qt::ItemIsEditable);
+    model.setRows(paramRows(book, kServer, params::ParamBook::kNow, {.text = "density"}), false);
+    QVERIFY(!(model.flags(model.index(1, ParamModel::kStaged)) & Qt::ItemIsEditable));
+  }
+
+  void editorsFitTheType() {
+    auto choice = spec("k", ValueType::Enum, std::string("b"), "");
+    choice.choices = {"a", "b"};
+    QScopedPointer<QWidget> box(makeValueEditor(choice, std::string("b"), nullptr));
+    QVERIFY(qobject_cast<QComboBox*>(box.data()));
+    QCOMPARE(std::get<std::string>(*editedValue(choice, box.data())), std::string("b"));
+
+    auto number = spec("n", ValueType::Float, 0.5, "");
+    number.min = 0;
+    number.max = 1;
+    QScopedPointer<QWidget> spin(makeValueEditor(number, 0.25, nullptr));
+    QCOMPARE(std::get<double>(*editedValue(number, spin.data())), 0.25);
+    QCOMPARE(qobject_cast<QDoubleSpinBox*>(spin.data())->maximum(), 1.0);
+
+    const auto duration = spec("d", ValueType::Duration, Duration{0}, "");
+    QScopedPointer<QWidget> line(makeValueEditor(duration, Duration{60'000'000}, nullptr));
+    QCOMPARE(std::get<Duration>(*editedValue(duration, line.data())).ns, std::int64_t{60'000'000});
+    qobject_cast<QLineEdit*>(line.data())->setText(QStringLiteral("soon"));
+    QVERIFY(!editedValue(duration, line.data()).has_value());
+  }
+
+  void theButtonSaysWhatItWillDo() {
+    params::ReviewFacts facts{.changes = 2, .targets = {ProcessId("server-1"), ProcessId("server-2")}};
+    const QString text = pushText(facts, 84);
+    QVERIFY2(text.contains(QStringLiteral("2")) && text.contains(QStringLiteral("84")), qPrintable(text));
+    facts.targets.resize(1);
+    QVERIFY(pushText(facts, {}).contains(QStringLiteral("server-1")));
+  }
+};
+
+QTEST_MAIN(ParamsTest)
+#include "params_test.moc"

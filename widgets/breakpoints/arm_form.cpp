@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/breakpoints/arm_form.h"
+
+#include <QComboBox>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSpinBox>
+
+#include "widgets/base/theme.h"
+
+namespace qd::widgets {
+namespace {
+
+enum Effect { kStop, kCapture, kLog };
+
+}  // namespace
+
+ArmForm::ArmForm(QWidget* parent)
+    : QWidget(parent),
+      site_(new QComboBox(this)),
+      condition_(new QLineEdit(this)),
+      after_(new QSpinBox(this)),
+      effect_(new QComboBox(this)),
+      arm_(new QPushButton(tr("Arm"), this)) {
+  site_->setObjectName(QStringLiteral("siteBox"));
+  site_->setToolTip(tr("A place in the game's code where it can stop between two ticks"));
+  condition_->setObjectName(QStringLiteral("conditionEdit"));
+  condition_->setPlaceholderText(tr("Condition, such as damage > 50"));
+  after_->setRange(1, 1'000'000);
+  after_->setPrefix(tr("from hit "));
+  effect_->addItems({tr("stop all"), tr("capture once"), tr("log")});
+  arm_->setObjectName(QStringLiteral("armButton"));
+  arm_->setToolTip(tr("F9"));
+  auto* grid = new QGridLayout(this);
+  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setSpacing(kGap);
+  grid->addWidget(site_, 0, 0, 1, 2);
+  grid->addWidget(arm_, 0, 2);
+  grid->addWidget(condition_, 1, 0, 1, 3);
+  grid->addWidget(after_, 2, 0);
+  grid->addWidget(effect_, 2, 1, 1, 2);
+  grid->setColumnStretch(1, 1);
+  connect(arm_, &QPushButton::clicked, this, [this] { Q_EMIT armed(order()); });
+  connect(condition_, &QLineEdit::returnPressed, arm_, &QPushButton::click);
+}
+
+void ArmForm::setSites(const QStringList& sites) {
+  QStringList now;
+  for (int i = 0; i < site_->count(); ++i) now << site_->itemText(i);
+  if (now == sites) return;
+  const QString chosen = site_->currentText();
+  site_->clear();
+  site_->addItems(sites);
+  const int again = static_cast<int>(sites.indexOf(chosen));
+  if (again >= 0) site_->setCurrentIndex(again);
+}
+
+void ArmForm::setCanArm(bool can) {
+  arm_->setEnabled(can && site_->count() > 0);
+}
+
+void ArmForm::focusSite() {
+  site_->setFocus(Qt::ShortcutFocusReason);
+}
+
+control::BreakpointOrder ArmForm::order() const {
+  control::BreakpointOrder order;
+  order.wanted.kind = ingest::BreakpointKind::Site;
+  order.wanted.site = site_->currentText().toStdString();
+  order.wanted.condition = condition_->text().trimmed().toStdString();
+  order.wanted.after = static_cast<std::uint64_t>(after_->value());
+  order.wanted.capture = effect_->currentIndex() == kCapture;
+  if (effect_->currentIndex() == kLog) order.wanted.logText = order.wanted.site;
+  return order;
+}
+
+}  // namespace qd::widgets

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/params/params_panel.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+#include "core/ingest/directory.h"
+#include "core/params/param_book.h"
+#include "core/series/store.h"
+#include "widgets/base/empty_state.h"
+#include "widgets/base/theme.h"
+#include "widgets/base/view_clock.h"
+#include "widgets/params/action_page.h"
+#include "widgets/params/param_delegate.h"
+#include "widgets/params/param_model.h"
+#include "widgets/params/review_page.h"
+
+namespace qd::widgets {
+
+ParamsPanel::ParamsPanel(const SessionContext& context, QWidget* parent)
+    : Panel(tr("Parameters"), context, parent),
+      model_(new ParamModel(this)),
+      delegate_(new ParamDelegate(this)),
+      empty_(new EmptyState(tr("No parameters yet"), tr("Select a server or an editor in the fleet to steer it."))),
+      pages_(new QStackedWidget(this)),
+      listPage_(new QWidget),
+      review_(new ReviewPage),
+      action_(new ActionPage),
+      search_(new QLineEdit),
+      changedOnly_(new QToolButton),
+      scope_(new QComboBox),
+      view_(new QTreeView),
+      message_(new QLabel),
+      reviewButton_(new QPushButton),
+      undoButton_(new QPushButton(tr("Undo"))),
+      actions_(new QToolButton) {
+  buildList();
+  pages_->addWidget(listPage_);
+  pages_->addWidget(review_);
+  pages_->addWidget(action_);
+  setContent(pages_);
+  actions_->setText(tr("Actions"));
+  actions_->setPopupMode(QToolButton::InstantPopup);
+  actions_->setMenu(new QMenu(actions_));
+  addToTitle(actions_);
+  connectPages();
+  connect(this, &Panel::processChanged, this, [this] {
+    bookRevision_ = directoryRevision_ = 0;
+    showList();
+  });
+  showEmpty(empty_);
+}
+
+void ParamsPanel::buildList() {
+  search_->setPlaceholderText(tr("Search parameters"));
+  search_->setClearButtonEnabled(true);
+  changedOnly_->setText(tr("Changed"));
+  changedOnly_->setToolTip(tr("Only what differs from its default or is staged"));
+  changedOnly_->setCheckable(true);
+  scope_->addItems({tr("This process"), tr("All servers")});
+  scope_->setToolTip(tr("Where an edit is staged"));
+  view_->setModel(model_);
+  view_->setItemDelegate(delegate_);
+  view_->setRootIsDecorated(false);
+  view_->setUniformRowHeights(true);
+  view_->setAlternatingRowColors(false);
+  view_->setObjectName(QStringLiteral("paramView"));
+  view_->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed |
+                         QAbstractItemView::SelectedClicked);
+  view_->header()->setStretchLastSection(true);
+  view_->header()->resizeSection(ParamModel::kName, 136);
+  view_->header()->resizeSection(ParamModel::kLive, 84);
+  message_->setWordWrap(true);
+  message_->hide();
+  reviewButton_->setObjectName(QStringLiteral("reviewButton"));
+
+  auto* top = new QHBoxLayout;
+  top->addWidget(search_, 1);
+  top->addWidget(changedOnly_);
+  top->addWidget(scope_);
+  auto* bottom = new QHBoxLayout;
+  bottom->addWidget(undoButton_);
+  bottom->addWidget(reviewButton_, 1);
+  auto* layout = new QVBoxLayout(listPage_);
+  layout->setContentsMargins(kPad, kGap, kPad, kPad);
+  layout->setSpacing(kGap);
+  layout->addLayout(top);
+  layout->addWidget(view_, 1);
+  layout->addWidget(message_);
+  layout->addLayout(bottom);
+}
+
+void ParamsPanel::connectPages() {
+  const auto again = [this] { bookRevision_ = 0; };
+  connect(search_, &QLineEdit::textChanged, this, again);
+  connect(changedOnly_, &QToolButton::toggled, this, again);
+  connect(delegate_, &ParamDelegate::entered, this, &ParamsPanel::stage);
+  connect(delegate_, &ParamDelegate::refused, this, &ParamsPanel::say);
+  connect(reviewButton_, &QPushButton::clicked, this, &ParamsPanel::openReview);
+  connect(undoButton_, &QPushButton::clicked, this, &ParamsPanel::undo);
+  connect(review_, &ReviewPage::left, this, &ParamsPanel::showList);
+  connect(review_, &ReviewPage::pushed, this, &ParamsPanel::push);
+  connect(review_, &ReviewPage::unstaged, this, [this](const QString& process, const QString& name) {
+    this->context().params.unstage(ProcessId(process.toStdString()), name.toStdString());
+    if (this->context().params.staged().empty())
+      showList();
+    else
+      openReview();
+  });
+  connect(action_, &ActionPage::left, this, &ParamsPanel::showList);
+}
+
+void ParamsPanel::refresh(bool) {
+  const SessionContext& session = context();
+  const bool live = session.clock.mode() == ViewClock::Mode::Live;
+  const TimeNs at = live && !session.replay ? params::ParamBook::kNow : session.clock.now();
+  const std::uint64_t book = session.params.revision(), directory = session.directory.revision();
+  if (book == bookRevision_ && directory == directoryRevision_ && at == shownAt_) return;
+  if (directory != directoryRevision_) fillActions();
+  bookRevision_ = book;
+  directoryRevision_ = directory;
+  shownAt_ = at;
+  const ParamFilter filter{search_->text().toStdString(), changedOnly_->isChecked()};
+  std::vector<ParamRow> rows = paramRows(session.params, process(), at, filter);
+  const bool none = rows.empty() && filter.text.empty() && !filter.changedOnly;
+  const int before = model_->rowCount();
+  model_->setRows(std::move(rows), session.commands != nullptr);
+  if (model_->rowCount() != before) {
+    for (int i = 0; i < model_->rowCount(); ++i) {
+      view_->setFirstColumnSpanned(i, {}, model_->row(model_->index(i, 0))->heading);
+    }
+  }
+  showEmpty(none ? empty_ : nullptr);
+  updateFooter();
+}
+
+void ParamsPanel::updateFooter() {
+  const params::ReviewFacts facts = params::reviewFacts(context().params, context().params.staged());
+  const int changes = static_cast<int>(facts.changes);
+  reviewButton_->setText(changes == 0 ? tr("Nothing staged: double-click a value")
+                                      : tr("Review %n change(s)  Ctrl+Enter", nullptr, changes));
+  reviewButton_->setEnabled(changes > 0 && context().commands != nullptr);
+  undoButton_->setEnabled(changes > 0);
+  setSubtitle(QString::fromStdString(process().value));
+  if (context().commands == nullptr) reviewButton_->setText(tr("A recording cannot be changed"));
+}
+
+std::vector<ProcessId> ParamsPanel::targets() const {
+  if (scope_->currentIndex() == 0) return {process()};
+  std::vector<ProcessId> servers;
+  for (const ingest::ProcessInfoPtr& info : context().directory.processes()) {
+    const bool here = info->kind == ingest::ProcessKind::Server && info->state != ingest::ProcessState::Gone;
+    if (here) servers.push_back(info->id);
+  }
+  return servers;
+}
+
+void ParamsPanel::stage(const QString& name, const Value& value) {
+  message_->hide();
+  for (const ProcessId& target : targets()) {
+    if (!context().params.spec(target, name.toStdString())) continue;
+    const Result<> staged = context().params.stage(target, name.toStdString(), value);
+    if (!staged) say(QString::fromStdString(staged.error().message));
+  }
+}
+
+void ParamsPanel::openReview() {
+  const std::vector<params::StagedEdit> edits = context().params.staged();
+  if (edits.empty()) return showList();
+  const params::ReviewFacts facts = params::reviewFacts(context().params, edits);
+  review_->show(facts, edits, playersOn(facts.targets));
+  pages_->setCurrentWidget(review_);
+}
+
+void ParamsPanel::reviewOrPush() {
+  if (context().commands == nullptr) return;
+  if (pages_->currentWidget() != review_) return openReview();
+  if (review_->canPush()) push();
+}
+
+void ParamsPanel::push() {
+  send(context().params.takeOrders(context().who.toStdString(), review_->comment().toStdString()));
+  showList();
+}
+
+void ParamsPanel::send(std::vector<control::PushOrder> orders) {
+  if (context().commands == nullptr) return;
+  params::ParamBook& book = context().params;
+  for (control::PushOrder& order : orders) {
+    book.markPending(order);
+    const std::string id = order.pushId;
+    // On a network thread; the composition closes the link before the book.
+    context().commands->push(std::move(order), [&book, id](const Result<std::vector<ingest::PushResult>>& answer) {
+      book.resolve(id, answer);
+    });
+  }
+}
+
+void ParamsPanel::revertLast() {
+  if (context().commands == nullptr) return;
+  std::vector<control::PushOrder> orders = context().params.revertLast(context().who.toStdString());
+  if (orders.empty()) return say(tr("There is nothing to revert: no push of this session is still in force."));
+  send(std::move(orders));
+}
+
+void ParamsPanel::undo() {
+  if (!context().params.undo()) say(tr("Nothing to undo."));
+}
+
+void ParamsPanel::focusSearch() {
+  showList();
+  search_->setFocus(Qt::ShortcutFocusReason);
+}
+
+void ParamsPanel::showList() {
+  pages_->setCurrentWidget(listPage_);
+}
+
+void ParamsPanel::say(const QString& sentence) {
+  message_->setText(sentence);
+  message_->show();
+}
+
+void ParamsPanel::fillActions() {
+  QMenu* menu = actions_->menu();
+  menu->clear();
+  const ingest::ProcessInfoPtr info = context().directory.process(process());
+  if (info) {
+    for (const ingest::ActionSpec& spec : info->actions) {
+      menu->addAction(QString::fromStdString(spec.name), this, [this, spec, id = info->id] {
+        action_->show(id, spec, context().commands, context().who);
+        pages_->setCurrentWidget(action_);
+      });
+    }
+  }
+  actions_->setEnabled(!menu->isEmpty() && context().commands != nullptr);
+}
+
+std::optional<std::int64_t> ParamsPanel::playersOn(const std::vector<ProcessId>& processes) const {
+  std::optional<std::int64_t> sum;
+  for (const ProcessId& process : processes) {
+    const auto id = context().store.find(process, "players.online");
+    const auto last = id ? context().store.last(*id) : std::nullopt;
+    if (last) sum = sum.value_or(0) + static_cast<std::int64_t>(last->value);
+  }
+  return sum;
+}
+
+}  // namespace qd::widgets

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The staged edits as a diff against what is live, a comment, and the button that says what it will do. UI thread only.
+#pragma once
+
+#include <QWidget>
+
+#include "core/params/push_rules.h"
+
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QTreeWidget;
+
+namespace qd::widgets {
+
+class ReviewPage final : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ReviewPage(QWidget* parent = nullptr);
+
+  // `players`: on the targets, if known.
+  void show(const params::ReviewFacts& facts, const std::vector<params::StagedEdit>& edits,
+            std::optional<std::int64_t> players);
+  QString comment() const;
+  bool canPush() const;
+
+ Q_SIGNALS:
+  void pushed();
+  void left();
+  void unstaged(const QString& process, const QString& name);
+
+ private:
+  void update();
+
+  params::ReviewFacts facts_;
+  QTreeWidget* diff_;
+  QLineEdit* comment_;
+  QLabel* note_;
+  QPushButton* push_;
+};
+
+// "Push 2 changes to 6 servers (84 players)".
+QString pushText(const params::ReviewFacts& facts, std::optional<std::int64_t> players);
+
+}  // namespace qd::widgets

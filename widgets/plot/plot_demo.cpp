@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Plots, timeline and world on a made-up session: to look at them without a cluster, and to time a redraw.
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QElapsedTimer>
+#include <QHBoxLayout>
+#include <QTimer>
+#include <QVBoxLayout>
+#include <cstdio>
+#include <ctime>
+
+#include "core/breakpoints/registry_view.h"
+#include "core/ingest/directory.h"
+#include "core/ingest/event_log.h"
+#include "core/netcode/world_history.h"
+#include "core/params/param_book.h"
+#include "core/series/store.h"
+#include "widgets/base/demo_feed.h"
+#include "widgets/base/frame_tick.h"
+#include "widgets/base/selection.h"
+#include "widgets/base/theme.h"
+#include "widgets/base/view_clock.h"
+#include "widgets/plot/plot_panel.h"
+#include "widgets/plot/plot_stack.h"
+#include "widgets/timeline/timeline_panel.h"
+#include "widgets/world/world_panel.h"
+
+namespace {
+
+using namespace qd;
+using namespace qd::widgets;
+
+struct Options {
+  bool empty = false, light = false, ticks = false, replay = false, time = false;
+  double span = 60, at = -1, cross = -1;
+  QString process, screenshot;
+};
+
+Options readOptions(const QApplication& app) {
+  QCommandLineParser parser;
+  const auto flag = [&](const char* name) { parser.addOption({QLatin1String(name), QString()}); };
+  const auto value = [&](const char* name) {
+    parser.addOption({QLatin1String(name), QString(), QStringLiteral("value")});
+  };
+  for (const char* name : {"empty", "light", "ticks", "replay", "time"}) flag(name);
+  for (const char* name : {"span", "at", "cross", "process", "screenshot"}) value(name);
+  parser.addHelpOption();
+  parser.process(app);
+  const auto text = [&](const char* name) { return parser.value(QLatin1String(name)); };
+  const auto number = [&](const char* name, double otherwise) {
+    return text(name).isEmpty() ? otherwise : text(name).toDouble();
+  };
+  const auto isSet = [&](const char* name) { return parser.isSet(QLatin1String(name)); };
+  return {isSet("empty"),     isSet("light"),   isSet("ticks"),      isSet("replay"), isSet("time"),
+          number("span", 60), number("at", -1), number("cross", -1), text("process"), text("screenshot")};
+}
+
+void timeRedraws(ViewClock& clock, plot::PlotStack& stack) {
+  constexpr int kCount = 50;
+  QElapsedTimer timer;
+  timer.start();
+  const std::clock_t before = std::clock();
+  for (int i = 0; i < kCount; ++i) {
+    clock.panBy(-kNsPerSecond);
+    stack.refresh(false);
+  }
+  std::printf("redraw of %d px: %.2f ms, %.2f ms of CPU\n", stack.width(),
+              static_cast<double>(timer.nsecsElapsed()) / 1e6 / kCount,
+              1e3 * static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC / kCount);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  QApplication app(argc, argv);
+  const Options options = readOptions(app);
+  applyTheme(app, options.light ? Scheme::Light : Scheme::Dark);
+
+  series::Store store;
+  ingest::Directory directory;
+  ingest::EventLog log;
+  netcode::WorldHistory world;
+  params::ParamBook params;
+  breakpoints::RegistryView breakpoints;
+  ingest::FanOut all;
+  all.add(store);
+  all.add(directory);
+  all.add(log);
+  all.add(world);
+  if (!options.empty) demo::Feed(all, 600 * kNsPerSecond).run();
+
+  ViewClock clock;
+  Selection selection;
+  FrameTick ticker;
+  const SessionContext context{store,   directory, log,       world,  params, breakpoints,
+                               nullptr, clock,     selection, ticker, {},     options.replay};
+  clock.setRecording(options.replay);
+  const auto totals = store.totals();
+  clock.setExtent(totals.firstTime, totals.lastTime);
+  clock.setSpan(static_cast<TimeNs>(options.span * 1e9));
+  if (options.at >= 0) clock.goTo(demo::kStart + static_cast<TimeNs>(options.at * 1e9));
+  if (options.ticks) clock.setAxis(series::Axis::Tick);
+  selection.setProcess(ProcessId(options.process.toStdString()));
+
+  QWidget window;
+  auto* plots = new PlotPanel(context);
+  auto* row = new QHBoxLayout;
+  row->addWidget(plots, 816);
+  row->addWidget(new WorldPanel(context), 360);
+  auto* layout = new QVBoxLayout(&window);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(kGap);
+  layout->addLayout(row, 1);
+  layout->addWidget(new TimelinePanel(context));
+  window.resize(1180, 720);
+  window.show();
+  selection.setEntity(6);
+  QObject::connect(&ticker, &FrameTick::tick, &clock, &ViewClock::advance);
+  if (options.cross >= 0) QTimer::singleShot(600, plots, [&] { plots->stack().setCrosshair(options.cross); });
+  if (!options.screenshot.isEmpty() || options.time)
+    QTimer::singleShot(1500, &window, [&] {
+      if (!options.screenshot.isEmpty()) window.grab().save(options.screenshot);
+      if (options.time) timeRedraws(clock, plots->stack());
+      QApplication::quit();
+    });
+  return QApplication::exec();
+}
