@@ -195,9 +195,22 @@ DebugActions LinkGroup::on(const Parked& event, TimeNs now) {
     awaitLeader_ = false;
     hit_.tick = event.tick;
     orderFollowers(event.tick, out);
+  } else if (member->spec.process == view_.leader) {
+    correctFollowers(event.tick, out);
   }
   settle(now, out);
   return out;
+}
+
+// The leader stands at another tick than its hit had said: those that still run to the old one get the true one.
+void LinkGroup::correctFollowers(Tick tick, DebugActions& out) {
+  if (tick == hit_.tick || hit_.cause == "step") return;
+  hit_.tick = tick;
+  for (const Member& member : members_) {
+    const bool runs = view_.members[static_cast<std::size_t>(&member - members_.data())].state == MemberState::Stopping;
+    if (!runs || member.stopId == 0 || !sameDomain(member)) continue;
+    out.emplace_back(OrderStop{member.spec.process, member.stopId, tick});
+  }
 }
 
 // Whether everybody stands; skews are known then.

@@ -84,6 +84,7 @@ class LinkGroup {
   void open(Member& leader, const std::string& breakpoint, const std::string& cause, Tick tick, TimeNs now,
             DebugActions& out);
   void orderFollowers(std::optional<Tick> tick, DebugActions& out);
+  void correctFollowers(Tick tick, DebugActions& out);
   void markParked(Member& member, const Parked& event);
   void settle(TimeNs now, DebugActions& out);
   void startResume(const std::string& reason, TimeNs now, DebugActions& out);
