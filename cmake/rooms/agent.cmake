@@ -20,15 +20,14 @@ if(QD_RPC)
   qd_room(agent/daemon
     LINK qd_core_serve qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe
     PRIVATE_LINK prometheus-cpp::pull spdlog::spdlog)
-  if(EXISTS "${CMAKE_SOURCE_DIR}/core/control/debug_desk.cpp")  # its header came first
   qd_program(quarterdeckd FOLDER agent/daemon SOURCES "${CMAKE_SOURCE_DIR}/agent/daemon/quarterdeckd_main.cpp"
     LINK qd_agent_daemon spdlog::spdlog)
-  endif()
   qd_test(test_agent_daemon FOLDER tests/agent/daemon LINK qd_agent_daemon)
   if(BUILD_TESTING)
     add_executable(quarterdeck-test-game "${CMAKE_SOURCE_DIR}/tests/agent/daemon/game/game_main.cpp")
     target_link_libraries(quarterdeck-test-game PRIVATE qd_agent_probe fmt::fmt qd_warnings)
     set_target_properties(quarterdeck-test-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-    add_dependencies(test_agent_daemon quarterdeck-test-game)
+    qd_test(test_agent_live FOLDER tests/agent/daemon/live LINK qd_proto qd_agent_probe LABEL integration)
+    add_dependencies(test_agent_live quarterdeck-test-game quarterdeckd)
   endif()
 endif()
