@@ -17,6 +17,7 @@ qd_test(test_core_breakpoints FOLDER tests/core/breakpoints LINK qd_core_breakpo
 if(QD_RPC)
   include(Proto)
   qd_room(core/link/wire LINK qd_core_control qd_core_ingest qd_proto)
+  qd_test(test_proto FOLDER tests/proto LINK qd_proto)
   qd_test(test_core_link_wire FOLDER tests/core/link/wire LINK qd_core_link_wire)
   qd_room(core/security LINK qd_core_base gRPC::grpc++ OpenSSL::SSL OpenSSL::Crypto)
   qd_test(test_core_security FOLDER tests/core/security LINK qd_core_security)
