@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/base/percentile.h"
@@ -49,9 +50,38 @@ double distance(const ingest::EntityFrame& f, std::size_t i, const Pose& pose) {
   return std::sqrt(dx * dx + dy * dy + dz * dz);
 }
 
+// When each entity was last put elsewhere: the two newest such ticks.
+class Teleports {
+ public:
+  void add(const ingest::EntityFrame& frame) {
+    for (std::size_t i = 0; i < frame.ids.size(); ++i) {
+      if ((frame.flags[i] & ingest::kEntityTeleported) == 0) continue;
+      auto& [older, newer] = byEntity_.try_emplace(frame.ids[i], kNever, kNever).first->second;
+      if (frame.tick > newer) older = std::exchange(newer, frame.tick);
+    }
+    if (byEntity_.size() > kMost)
+      std::erase_if(byEntity_, [&](const auto& e) { return e.second.second + kKept < frame.tick; });
+  }
+  bool near(std::uint32_t entity, double tick) const {
+    const auto found = byEntity_.find(entity);
+    if (found == byEntity_.end()) return false;
+    const auto [older, newer] = found->second;
+    return std::abs(tick - static_cast<double>(older)) <= kSpan || std::abs(tick - static_cast<double>(newer)) <= kSpan;
+  }
+  void clear() { byEntity_.clear(); }
+
+ private:
+  static constexpr Tick kNever = std::numeric_limits<Tick>::min() / 2;
+  static constexpr Tick kKept = 1024;
+  static constexpr double kSpan = 8;  // ticks: a lost snapshot at 30 Hz and the longest extrapolation fit into it
+  static constexpr std::size_t kMost = 4096;
+  std::unordered_map<std::uint32_t, std::pair<Tick, Tick>> byEntity_;
+};
+
 struct Server {
   InstanceId instance;
   TickHistory frames;
+  Teleports teleports;
 };
 
 struct Editor {
@@ -88,7 +118,7 @@ struct InterpJoin::Impl {
   void rendered(const AgentId& agent, const EntityFramePtr& frame);
   void settle(Editor& editor);
   bool settle(Editor& editor, const EntityFramePtr& frame);
-  Values join(const ingest::EntityFrame& frame, const TickHistory* frames, std::size_t remote);
+  Values join(const ingest::EntityFrame& frame, const Server* server);
   void emit(const ProcessId& id, Editor& editor, TimeNs received);
 };
 
@@ -119,10 +149,14 @@ void InterpJoin::Impl::change(const AgentId& agent, const ingest::ProcessInfo& i
 void InterpJoin::Impl::authoritative(const EntityFramePtr& frame) {
   Server& server = servers[frame->process.id];
   const bool anew = server.instance != frame->process.instance;
-  if (anew || (!server.frames.empty() && frame->tick + kBackwards < server.frames.lastTick())) server.frames.clear();
+  if (anew || (!server.frames.empty() && frame->tick + kBackwards < server.frames.lastTick())) {
+    server.frames.clear();
+    server.teleports.clear();
+  }
   server.instance = frame->process.instance;
   server.frames.add(frame);
   server.frames.trim(kMostServerFrames);
+  server.teleports.add(*frame);
 }
 
 void InterpJoin::Impl::rendered(const AgentId& agent, const EntityFramePtr& frame) {
@@ -133,16 +167,18 @@ void InterpJoin::Impl::rendered(const AgentId& agent, const EntityFramePtr& fram
   waiting.fetch_add(1, std::memory_order_relaxed);
 }
 
-Values InterpJoin::Impl::join(const ingest::EntityFrame& frame, const TickHistory* frames, std::size_t remote) {
+Values InterpJoin::Impl::join(const ingest::EntityFrame& frame, const Server* server) {
   errors.clear();
-  if (frames != nullptr) {
-    const TickHistory::Around around = frames->around(frame.renderTick48_16);
-    for (std::size_t i = 0; i < frame.ids.size(); ++i) {
-      if (!isRemote(frame.flags[i])) continue;
-      if (const auto pose = TickHistory::pose(around, frame.ids[i])) errors.push_back(distance(frame, i, *pose));
-    }
-  }
   const double tick = static_cast<double>(frame.renderTick48_16) / 65536.0;
+  const auto around = server == nullptr ? TickHistory::Around{} : server->frames.around(frame.renderTick48_16);
+  std::size_t remote = 0;
+  for (std::size_t i = 0; i < frame.ids.size(); ++i) {
+    if (!isRemote(frame.flags[i])) continue;
+    ++remote;
+    // Around a teleport there is no path, so there is no error of interpolating along it.
+    if (server == nullptr || server->teleports.near(frame.ids[i], tick)) continue;
+    if (const auto pose = TickHistory::pose(around, frame.ids[i])) errors.push_back(distance(frame, i, *pose));
+  }
   if (errors.empty()) return {kNone, kNone, kNone, 0, tick};
   const double share = static_cast<double>(errors.size()) / static_cast<double>(remote);
   const double p95 = percentile(errors, 0.95), p50 = percentile(errors, 0.5);
@@ -152,14 +188,13 @@ Values InterpJoin::Impl::join(const ingest::EntityFrame& frame, const TickHistor
 // False: the server's frames may still come.
 bool InterpJoin::Impl::settle(Editor& editor, const EntityFramePtr& frame) {
   const auto found = servers.find(ProcessId(frame->domain.empty() ? editor.domain : frame->domain));
-  const TickHistory* frames = found == servers.end() || found->second.frames.empty() ? nullptr : &found->second.frames;
+  const Server* server = found == servers.end() || found->second.frames.empty() ? nullptr : &found->second;
   const auto needed = static_cast<Tick>((frame->renderTick48_16 + 0xFFFF) >> 16);
-  const bool there = frames != nullptr && frames->lastTick() >= needed;
+  const bool there = server != nullptr && server->frames.lastTick() >= needed;
   const TimeNs seen = std::max(newest[frame->process.id], found == servers.end() ? 0 : newest[found->first]);
   const bool late = seen - frame->time > kWait || editor.waiting.size() > kMostWaiting;
   if (!there && !late) return false;
-  const auto remote = static_cast<std::size_t>(std::count_if(frame->flags.begin(), frame->flags.end(), isRemote));
-  const Values values = join(*frame, there ? frames : nullptr, remote);
+  const Values values = join(*frame, there ? server : nullptr);
   (std::isnan(values[0]) ? unavailable : joined).fetch_add(1, std::memory_order_relaxed);
   editor.done.emplace_back(frame, values);
   return true;

@@ -7,7 +7,8 @@
 //   interp.error.available                             share of the remote entities that could be joined, 0 to 1
 //   interp.render_tick                                 τ, ticks of the server
 // A frame that cannot be joined has NaN errors and 0 available. Remote means interpolated, extrapolated or held; the
-// predicted own player is left out.
+// predicted own player is left out. An entity within 8 ticks of a teleport counts as not available: it has no path, so
+// no interpolation error.
 //
 // The two streams may come in any order: a rendered frame waits until the server's frames around τ are there, at most
 // kWait of the session's time. Bounded in frames. Everything is emitted from inside on() into `out`, which may be the

@@ -70,9 +70,11 @@ inline Result<ProcessId> processIdOrNone(std::string_view raw) {
   return processId(raw);
 }
 
-// What a process declares, or what a console derived and a replay serves again.
+// What a process declares (indices go on rising where series end and new ones come), what the agent adds of its own
+// (host metrics, from 0x8000 on), or what a console derived and a replay serves again.
 inline bool isSeriesIndex(std::uint32_t index) {
-  return index < 4096 || (index >= ingest::kFirstDerivedSeries && index < ingest::kFirstDerivedSeries + 4096);
+  constexpr std::uint32_t kMostDerived = 4096;
+  return index < ingest::kFirstDerivedSeries + kMostDerived;
 }
 
 inline std::string token(std::string_view raw) {

@@ -149,6 +149,26 @@ TEST(InterpJoin, OnlyRemoteEntitiesCount) {
   EXPECT_EQ(bench.frames.size(), 1u);
 }
 
+TEST(InterpJoin, ATeleportIsNoInterpolationError) {
+  Bench bench;
+  for (Tick t = 0; t <= 60; ++t) {
+    EntityFrame frame = bench.circle.server(ref(bench.server), t, bench.ids);
+    if (t >= 30) frame.x[1] += 100'000'000;
+    if (t == 30) frame.flags[1] |= kEntityTeleported;
+    bench.out.on(envelope(frame));
+  }
+  for (int n = 0; n < 30; ++n) {
+    EntityFrame drawn =
+        bench.circle.editor(ref(bench.editor), n, static_cast<std::uint64_t>(20 + n) << 16, "server-1", bench.ids);
+    if (20 + n >= 33) drawn.x[1] += 100'000'000;  // the editor heard of it a snapshot later
+    bench.out.on(envelope(drawn));
+  }
+  EXPECT_LT(bench.worst("interp.error.max"), 1e-3);
+  const auto& available = bench.values.at("interp.error.available");
+  EXPECT_EQ(std::count(available.begin(), available.end(), 0.75), 17);
+  EXPECT_EQ(std::count(available.begin(), available.end(), 1), 13);
+}
+
 TEST(InterpJoin, ARestartOfTheServerMixesNothing) {
   Bench bench;
   for (Tick t = 0; t <= 20; ++t) bench.out.on(bench.tick(t));

@@ -232,7 +232,7 @@ TEST(Hostile, ColumnsThatDoNotFitAreRefused) {
   both.mutable_samples()->mutable_columns(0)->add_doubles(1);
   EXPECT_EQ(fromProto(both, AgentId()).error().code, ErrorCode::Corrupt);
   auto series = wireBlock();
-  series.mutable_samples()->mutable_columns(0)->set_series(4096);
+  series.mutable_samples()->mutable_columns(0)->set_series(0x20000);
   EXPECT_EQ(fromProto(series, AgentId()).error().code, ErrorCode::Corrupt);
 }
 
