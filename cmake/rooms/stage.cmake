@@ -31,3 +31,7 @@ qd_test(test_stage_processes FOLDER tests/stage/processes LINK nlohmann_json::nl
 if(BUILD_TESTING)
   add_dependencies(test_stage_processes quarterdeck-stage)
 endif()
+qd_test(test_stage_link FOLDER tests/stage/link LINK qd_agent_probe nlohmann_json::nlohmann_json LABEL integration TIMEOUT 90 SERIAL)
+if(BUILD_TESTING)
+  add_dependencies(test_stage_link quarterdeck-stage)
+endif()

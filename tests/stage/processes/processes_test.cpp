@@ -1,60 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real processes on real UDP, without an agent: a server, its bots and an editor find each other, play and report.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "tests/stage/processes/process.h"
+
+namespace qd::stage {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Process {
-  pid_t pid = -1;
-  FILE* out = nullptr;
-
-  explicit Process(std::vector<std::string> words) {
-    words[0] = std::string(QD_BIN_DIR) + "/" + words[0];
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return;
-    pid = fork();
-    if (pid == 0) {
-      std::vector<char*> arguments;
-      for (auto& word : words) arguments.push_back(word.data());
-      arguments.push_back(nullptr);
-      setenv("QUARTERDECK_SOCKET", "/nonexistent/probe.sock", 1);
-      dup2(ends[1], STDOUT_FILENO);
-      execv(arguments[0], arguments.data());
-      _exit(127);
-    }
-    close(ends[1]);
-    out = fdopen(ends[0], "r");
-  }
-  ~Process() {
-    if (out != nullptr) fclose(out);
-    if (pid > 0) {
-      kill(pid, SIGKILL);
-      waitpid(pid, nullptr, 0);
-    }
-  }
-  std::string line() {
-    char buffer[4096] = "";
-    return fgets(buffer, sizeof buffer, out) != nullptr ? buffer : "";
-  }
-  int wait() {
-    int status = 0;
-    waitpid(std::exchange(pid, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-};
 
 nlohmann::json read(const fs::path& path) {
   std::ifstream in(path);
@@ -124,3 +83,5 @@ TEST_F(Processes, AServerWhosePortIsTakenSaysSo) {
   EXPECT_EQ(second.line(), "");
   EXPECT_EQ(second.wait(), 1);
 }
+
+}  // namespace qd::stage
