@@ -42,7 +42,7 @@ class Feed {
       if (at < gap || at > gap + 5 * kNsPerSecond)
         samples("server-2", 2, tick, tick + kBlock);
       else
-        sequence_[2] += 3 * kBlock;  // lost: the numbers go on without them
+        lost_[2] += 3 * kBlock;
       samples("editor-1", 3, tick, tick + kBlock);
     }
     for (Tick tick = 0; tick * kTickNs < length_; tick += 2) frames(tick);
@@ -131,6 +131,8 @@ class Feed {
       column.values = std::move(values);
       block.columns.push_back(std::move(column));
     }
+    sequence_[instance] += lost_[instance];
+    block.dropped = std::exchange(lost_[instance], 0);
     block.firstSequence = sequence_[instance];
     block.count = static_cast<std::uint64_t>(to - from) * columns;
     sequence_[instance] += block.count;
@@ -206,7 +208,7 @@ class Feed {
 
   ingest::EventSink& sink_;
   TimeNs length_;
-  std::uint64_t sequence_[4] = {};
+  std::uint64_t sequence_[4] = {}, lost_[4] = {};
 };
 
 }  // namespace qd::widgets::demo

@@ -9,17 +9,8 @@
 #include <cstdio>
 #include <ctime>
 
-#include "core/breakpoints/registry_view.h"
-#include "core/ingest/directory.h"
-#include "core/ingest/event_log.h"
-#include "core/netcode/world_history.h"
-#include "core/params/param_book.h"
-#include "core/series/store.h"
-#include "widgets/base/demo_feed.h"
-#include "widgets/base/frame_tick.h"
-#include "widgets/base/selection.h"
+#include "widgets/base/demo_session.h"
 #include "widgets/base/theme.h"
-#include "widgets/base/view_clock.h"
 #include "widgets/plot/plot_panel.h"
 #include "widgets/plot/plot_stack.h"
 #include "widgets/timeline/timeline_panel.h"
@@ -76,31 +67,13 @@ int main(int argc, char** argv) {
   const Options options = readOptions(app);
   applyTheme(app, options.light ? Scheme::Light : Scheme::Dark);
 
-  series::Store store;
-  ingest::Directory directory;
-  ingest::EventLog log;
-  netcode::WorldHistory world;
-  params::ParamBook params;
-  breakpoints::RegistryView breakpoints;
-  ingest::FanOut all;
-  all.add(store);
-  all.add(directory);
-  all.add(log);
-  all.add(world);
-  if (!options.empty) demo::Feed(all, 600 * kNsPerSecond).run();
-
-  ViewClock clock;
-  Selection selection;
-  FrameTick ticker;
-  const SessionContext context{store,   directory, log,       world,  params, breakpoints,
-                               nullptr, clock,     selection, ticker, {},     options.replay};
-  clock.setRecording(options.replay);
-  const auto totals = store.totals();
-  clock.setExtent(totals.firstTime, totals.lastTime);
+  demo::Session session(options.empty ? 0 : 600 * kNsPerSecond, options.replay);
+  const SessionContext& context = session.context;
+  ViewClock& clock = session.clock;
   clock.setSpan(static_cast<TimeNs>(options.span * 1e9));
   if (options.at >= 0) clock.goTo(demo::kStart + static_cast<TimeNs>(options.at * 1e9));
   if (options.ticks) clock.setAxis(series::Axis::Tick);
-  selection.setProcess(ProcessId(options.process.toStdString()));
+  session.selection.setProcess(ProcessId(options.process.toStdString()));
 
   QWidget window;
   auto* plots = new PlotPanel(context);
@@ -114,8 +87,8 @@ int main(int argc, char** argv) {
   layout->addWidget(new TimelinePanel(context));
   window.resize(1180, 720);
   window.show();
-  selection.setEntity(6);
-  QObject::connect(&ticker, &FrameTick::tick, &clock, &ViewClock::advance);
+  session.selection.setEntity(6);
+  QObject::connect(&session.ticker, &FrameTick::tick, &clock, &ViewClock::advance);
   if (options.cross >= 0) QTimer::singleShot(600, plots, [&] { plots->stack().setCrosshair(options.cross); });
   if (!options.screenshot.isEmpty() || options.time)
     QTimer::singleShot(1500, &window, [&] {

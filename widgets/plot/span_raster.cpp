@@ -58,17 +58,26 @@ class ColumnPainter {
     faint_ = qPremultiply(faint.rgba());
   }
 
-  // `left` and `right`: the columns beside it, null where there is nothing.
-  void span(int x, const Column& c, const Column* left, const Column* right) {
+  // `left` and `right`: the lowest maximum and the highest minimum within two columns at either side.
+  struct Beside {
+    double max = 0, min = 0;
+    bool any = false;
+    void include(const Column* c) {
+      if (c == nullptr) return;
+      max = any ? std::min(max, c->max) : c->max;
+      min = any ? std::max(min, c->min) : c->min;
+      any = true;
+    }
+  };
+  void span(int x, const Column& c, const Beside& left, const Beside& right) {
     const int top = scale_.row(c.max), bottom = scale_.row(c.min);
     canvas_.blend(x, top, bottom, faint_);
     // What stands out of its surroundings is drawn opaque: a spike of one sample must not fade away.
-    const int above =
-        std::min(left != nullptr ? scale_.row(left->max) : bottom, right != nullptr ? scale_.row(right->max) : bottom);
-    const int below =
-        std::max(left != nullptr ? scale_.row(left->min) : top, right != nullptr ? scale_.row(right->min) : top);
-    if (above - top > kSpikeRows) canvas_.set(x, top, above, solid_);
-    if (bottom - below > kSpikeRows) canvas_.set(x, below, bottom, solid_);
+    const int above = std::min(left.any ? scale_.row(left.max) : bottom, right.any ? scale_.row(right.max) : bottom);
+    const int below = std::max(left.any ? scale_.row(left.min) : top, right.any ? scale_.row(right.min) : top);
+    const int least = std::max(kSpikeRows, scale_.height / 6);
+    if (above - top > least) canvas_.set(x, top, above, solid_);
+    if (bottom - below > least) canvas_.set(x, below, bottom, solid_);
   }
 
   // The line of the means through adjacent columns; a straight one from the last to the first value over empty ones.
@@ -117,7 +126,14 @@ void drawColumns(QImage& image, const std::vector<Column>& columns, const Raster
   for (int x = 0; x < static_cast<int>(columns.size()); ++x) {
     const Column& c = columns[static_cast<std::size_t>(x)];
     if (c.count == 0) continue;
-    if (c.count > 1) painter.span(x, c, filled(x - 1), filled(x + 1));
+    if (c.count > 1) {
+      ColumnPainter::Beside left, right;  // two columns, because a bucket of the store may lie across two
+      for (const int i : {1, 2}) {
+        left.include(filled(x - i));
+        right.include(filled(x + i));
+      }
+      painter.span(x, c, left, right);
+    }
     painter.line(x, c, from, c.joined ? before : nullptr);
     before = &c;
     from = x;

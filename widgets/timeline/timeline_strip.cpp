@@ -83,7 +83,7 @@ void TimelineStrip::paintEvent(QPaintEvent*) {
   painter.fillRect(rect(), c.panel);
   drawAxis(painter);
   drawWorst(painter, false);
-  drawBrush(painter);
+  if (context_.clock.last() > 0) drawBrush(painter);
   drawWorst(painter, true);  // over the veil of the brush: an alarm is never dimmed
   for (const Marker& marker : markers_)
     drawMarker(painter, c, marker.kind, QPointF(marker.x, kMarkerRow / 2.0 + 1), 11);

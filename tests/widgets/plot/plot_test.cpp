@@ -215,5 +215,7 @@ class PlotTest final : public QObject {
   }
 };
 
-QTEST_MAIN(PlotTest)
+QObject* makePlotTest() {
+  return new PlotTest;
+}
 #include "plot_test.moc"

@@ -64,5 +64,7 @@ class TimelineTest final : public QObject {
   }
 };
 
-QTEST_MAIN(TimelineTest)
+QObject* makeModelTest() {
+  return new TimelineTest;
+}
 #include "timeline_test.moc"
