@@ -13,7 +13,7 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kWriteChunkBytes = std::size_t{1} << 20;  // of envelopes, in one go
-constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;  // in RAM while the disk is stuck, then entries are lost
+constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;   // in RAM while the disk is stuck, then entries are lost
 
 }  // namespace
 

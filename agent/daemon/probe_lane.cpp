@@ -13,9 +13,9 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kItemsAtOnce = 1024;
-constexpr int kReadsAtOnce = 64;  // of one ring in one drain; then others have their turn
-constexpr std::int64_t kLongestUncommittedNs = kNsPerSecond;
-constexpr std::uint32_t kHostBase = 0x8000;  // ring, and first index of the agent's own series
+constexpr int kReadsAtOnce = 64;                                // of one ring in one drain; then others have their turn
+constexpr std::int64_t kLongestUncommittedNs = 250 * kNsPerMs;  // a slow disk must not fill the ring of a fast game
+constexpr std::uint32_t kHostBase = 0x8000;                     // ring, and first index of the agent's own series
 
 }  // namespace
 
@@ -65,7 +65,8 @@ void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_
     ring.uncommitted = true;
   }
   const bool parked = info_.state == ingest::ProcessState::Parked;
-  if (all || parked || ring.drain.due(now)) ring.drain.flush(events_);
+  // Where full blocks came out, the rest goes too: only an empty drain can give its records back to the probe.
+  if (all || parked || !events_.empty() || ring.drain.due(now)) ring.drain.flush(events_);
   publish(ring, events_);
 }
 

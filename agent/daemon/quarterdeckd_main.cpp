@@ -86,6 +86,7 @@ int serve(const qd::daemon::AgentConfig& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // what matters of it comes back to us as errors, one sentence each
   spdlog::set_default_logger(spdlog::stderr_logger_mt("quarterdeckd"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   qd::daemon::AgentConfig config;

@@ -100,6 +100,10 @@ grpc::ServerWriteReactor<pb::Batch>* Service::Subscribe(grpc::CallbackServerCont
   if (request->backfill_ns() < 0) {
     return new Refused({grpc::StatusCode::INVALID_ARGUMENT, "The backfill must not be negative."});
   }
+  const int most = static_cast<int>(kMaxGlobs);
+  if (request->process_globs_size() > most || request->series_globs_size() > most) {
+    return new Refused({grpc::StatusCode::INVALID_ARGUMENT, fmt::format("At most {} patterns of a kind.", most)});
+  }
   return start<pb::Batch>(backend_, std::make_shared<SubscribeStream>(executor_, counters_), link::fromProto(*request));
 }
 

@@ -22,7 +22,7 @@ class Reader {
   }
   ~Reader() {
     context_.TryCancel();
-    reader_->Finish();
+    if (reader_) finish();
   }
 
   bool next(pb::Batch& batch) {
@@ -44,7 +44,11 @@ class Reader {
     }
     return false;
   }
-  grpc::Status finish() { return reader_->Finish(); }
+  grpc::Status finish() {
+    const grpc::Status status = reader_->Finish();
+    reader_.reset();
+    return status;
+  }
   std::uint64_t samples() const { return samples_; }
   std::uint64_t position() const { return last_.value_or(0); }
   std::int64_t lastTick() const { return lastTick_; }
