@@ -114,7 +114,7 @@ std::string describe(const LinkGroup& group) {
 std::string describe(const Gap& gap) {
   const std::string where = gap.process.value.empty() ? "all processes of the agent" : gap.process.value;
   const std::string lost = gap.dropped == 0 ? "samples" : fmt::format("{} samples", gap.dropped);
-  const double seconds = static_cast<double>(gap.to - gap.from) / 1e9;
+  const double seconds = (static_cast<double>(gap.to) - static_cast<double>(gap.from)) / 1e9;
   return fmt::format("{}: {} missing over {:.3g} s{}", where, lost, seconds < 0 ? 0 : seconds, because(gap.cause));
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 // States of one process that are remembered for `asOf`; the oldest go first, but never the very first.
 constexpr std::size_t kMostStates = 256;
+constexpr std::size_t kMostDerived = 4096;  // series of one process, all instances together
 
 struct State {
   TimeNs from = 0;
@@ -20,7 +21,6 @@ struct State {
 struct Entry {
   std::vector<State> states;  // ascending
   TimeNs newest = 0;          // of the process's own events
-  std::vector<SeriesInfo> derived;
 };
 
 ProcessInfoPtr at(const Entry& entry, TimeNs asOf) {
@@ -48,6 +48,8 @@ struct Directory::Impl {
   std::vector<ProcessId> order;
   std::unordered_map<ProcessId, Entry> processes;
   std::vector<AgentInfo> agents;
+  // What was derived for each instance; a replay may tell it before the process itself.
+  std::unordered_map<ProcessId, std::vector<std::pair<InstanceId, SeriesInfo>>> derived;
 
   AgentInfo& agent(const AgentId& id) {
     const auto known = std::find_if(agents.begin(), agents.end(), [&](const AgentInfo& a) { return a.id == id; });
@@ -61,30 +63,37 @@ struct Directory::Impl {
     Entry& entry = found->second;
     if (isNew) order.push_back(info.id);
     const bool restarted = isNew || entry.states.back().info->instance != info.instance;
-    if (restarted) entry.derived.clear();
-    ProcessInfoPtr kept(envelope, &info);
-    if (!entry.derived.empty()) {
-      auto copy = std::make_shared<ProcessInfo>(info);
-      for (const SeriesInfo& series : entry.derived) put(copy->series, series);
-      kept = std::move(copy);
-    }
+    const ProcessInfoPtr kept = withDerived(ProcessInfoPtr(envelope, &info));
     const TimeNs happened = envelope->received != 0 ? envelope->received : std::max(entry.newest, info.started);
     TimeNs from = restarted && info.started != 0 ? info.started : happened;
     if (!entry.states.empty()) from = std::max(from, entry.states.back().from);
-    entry.states.push_back({from, std::move(kept)});
+    entry.states.push_back({from, kept});
     if (entry.states.size() > kMostStates) entry.states.erase(entry.states.begin() + 1);
   }
 
-  bool derive(const DerivedSeries& derived) {
-    const auto found = processes.find(derived.process.id);
-    if (found == processes.end() || found->second.states.back().info->instance != derived.process.instance)
-      return false;
-    Entry& entry = found->second;
-    put(entry.derived, derived.info);
-    auto copy = std::make_shared<ProcessInfo>(*entry.states.back().info);
-    put(copy->series, derived.info);
-    entry.states.back().info = std::move(copy);
-    return true;
+  ProcessInfoPtr withDerived(const ProcessInfoPtr& info) const {
+    const auto known = derived.find(info->id);
+    if (known == derived.end()) return info;
+    std::shared_ptr<ProcessInfo> copy;
+    for (const auto& [instance, series] : known->second) {
+      if (instance != info->instance) continue;
+      if (!copy) copy = std::make_shared<ProcessInfo>(*info);
+      put(copy->series, series);
+    }
+    return copy ? ProcessInfoPtr(std::move(copy)) : info;
+  }
+
+  void derive(const DerivedSeries& event) {
+    auto& all = derived[event.process.id];
+    std::erase_if(
+        all, [&](const auto& d) { return d.first == event.process.instance && d.second.index == event.info.index; });
+    if (all.size() >= kMostDerived) all.erase(all.begin());
+    all.emplace_back(event.process.instance, event.info);
+    const auto found = processes.find(event.process.id);
+    if (found == processes.end()) return;
+    for (State& state : found->second.states) {
+      if (state.info->instance == event.process.instance) state.info = withDerived(state.info);
+    }
   }
 
   void seen(const ProcessId& process, TimeNs time) {
@@ -102,7 +111,7 @@ void Directory::on(const EnvelopePtr& envelope) {
   if (const auto* change = std::get_if<ProcessChange>(&envelope->event)) {
     impl_->change(envelope, *change);
   } else if (const auto* derived = std::get_if<DerivedSeries>(&envelope->event)) {
-    changed = impl_->derive(*derived);
+    impl_->derive(*derived);
   } else if (const auto* agent = std::get_if<AgentChange>(&envelope->event)) {
     AgentInfo& info = impl_->agent(envelope->agent);
     info.state = agent->state;

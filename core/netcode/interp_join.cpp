@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/percentile.h"
+#include "core/base/wrapping.h"
 #include "core/netcode/tick_history.h"
 
 namespace qd::netcode {
@@ -60,7 +61,7 @@ class Teleports {
       if (frame.tick > newer) older = std::exchange(newer, frame.tick);
     }
     if (byEntity_.size() > kMost)
-      std::erase_if(byEntity_, [&](const auto& e) { return e.second.second + kKept < frame.tick; });
+      std::erase_if(byEntity_, [&](const auto& e) { return wrappingMinus(frame.tick, e.second.second) > kKept; });
   }
   bool near(std::uint32_t entity, double tick) const {
     const auto found = byEntity_.find(entity);
@@ -149,7 +150,7 @@ void InterpJoin::Impl::change(const AgentId& agent, const ingest::ProcessInfo& i
 void InterpJoin::Impl::authoritative(const EntityFramePtr& frame) {
   Server& server = servers[frame->process.id];
   const bool anew = server.instance != frame->process.instance;
-  if (anew || (!server.frames.empty() && frame->tick + kBackwards < server.frames.lastTick())) {
+  if (anew || (!server.frames.empty() && wrappingMinus(server.frames.lastTick(), frame->tick) > kBackwards)) {
     server.frames.clear();
     server.teleports.clear();
   }
@@ -192,7 +193,7 @@ bool InterpJoin::Impl::settle(Editor& editor, const EntityFramePtr& frame) {
   const auto needed = static_cast<Tick>((frame->renderTick48_16 + 0xFFFF) >> 16);
   const bool there = server != nullptr && server->frames.lastTick() >= needed;
   const TimeNs seen = std::max(newest[frame->process.id], found == servers.end() ? 0 : newest[found->first]);
-  const bool late = seen - frame->time > kWait || editor.waiting.size() > kMostWaiting;
+  const bool late = frame->time < seen - kWait || editor.waiting.size() > kMostWaiting;
   if (!there && !late) return false;
   const Values values = join(*frame, there ? server : nullptr);
   (std::isnan(values[0]) ? unavailable : joined).fetch_add(1, std::memory_order_relaxed);

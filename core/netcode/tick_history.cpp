@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/base/wrapping.h"
+
 namespace qd::netcode {
 namespace {
 
@@ -33,9 +35,14 @@ struct Axis {
 
 // Relative to the first position, so that no precision is lost far from the origin.
 Axis curve(const Hermite& h, std::int64_t p0, std::int64_t v0, std::int64_t p1, std::int64_t v1) {
-  const double rise = static_cast<double>(p1 - p0);
+  const double rise = static_cast<double>(wrappingMinus(p1, p0));
   const auto a = static_cast<double>(v0), b = static_cast<double>(v1);
   return {(static_cast<double>(p0) + h.position(0, a, rise, b)) * kPerMetre, h.velocity(0, a, rise, b) * kPerMetre};
+}
+
+bool tooWide(const TickFrame& a, const TickFrame& b) {
+  const Tick ticks = wrappingMinus(b.frame->tick, a.frame->tick);
+  return ticks < 0 || ticks > TickHistory::kWidestGap;
 }
 
 Pose poseAt(const ingest::EntityFrame& f, std::size_t i) {
@@ -80,8 +87,8 @@ void TickHistory::add(EntityFramePtr frame) {
   if (frames_.empty() || frames_.back().frame->tick < frame->tick) {
     if (!frames_.empty()) {
       const ingest::EntityFrame& before = *frames_.back().frame;
-      const double ticks = static_cast<double>(frame->tick - before.tick);
-      const double seconds = static_cast<double>(frame->time - before.time) / 1e9 / ticks;
+      const double ticks = static_cast<double>(wrappingMinus(frame->tick, before.tick));
+      const double seconds = static_cast<double>(wrappingMinus(frame->time, before.time)) / 1e9 / ticks;
       // A pause is no tick rate.
       if (seconds > 0 && seconds < 1) measured_ += (seconds - measured_) * (measured_ == 0 ? 1.0 : 0.05);
     }
@@ -122,10 +129,10 @@ TickHistory::Around TickHistory::around(std::uint64_t tick48_16) const {
                                       [](Tick t, const TickFrame& f) { return t < f.frame->tick; });
   if (after == frames_.begin()) return {};
   const TickFrame& before = *std::prev(after);
-  const double passed = static_cast<double>(tick - before.frame->tick) + fraction;
+  const double passed = static_cast<double>(wrappingMinus(tick, before.frame->tick)) + fraction;
   if (passed == 0) return {&before, nullptr, 0, 0};
-  if (after == frames_.end() || after->frame->tick - before.frame->tick > kWidestGap) return {};
-  const auto ticks = static_cast<double>(after->frame->tick - before.frame->tick);
+  if (after == frames_.end() || tooWide(before, *after)) return {};
+  const auto ticks = static_cast<double>(wrappingMinus(after->frame->tick, before.frame->tick));
   return {&before, &*after, passed / ticks, ticks * secondsPerTick()};
 }
 

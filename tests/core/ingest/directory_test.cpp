@@ -70,6 +70,22 @@ TEST(Directory, DerivedSeriesStayWithTheirInstance) {
   EXPECT_TRUE(directory.process(kServer)->series.empty());
 }
 
+TEST(Directory, DerivedSeriesMayComeFirstAndForAnOldInstance) {
+  Directory directory;
+  SeriesInfo series;
+  series.index = SeriesIndex(kFirstDerivedSeries);
+  series.name = "interp.error";
+  const ProcessInfo first = serverInfo("server-1", 1, 100), second = serverInfo("server-1", 2, 500);
+  directory.on(envelope(DerivedSeries{ref(first), series}));
+  EXPECT_TRUE(directory.processes().empty());
+  directory.on(envelope(ProcessChange{first, ""}));
+  directory.on(envelope(ProcessChange{second, ""}));
+  series.index = SeriesIndex(kFirstDerivedSeries + 1);
+  directory.on(envelope(DerivedSeries{ref(first), series}));
+  EXPECT_EQ(directory.process(kServer, 200)->series.size(), 2u);
+  EXPECT_TRUE(directory.process(kServer)->series.empty());
+}
+
 TEST(Directory, KnowsItsAgents) {
   Directory directory;
   directory.on(envelope(AgentChange{AgentState::Connected, "127.0.0.1:7400", "0.1", ""}));
