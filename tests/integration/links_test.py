@@ -121,7 +121,7 @@ class AgentKilled(unittest.TestCase):
             waiting = subprocess.Popen([str(BIN / "qdctl"), "--agent", stage.agent, "--json", "break", "wait", "--for", "20s", "--hold", "60s"],
                                        stdout=subprocess.PIPE, text=True)
             self.assertTrue(waiting.stdout.readline())
-            agent = stage.ready["agent_processes"][0]
+            agent = stage.ready["agents"][0]
             os.kill(agent["pid"], signal.SIGKILL)
             killed = time.time_ns()
             waiting.kill()
