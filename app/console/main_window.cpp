@@ -12,6 +12,7 @@
 #include <QStatusBar>
 
 #include "app/console/navigation.h"
+#include "widgets/breakpoints/stop_banner.h"
 #include "widgets/session/attach_dialog.h"
 #include "widgets/session/command_palette.h"
 #include "widgets/session/start_page.h"
@@ -137,6 +138,13 @@ void MainWindow::wireTimeActions() {
     });
   };
   using Timeline = widgets::TimelinePanel;
+  const auto onWorkspace = [this](QAction* action, void (Workspace::*handle)()) {
+    connect(action, &QAction::triggered, this, [this, handle] {
+      if (workspace_ != nullptr) (workspace_.get()->*handle)();
+    });
+  };
+  onWorkspace(actions_.review, &Workspace::reviewOrPush);
+  onWorkspace(actions_.breakpoint, &Workspace::focusBreakpoints);
   onTimeline(actions_.tickBack, [](Timeline& timeline) { timeline.stepTicks(-1); });
   onTimeline(actions_.tickForward, [](Timeline& timeline) { timeline.stepTicks(1); });
   onTimeline(actions_.secondBack, [](Timeline& timeline) { timeline.stepSeconds(-1); });
@@ -175,6 +183,8 @@ void MainWindow::showSession(Session* session) {
   centre_->setCurrentWidget(workspace_->centre());
   orders_ = std::make_unique<Orders>(session->context());
   connect(orders_.get(), &Orders::said, this, &MainWindow::say);
+  connect(&workspace_->banner(), &widgets::StopBanner::continueClicked, orders_.get(), &Orders::resumeAll);
+  connect(&workspace_->banner(), &widgets::StopBanner::stepClicked, orders_.get(), &Orders::stepOneTick);
   top_->setClock(&session->context().clock);
   setContentsMargins(session->isReplay() ? QMargins(kReplayFrame, kReplayFrame, kReplayFrame, kReplayFrame)
                                          : QMargins());

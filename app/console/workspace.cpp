@@ -9,10 +9,13 @@
 #include <QToolBar>
 
 #include "widgets/base/theme.h"
+#include "widgets/breakpoints/breakpoints_panel.h"
+#include "widgets/breakpoints/stop_banner.h"
 #include "widgets/fleet/fleet_panel.h"
 #include "widgets/fleet/players_panel.h"
 #include "widgets/log/alert_panel.h"
 #include "widgets/log/log_panel.h"
+#include "widgets/params/params_panel.h"
 #include "widgets/plot/plot_panel.h"
 #include "widgets/world/world_panel.h"
 
@@ -20,7 +23,7 @@ namespace qd::console {
 namespace {
 
 constexpr int kLeftWidth = 264, kRightWidth = 360, kLogHeight = 190, kTimelineHeight = 96;
-constexpr int kLayoutVersion = 1;  // another one forgets remembered layouts
+constexpr int kLayoutVersion = 2;  // another one forgets remembered layouts
 const QLatin1String kLayoutKey("window/layout");
 
 // For a dock whose content has several panels, each with a title of its own in a tab.
@@ -40,12 +43,11 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   centre_ = new widgets::PlotPanel(context);
   timeline_ = new widgets::TimelinePanel(context);
   timeline_->setFixedHeight(kTimelineHeight);
-  timelineBar_ = new QToolBar(tr("Timeline"));
-  timelineBar_->setObjectName(QStringLiteral("timelineBar"));
-  timelineBar_->setMovable(false);
-  timelineBar_->setContextMenuPolicy(Qt::PreventContextMenu);
-  timelineBar_->setStyleSheet(QStringLiteral("QToolBar { padding: 0; border: none; spacing: 0; }"));
-  timelineBar_->addWidget(timeline_);
+  timelineBar_ = bar(QStringLiteral("timelineBar"), tr("Timeline"), timeline_);
+  banner_ = new widgets::StopBanner(context);
+  banner_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  bannerBar_ = bar(QStringLiteral("bannerBar"), tr("Stopped"), banner_);
+  connect(banner_, &widgets::StopBanner::wanted, bannerBar_, &QToolBar::setVisible);
   auto* fleet = new fleet::FleetPanel(context);
   auto* players = new fleet::PlayersPanel(context);
   auto* log = new log::LogPanel(context);
@@ -60,6 +62,7 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   window_.setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
   place();
   if (!window_.restoreState(settings_.value(kLayoutKey).toByteArray(), kLayoutVersion)) sizeDocks();
+  bannerBar_->hide();
 }
 
 Workspace::~Workspace() {
@@ -68,8 +71,20 @@ Workspace::~Workspace() {
     window_.removeDockWidget(dock);
     delete dock;
   }
-  window_.removeToolBar(timelineBar_);
-  delete timelineBar_;
+  for (QToolBar* bar : {timelineBar_, bannerBar_}) {
+    window_.removeToolBar(bar);
+    delete bar;
+  }
+}
+
+QToolBar* Workspace::bar(const QString& name, const QString& title, QWidget* content) {
+  auto* bar = new QToolBar(title);
+  bar->setObjectName(name);
+  bar->setMovable(false);
+  bar->setContextMenuPolicy(Qt::PreventContextMenu);
+  bar->setStyleSheet(QStringLiteral("QToolBar { padding: 0; border: none; spacing: 0; }"));
+  bar->addWidget(content);
+  return bar;
 }
 
 QDockWidget* Workspace::dock(const QString& name, const QString& title, QWidget* panel, QWidget* titleBar) {
@@ -84,6 +99,11 @@ QDockWidget* Workspace::dock(const QString& name, const QString& title, QWidget*
 QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
   change_ = new QTabWidget;
   change_->setDocumentMode(true);
+  change_->setObjectName(QStringLiteral("changeTabs"));
+  params_ = new widgets::ParamsPanel(context);
+  breakpoints_ = new widgets::BreakpointsPanel(context);
+  change_->addTab(params_, tr("Params"));
+  change_->addTab(breakpoints_, tr("Breakpoints"));
   auto* alerts = new log::AlertPanel(session_.core().alerts, context);
   const int at = change_->addTab(alerts, tr("Alerts"));
   connect(alerts, &log::AlertPanel::countChanged, change_,
@@ -93,6 +113,7 @@ QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
 
 // As ux.md draws it.
 void Workspace::place() {
+  window_.addToolBar(Qt::TopToolBarArea, bannerBar_);
   window_.addToolBar(Qt::BottomToolBarArea, timelineBar_);
   window_.addDockWidget(Qt::LeftDockWidgetArea, fleet_);
   window_.splitDockWidget(fleet_, players_, Qt::Vertical);
@@ -120,6 +141,16 @@ void Workspace::setSizes() {
 void Workspace::resetLayout() {
   place();
   sizeDocks();
+}
+
+void Workspace::reviewOrPush() {
+  change_->setCurrentWidget(params_);
+  params_->reviewOrPush();
+}
+
+void Workspace::focusBreakpoints() {
+  change_->setCurrentWidget(breakpoints_);
+  breakpoints_->focusArm();
 }
 
 }  // namespace qd::console

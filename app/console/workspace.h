@@ -15,6 +15,12 @@ class QMainWindow;
 class QTabWidget;
 class QToolBar;
 
+namespace qd::widgets {
+class BreakpointsPanel;
+class ParamsPanel;
+class StopBanner;
+}  // namespace qd::widgets
+
 namespace qd::console {
 
 class Workspace final : public QObject {
@@ -25,11 +31,15 @@ class Workspace final : public QObject {
 
   QWidget* centre() const { return centre_; }
   widgets::TimelinePanel& timeline() { return *timeline_; }
+  widgets::StopBanner& banner() { return *banner_; }
+  void reviewOrPush();      // shows the parameters, then their review, then pushes
+  void focusBreakpoints();  // shows the breakpoints, ready to arm one
   QList<QDockWidget*> docks() const { return docks_; }
   void resetLayout();
 
  private:
   QDockWidget* dock(const QString& name, const QString& title, QWidget* panel, QWidget* titleBar);
+  QToolBar* bar(const QString& name, const QString& title, QWidget* content);
   QWidget* makeChangeTabs(const widgets::SessionContext& context);
   void place();
   void sizeDocks();
@@ -41,6 +51,10 @@ class Workspace final : public QObject {
   QWidget* centre_;
   widgets::TimelinePanel* timeline_;
   QToolBar* timelineBar_;
+  QToolBar* bannerBar_;
+  widgets::StopBanner* banner_;
+  widgets::ParamsPanel* params_ = nullptr;
+  widgets::BreakpointsPanel* breakpoints_ = nullptr;
   QTabWidget* change_ = nullptr;
   QList<QDockWidget*> docks_;
   QDockWidget *fleet_, *players_, *log_, *changeDock_, *world_;

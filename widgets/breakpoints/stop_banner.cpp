@@ -43,17 +43,19 @@ StopBanner::StopBanner(const SessionContext& context, QWidget* parent)
   layout->addWidget(countdown_);
   layout->addWidget(step_);
   layout->addWidget(continue_);
-  connect(continue_, &QPushButton::clicked, this, &StopBanner::continueAll);
-  connect(step_, &QPushButton::clicked, this, &StopBanner::stepTick);
+  connect(continue_, &QPushButton::clicked, this, &StopBanner::continueClicked);
+  connect(step_, &QPushButton::clicked, this, &StopBanner::stepClicked);
   connect(&context_.ticker, &FrameTick::tick, this, [this] { refresh(); });
-  hide();
 }
 
 void StopBanner::refresh() {
   const bool now = !context_.replay && context_.clock.mode() == ViewClock::Mode::Live;
   const auto group = context_.breakpoints.stopped(now ? breakpoints::RegistryView::kNow : context_.clock.now());
-  setVisible(group.has_value());
   if (group) show(*group);
+  if (group.has_value() != wanted_) {
+    wanted_ = group.has_value();
+    Q_EMIT wanted(wanted_);
+  }
   // While something is stopped, this console says that it is still here; vanished, the lease runs out.
   if (context_.commands != nullptr) context_.commands->holdLease(context_.breakpoints.stopped().has_value());
 }
@@ -64,7 +66,6 @@ void StopBanner::show(const ingest::LinkGroup& group) {
   look.setColor(QPalette::Window, colors.caution);
   look.setColor(QPalette::WindowText, QColor(Qt::black));
   if (look != palette()) setPalette(look);
-  group_ = group.id;
   const QString state = groupStateText(group.state);
   headline_->setText(tr("%1: %2 at tick %3%4")
                          .arg(QString::fromStdString(group.domain.empty() ? group.id : group.domain), state,
@@ -88,14 +89,6 @@ QString StopBanner::playersText(const ingest::LinkGroup& group) const {
     if (last) return tr(", %n player(s) waiting", nullptr, static_cast<int>(last->value));
   }
   return {};
-}
-
-void StopBanner::continueAll() {
-  if (context_.commands != nullptr) context_.commands->resume({}, [](const Result<std::string>&) {});
-}
-
-void StopBanner::stepTick() {
-  if (context_.commands != nullptr) context_.commands->step(group_, 1, [](const Result<std::string>&) {});
 }
 
 }  // namespace qd::widgets

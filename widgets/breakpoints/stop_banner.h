@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Across the window while anything is stopped: who is stopped, who still runs, at which tick, how many players it
-// touches, seconds until it resumes by itself, Continue and Step. Hidden otherwise. UI thread only.
+// touches, seconds until it resumes by itself, Continue and Step. Says when it should be seen. UI thread only.
 #pragma once
 
 #include <QFrame>
@@ -18,9 +18,10 @@ class StopBanner final : public QFrame {
  public:
   explicit StopBanner(const SessionContext& context, QWidget* parent = nullptr);
 
- public Q_SLOTS:
-  void continueAll();  // F5
-  void stepTick();     // F10
+ Q_SIGNALS:
+  void wanted(bool shown);  // whether anything is stopped changed
+  void continueClicked();
+  void stepClicked();
 
  private:
   void refresh();
@@ -33,7 +34,7 @@ class StopBanner final : public QFrame {
   QLabel* countdown_;
   QPushButton* continue_;
   QPushButton* step_;
-  std::string group_;
+  bool wanted_ = false;
   std::string shownHit_;
 };
 

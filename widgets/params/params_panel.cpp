@@ -205,20 +205,8 @@ void ParamsPanel::send(std::vector<control::PushOrder> orders) {
   }
 }
 
-void ParamsPanel::revertLast() {
-  if (context().commands == nullptr) return;
-  std::vector<control::PushOrder> orders = context().params.revertLast(context().who.toStdString());
-  if (orders.empty()) return say(tr("There is nothing to revert: no push of this session is still in force."));
-  send(std::move(orders));
-}
-
 void ParamsPanel::undo() {
   if (!context().params.undo()) say(tr("Nothing to undo."));
-}
-
-void ParamsPanel::focusSearch() {
-  showList();
-  search_->setFocus(Qt::ShortcutFocusReason);
 }
 
 void ParamsPanel::showList() {

@@ -28,9 +28,7 @@ class ParamsPanel final : public Panel {
 
  public Q_SLOTS:
   void reviewOrPush();  // Ctrl+Enter: first the review, then the push
-  void revertLast();    // Ctrl+Shift+R
   void undo();          // of the last staged edit
-  void focusSearch();
 
  protected:
   void refresh(bool second) override;
