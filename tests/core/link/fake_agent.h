@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/link/wire/convert.h"
+#include "core/security/credentials.h"
 #include "quarterdeck/v1/quarterdeck.grpc.pb.h"
 
 namespace qd::link {
@@ -25,10 +26,10 @@ class FakeAgent final : public pb::Agent::Service {
   FakeAgent() { describe.set_protocol(1), describe.set_agent_id("fake"), describe.set_version("9"); }
   ~FakeAgent() override { stop(); }
 
-  void start(int port = 0) {
+  void start(int port = 0, std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials()) {
     stopping_ = false;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), std::move(credentials), &port_);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
   }
@@ -59,9 +60,12 @@ class FakeAgent final : public pb::Agent::Service {
   std::vector<pb::SubscribeRequest> subscriptions;
   std::vector<pb::PushRequest> pushes;
   std::vector<pb::DebugCommand> commands;
+  std::vector<security::Identity> callers;  // of Describe
 
  private:
-  grpc::Status Describe(grpc::ServerContext*, const pb::DescribeRequest*, pb::DescribeResponse* out) override {
+  grpc::Status Describe(grpc::ServerContext* context, const pb::DescribeRequest*, pb::DescribeResponse* out) override {
+    const std::lock_guard lock(mutex);
+    callers.push_back(security::identityOf(*context->auth_context()));
     *out = describe;
     return grpc::Status::OK;
   }
