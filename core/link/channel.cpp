@@ -2,6 +2,10 @@
 #include "core/link/channel.h"
 
 #include <fmt/format.h>
+#include <grpc/support/log.h>
+
+#include <cstdlib>
+#include <string_view>
 
 #include "core/link/wire/messages.h"
 #include "core/link/wire/text.h"
@@ -44,9 +48,33 @@ Meaning meaningOf(grpc::StatusCode code) {
   }
 }
 
+// What gRPC says about a connection that failed, in words that tell what to do.
+std::string explain(const std::string& detail) {
+  const auto has = [&detail](std::string_view text) { return detail.find(text) != std::string::npos; };
+  if (has("Connection refused")) return "nothing listens there; start the agent or check the address.";
+  if (has("Domain name not found")) return "there is no host of that name; check the address.";
+  if (has("andshake failed") || has("ostname Verification Check failed") || has("o match found for server name")) {
+    return "its certificate is not from the CA given, or is for another name; check the CA and the server name.";
+  }
+  if (has("Socket closed") || has("onnection reset")) {
+    return "it ended the connection; it may demand TLS, or refuse this certificate, or be going down.";
+  }
+  return detail;
+}
+
+// gRPC writes to stderr what we tell in a sentence of our own. GRPC_VERBOSITY brings it back.
+void quietGrpc() {
+  static const bool once = [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+    return true;
+  }();
+  (void)once;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<grpc::Channel>> openChannel(const std::string& endpoint, const security::TlsOptions& tls) {
+  quietGrpc();
   grpc::ChannelArguments arguments;
   auto credentials = security::channelCredentials(tls, arguments);
   if (!credentials) return std::unexpected(credentials.error());
@@ -66,7 +94,7 @@ Result<std::shared_ptr<grpc::Channel>> openChannel(const std::string& endpoint, 
 
 Error toError(const grpc::Status& status, const std::string& endpoint) {
   const Meaning meaning = meaningOf(status.error_code());
-  const std::string detail = sanitise(status.error_message(), 512);
+  const std::string detail = explain(sanitise(status.error_message(), 512));
   return {meaning.code, fmt::format("Agent {} {}{}{}", endpoint, meaning.phrase, detail.empty() ? "." : ": ", detail)};
 }
 

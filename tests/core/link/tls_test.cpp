@@ -65,10 +65,14 @@ TEST_F(TlsTest, StrangersAreKeptOut) {
   const Duration brief{2 * kNsPerSecond};
   EXPECT_FALSE(describe(agent.endpoint(), {ca(folder_), eve.certificate, eve.key, ""}, brief));
   EXPECT_FALSE(describe(agent.endpoint(), {ca(folder_), "", "", ""}, brief));  // no certificate
-  EXPECT_FALSE(describe(agent.endpoint(), {}, brief));                         // no TLS
+  const auto plain = describe(agent.endpoint(), {}, brief);
+  ASSERT_FALSE(plain);
+  EXPECT_NE(plain.error().message.find("it may demand TLS"), std::string::npos) << plain.error().message;
   auto ann = as("ann", {Role::Viewer});
   ann.ca = ca(other);  // does not trust this agent
-  EXPECT_FALSE(describe(agent.endpoint(), ann, brief));
+  const auto untrusted = describe(agent.endpoint(), ann, brief);
+  ASSERT_FALSE(untrusted);
+  EXPECT_NE(untrusted.error().message.find("check the CA"), std::string::npos) << untrusted.error().message;
   EXPECT_TRUE(agent.callers.empty());
 }
 
