@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage/launcher/stage_set.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,6 +42,7 @@ StageSet::~StageSet() {
   children_.stopAll();
   std::error_code error;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, error);
+  if (lock_ >= 0) close(lock_);
 }
 
 std::string StageSet::program(const std::string& name) const {
@@ -53,12 +56,27 @@ std::expected<void, std::string> StageSet::start() {
     return std::unexpected("Cannot make a folder like " + pattern + ": " + std::strerror(errno) + ".");
   }
   folder_ = pattern;
+  lock_ = ::open((folder_ / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock_ >= 0) flock(lock_, LOCK_EX | LOCK_NB);
+  sweep();
   deadlineNs_ = monotonicNs() + kStartNs;
   for (const auto step :
        {&StageSet::startAgents, &StageSet::startServers, &StageSet::startClients, &StageSet::awaitAll}) {
     if (auto done = (this->*step)(); !done) return done;
   }
   return {};
+}
+
+// A launcher that was killed could not remove its folder. The lock of a living one is held, whatever its process id.
+void StageSet::sweep() const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.parent_path(), error)) {
+    if (!entry.path().filename().string().starts_with("quarterdeck-stage-") || entry.path() == folder_) continue;
+    const int lock = ::open((entry.path() / "lock").c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (lock < 0) continue;
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0) std::filesystem::remove_all(entry.path(), error);
+    close(lock);
+  }
 }
 
 std::expected<void, std::string> StageSet::startAgents() {

@@ -43,10 +43,12 @@ class StageSet {
   std::expected<void, std::string> startClients();
   std::expected<void, std::string> awaitAll();
   std::string program(const std::string& name) const;
+  void sweep() const;
 
   StageOptions options_;
   Children children_;
   std::filesystem::path bin_, folder_;
+  int lock_ = -1;
   std::int64_t deadlineNs_ = 0;
   std::vector<Agent> agents_;
   std::vector<Member> servers_, editors_;

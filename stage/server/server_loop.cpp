@@ -101,6 +101,8 @@ std::string ServerLoop::report() {
   const auto& t = telemetry_.totals();
   const auto ticks = std::max<std::uint64_t>(1, t.ticks);
   const auto& events = world_.events();
+  qd_stats stats{};
+  qd_get_stats(telemetry_.probe(), &stats);
   return nlohmann::json{{"id", options_.identity.id},
                         {"ticks", t.ticks},
                         {"tick_hz", settings_.tickHz},
@@ -114,6 +116,9 @@ std::string ServerLoop::report() {
                         {"inputs_late", events.inputsLate},
                         {"inputs_missing", events.inputsMissing},
                         {"tick_mean_ms", static_cast<double>(t.sumTickNs) / static_cast<double>(ticks) / 1e6},
+                        {"tick_p99_ms", t.tickPercentileMs(0.99)},
+                        {"dropped_records", stats.dropped_records},
+                        {"dropped_blobs", stats.dropped_blobs},
                         {"tick_max_ms", static_cast<double>(t.worstTickNs) / 1e6},
                         {"parked_ms", t.parkedNs / 1'000'000}}
       .dump();

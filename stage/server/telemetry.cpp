@@ -156,6 +156,16 @@ void Telemetry::tickDone(const TickTiming& timing) {
   if (work > kNsPerSecond / settings_.tickHz) ++totals_.overruns;
   totals_.worstTickNs = std::max(totals_.worstTickNs, work);
   totals_.sumTickNs += work;
+  ++totals_.tickHistogram[static_cast<std::size_t>(std::clamp<std::int64_t>(work / 10'000, 0, 1'999))];
+}
+
+double Telemetry::Totals::tickPercentileMs(double share) const {
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < tickHistogram.size(); ++i) {
+    seen += tickHistogram[i];
+    if (static_cast<double>(seen) >= share * static_cast<double>(ticks)) return static_cast<double>(i + 1) / 100;
+  }
+  return 20;
 }
 
 }  // namespace qd::stage

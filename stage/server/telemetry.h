@@ -4,6 +4,7 @@
 // measurements of the network thread arrive here through the Exchange.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -45,6 +46,8 @@ class Telemetry {
   struct Totals {
     std::uint64_t ticks = 0, overruns = 0, skipped = 0, shots = 0, agreed = 0;
     std::int64_t parkedNs = 0, worstTickNs = 0, sumTickNs = 0;
+    std::array<std::uint32_t, 2'000> tickHistogram{};  // by 10 µs
+    double tickPercentileMs(double share) const;
   };
   Totals& totals() { return totals_; }
 
