@@ -11,9 +11,18 @@ namespace {
 constexpr int kSwatch = 10;
 constexpr int kBetween = 16;
 
+int widthOf(const char* widest) {
+  return QFontMetrics(numberFont()).horizontalAdvance(QLatin1String(widest));
+}
+
 int valueSlot() {
-  static const int width = QFontMetrics(numberFont()).horizontalAdvance(QStringLiteral("0000.0 kB/s"));
+  static const int width = widthOf("0000.0 %");
   return width;
+}
+
+int noteSlot(const LegendEntry& entry) {
+  static const int width = widthOf("p99 0000.0");
+  return entry.note.isNull() ? 0 : width;
 }
 
 }  // namespace
@@ -31,18 +40,14 @@ void LegendBar::setTitle(const QString& title, const QString& unit) {
 }
 
 void LegendBar::setEntries(std::vector<LegendEntry> entries) {
-  const bool same = entries.size() == entries_.size() &&
-                    std::equal(entries.begin(), entries.end(), entries_.begin(), [](const auto& a, const auto& b) {
-                      return a.label == b.label && a.value == b.value && a.color == b.color && a.stale == b.stale;
-                    });
-  if (same) return;
+  if (entries == entries_) return;
   entries_ = std::move(entries);
   update();
 }
 
 int LegendBar::drawEntry(QPainter& painter, const LegendEntry& entry, int x) const {
   const Colors& c = colorsOf(this);
-  const QFontMetrics labels(uiFont(kSmallPx)), values(numberFont());
+  const QFontMetrics labels(uiFont(kSmallPx));
   const QRect swatch(x, (height() - kSwatch) / 2, kSwatch, kSwatch);
   if (entry.pattern == Qt::SolidPattern) {
     painter.fillRect(swatch.adjusted(0, 3, 0, -3), entry.color);
@@ -57,9 +62,11 @@ int LegendBar::drawEntry(QPainter& painter, const LegendEntry& entry, int x) con
   x += labels.horizontalAdvance(entry.label) + 6;
   painter.setFont(numberFont());
   painter.setPen(entry.stale ? c.faint : c.text);
-  painter.drawText(QRect(x, 0, std::max(valueSlot(), values.horizontalAdvance(entry.value)), height()),
-                   Qt::AlignVCenter | Qt::AlignLeft, entry.value);
-  return x + valueSlot() + kBetween;
+  painter.drawText(QRect(x, 0, valueSlot(), height()), Qt::AlignVCenter | Qt::AlignLeft, entry.value);
+  x += valueSlot();
+  painter.setPen(entry.stale ? c.faint : c.muted);
+  painter.drawText(QRect(x, 0, noteSlot(entry) + kBetween, height()), Qt::AlignVCenter | Qt::AlignLeft, entry.note);
+  return x + noteSlot(entry) + kBetween;
 }
 
 void LegendBar::paintEvent(QPaintEvent*) {
@@ -77,7 +84,7 @@ void LegendBar::paintEvent(QPaintEvent*) {
   x = std::max(x + QFontMetrics(uiFont(kSmallPx)).horizontalAdvance(unit_) + kBetween, 140);
   const QFontMetrics labels(uiFont(kSmallPx));
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    const int needed = kSwatch + 12 + labels.horizontalAdvance(entries_[i].label) + valueSlot();
+    const int needed = kSwatch + 12 + labels.horizontalAdvance(entries_[i].label) + valueSlot() + noteSlot(entries_[i]);
     const bool isLast = i + 1 == entries_.size();
     if (x + needed + (isLast ? 0 : 32) > width()) {
       painter.setFont(uiFont(kSmallPx));

@@ -11,9 +11,11 @@ namespace qd::widgets::plot {
 
 struct LegendEntry {
   QString label, value;
+  QString note;  // beside the value, quieter: a percentile, an age
   QColor color;
   bool stale = false;
   Qt::BrushStyle pattern = Qt::SolidPattern;
+  bool operator==(const LegendEntry&) const = default;
 };
 
 class LegendBar final : public QWidget {

@@ -19,7 +19,8 @@
 namespace qd::widgets::plot {
 namespace {
 
-constexpr int kTop = 8, kBottom = 8;  // half a label: QCustomPlot leaves out labels that it would have to clip
+constexpr std::uint64_t kFewest = 100;  // samples without which a 99th percentile says nothing
+constexpr int kTop = 8, kBottom = 8;    // half a label: QCustomPlot leaves out labels that it would have to clip
 
 // Mean distance of two samples, 0 where fewer than two are known.
 TimeNs intervalOf(const series::RangeResult& data) {
@@ -91,6 +92,7 @@ PlotPane::~PlotPane() = default;
 void PlotPane::setSeries(std::vector<PaneSeries> series) {
   series_ = std::move(series);
   intervals_.assign(series_.size(), 0);
+  percentiles_.assign(series_.size(), std::nullopt);
 }
 
 void PlotPane::setStripSeries(std::optional<series::SeriesId> extrapolated, std::optional<series::SeriesId> held) {
@@ -158,15 +160,26 @@ void PlotPane::drawStrip(const PaneView& view) {
   strip_->setShares(fold(stripExtrapolated_), fold(stripHeld_));
 }
 
+void PlotPane::measure(TimeNs from, TimeNs to) {
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    const auto statistics = store_.statistics(series_[i].meta.id, series::Axis::Time, from, to);
+    percentiles_[i] = statistics.n >= kFewest ? std::optional(statistics.p99) : std::nullopt;
+  }
+}
+
 void PlotPane::showValues(TimeNs at) {
   std::vector<LegendEntry> entries;
   for (std::size_t i = 0; i < series_.size(); ++i) {
     const auto sample = store_.at(series_[i].meta.id, at);
     const TimeNs patience = std::max(3 * intervals_[i], kNsPerSecond / 2);
     const bool stale = sample && at - sample->time > patience;
-    QString text = sample ? formatNumber(sample->value * factor_) : noData();
-    if (stale) text = tr("%1 · %2 old").arg(text, formatSpan(at - sample->time));
-    entries.push_back({series_[i].label, text, series_[i].color, stale || !sample, Qt::SolidPattern});
+    const QString text = sample ? formatNumber(sample->value * factor_) : noData();
+    QString note(QLatin1String(""));
+    if (stale)
+      note = tr("%1 old").arg(formatSpan(at - sample->time));
+    else if (percentiles_[i])
+      note = tr("p99 %1").arg(formatNumber(*percentiles_[i] * factor_));
+    entries.push_back({series_[i].label, text, note, series_[i].color, stale || !sample, Qt::SolidPattern});
   }
   const Colors& c = colorsOf(this);
   const auto addShare = [&](std::optional<series::SeriesId> id, const QString& label, const QColor& color,
@@ -174,7 +187,7 @@ void PlotPane::showValues(TimeNs at) {
     if (!id) return;
     const auto sample = store_.at(*id, at);
     const QString text = sample ? formatIn(sample->value, {100, QStringLiteral("%")}) : noData();
-    entries.push_back({label, text, color, !sample, pattern});
+    entries.push_back({label, text, {}, color, !sample, pattern});
   };
   addShare(stripExtrapolated_, tr("extrapolated"), c.extrapolated, Qt::BDiagPattern);
   addShare(stripHeld_, tr("held"), c.held, Qt::DiagCrossPattern);

@@ -66,6 +66,8 @@ class PlotPane final : public QWidget {
 
   // Queries and draws. True: better data is on its way, ask again.
   bool draw(const PaneView& view);
+  // The 99th percentiles of [from, to], for the legend. Touches every sample there: about once a second.
+  void measure(TimeNs from, TimeNs to);
   // Values in the legend: at `at`, "—" where there is none.
   void showValues(TimeNs at);
   QRect plotArea() const;  // in this widget's coordinates
@@ -84,6 +86,7 @@ class PlotPane final : public QWidget {
   std::vector<PaneSeries> series_;
   std::unique_ptr<std::vector<SeriesRef>> extra_;
   std::vector<TimeNs> intervals_;  // of the series, as last drawn; 0: not known
+  std::vector<std::optional<double>> percentiles_;
   AxisRange range_;
   double factor_ = 1;
   QString unit_;

@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kMostSeries = 8;  // a plot; more could not be told apart
 constexpr std::size_t kMostMarkers = 400;
 constexpr int kKnots = 200;
+constexpr TimeNs kLongestMeasured = 300 * kNsPerSecond;  // beyond it, percentiles every second cost too much
 
 }  // namespace
 
@@ -231,6 +232,8 @@ void PlotStack::refresh(bool second) {
     wanted.log = context_.log.revision();
   }
   if (dirty_ || refining_ || wanted != drawn_) drawPanes(wanted);
+  if (second && clock.span() <= kLongestMeasured)
+    for (PlotPane* pane : panes_) pane->measure(view_.from, view_.to);
   const TimeNs now = monotonicNs();
   if (now - sinceValues_ < kNsPerSecond / 5) return;
   sinceValues_ = now;
@@ -260,6 +263,12 @@ void PlotStack::placeOverlay() {
   if (view_.map.isTicks())
     for (auto& marker : markers) marker.x = xOf(marker.time);
   overlay_->setMarkers(std::move(markers));
+  ingest::MomentFilter stops;
+  stops.kinds = {ingest::MomentKind::Stop, ingest::MomentKind::Resume};
+  std::vector<std::pair<double, double>> bands;
+  for (const auto& [from, to] : stoppedIn(context_.log.query(0, view_.to, stops, kMostMarkers), view_.from, view_.to))
+    bands.emplace_back(xOf(from), xOf(to));
+  overlay_->setStopped(std::move(bands));
   const TimeNs now = context_.clock.now();
   const bool inside = context_.clock.mode() != ViewClock::Mode::Live && now >= view_.from && now < view_.to;
   overlay_->setPlayhead(inside ? std::optional(xOf(now)) : std::nullopt);

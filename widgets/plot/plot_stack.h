@@ -12,6 +12,7 @@
 #include "widgets/base/session_context.h"
 #include "widgets/plot/plot_pane.h"
 
+class QMenu;
 class QSplitter;
 
 namespace qd::widgets::plot {
@@ -68,6 +69,7 @@ class PlotStack final : public QWidget {
 
   PlotPane* addPane(PaneSpec spec);
   PlotPane* paneAt(QPoint at) const;
+  void fillSeriesMenu(QMenu& menu, PlotPane* pane);
   void assignSeries();
   std::vector<PaneSeries> seriesOf(const PlotPane& pane, const std::vector<ProcessId>& group) const;
   std::vector<ProcessId> group() const;

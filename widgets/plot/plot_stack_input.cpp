@@ -4,7 +4,9 @@
 #include <QMenu>
 #include <QMimeData>
 #include <cmath>
+#include <map>
 
+#include "core/series/store.h"
 #include "widgets/base/series_mime.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/plot/plot_stack.h"
@@ -109,8 +111,25 @@ void PlotStack::contextMenuEvent(QContextMenuEvent* event) {
         storeRevision_ = UINT64_MAX;
       });
   }
+  fillSeriesMenu(*menu->addMenu(pane != nullptr ? tr("Add series here") : tr("Plot a series")), pane);
   menu->addAction(tr("Reset plots"), this, &PlotStack::resetPanes);
   menu->popup(event->globalPos());
+}
+
+// Grouped by the part of the name before its first dot; a name stands for that series of every process in sight.
+void PlotStack::fillSeriesMenu(QMenu& menu, PlotPane* pane) {
+  std::map<std::string, std::vector<SeriesRef>> names;
+  for (const ProcessId& process : group())
+    for (const auto& meta : context_.store.list(process))
+      if (meta.info.dimensions.empty()) names[meta.info.name].push_back({process, meta.info.name, {}});
+  std::map<std::string, QMenu*> groups;
+  for (const auto& [name, series] : names) {
+    const std::string prefix = name.substr(0, name.find('.'));
+    QMenu*& submenu = groups[prefix];
+    if (submenu == nullptr) submenu = menu.addMenu(QString::fromStdString(prefix));
+    submenu->addAction(QString::fromStdString(name), this, [this, pane, refs = series] { addSeries(pane, refs); });
+  }
+  menu.setEnabled(!names.empty());
 }
 
 void PlotStack::dragEnterEvent(QDragEnterEvent* event) {

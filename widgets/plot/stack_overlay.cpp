@@ -2,6 +2,7 @@
 #include "widgets/plot/stack_overlay.h"
 
 #include <QPainter>
+#include <algorithm>
 #include <cmath>
 
 #include "widgets/base/theme.h"
@@ -21,6 +22,21 @@ std::vector<PlacedMarker> placeMarkers(const std::vector<ingest::Moment>& moment
   return placed;
 }
 
+std::vector<std::pair<TimeNs, TimeNs>> stoppedIn(const std::vector<ingest::Moment>& moments, TimeNs from, TimeNs to) {
+  std::vector<std::pair<TimeNs, TimeNs>> bands;
+  std::optional<TimeNs> since;
+  const auto close = [&](TimeNs at) {
+    if (since && at > from && *since < to) bands.emplace_back(std::max(*since, from), std::min(at, to));
+    since.reset();
+  };
+  for (const auto& moment : moments) {
+    if (moment.kind == ingest::MomentKind::Stop && !since) since = moment.time;
+    if (moment.kind == ingest::MomentKind::Resume) close(moment.time);
+  }
+  close(to);  // still stopped
+  return bands;
+}
+
 StackOverlay::StackOverlay(QWidget* parent) : QWidget(parent) {
   setAttribute(Qt::WA_TransparentForMouseEvents);
   setAttribute(Qt::WA_NoSystemBackground);
@@ -29,6 +45,12 @@ StackOverlay::StackOverlay(QWidget* parent) : QWidget(parent) {
 void StackOverlay::setMarkers(std::vector<PlacedMarker> markers) {
   if (markers.empty() && markers_.empty()) return;
   markers_ = std::move(markers);
+  update();
+}
+
+void StackOverlay::setStopped(std::vector<std::pair<double, double>> bands) {
+  if (bands == stopped_) return;
+  stopped_ = std::move(bands);
   update();
 }
 
@@ -64,9 +86,27 @@ void StackOverlay::drawLine(QPainter& painter, double x) const {
   for (const QRect& area : areas_) painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom() + 1));
 }
 
+void StackOverlay::drawStopped(QPainter& painter) const {
+  const Colors& c = colorsOf(this);
+  for (const auto& [from, to] : stopped_) {
+    for (const QRect& area : areas_) {
+      const QRectF band(from, area.top(), std::max(1.0, to - from), area.height());
+      QColor veil = c.window;
+      veil.setAlpha(140);
+      painter.fillRect(band, veil);
+      painter.fillRect(band, QBrush(c.faint, Qt::FDiagPattern));
+    }
+    if (areas_.empty() || to - from < 60) continue;
+    painter.setFont(uiFont(kSmallPx));
+    painter.setPen(c.text);
+    painter.drawText(QRectF(from, areas_.front().top(), to - from, 18), Qt::AlignCenter, tr("stopped"));
+  }
+}
+
 void StackOverlay::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const Colors& c = colorsOf(this);
+  drawStopped(painter);
   for (const auto& marker : markers_) {
     QColor line = markerColor(c, marker.kind);
     line.setAlpha(130);

@@ -5,6 +5,7 @@
 
 #include <QWidget>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "widgets/base/marker.h"
@@ -22,11 +23,16 @@ struct PlacedMarker {
 std::vector<PlacedMarker> placeMarkers(const std::vector<ingest::Moment>& moments, TimeNs from, TimeNs to, double left,
                                        double width);
 
+// When something was stopped within [from, to], from stop and resume moments in order of time: no ticks come then, and
+// a line across is not a measurement.
+std::vector<std::pair<TimeNs, TimeNs>> stoppedIn(const std::vector<ingest::Moment>& moments, TimeNs from, TimeNs to);
+
 class StackOverlay final : public QWidget {
   Q_OBJECT
  public:
   explicit StackOverlay(QWidget* parent = nullptr);
   void setMarkers(std::vector<PlacedMarker> markers);
+  void setStopped(std::vector<std::pair<double, double>> bands);  // x from, x to
   void setPlayhead(std::optional<double> x);
   void setCrosshair(std::optional<double> x);
   // Vertical extents of the plots: lines are drawn there, not across legends.
@@ -38,10 +44,12 @@ class StackOverlay final : public QWidget {
   void paintEvent(QPaintEvent* event) override;
 
  private:
+  void drawStopped(QPainter& painter) const;
   void drawLine(QPainter& painter, double x) const;
 
   std::vector<PlacedMarker> markers_;
   std::vector<QRect> areas_;
+  std::vector<std::pair<double, double>> stopped_;
   std::optional<double> playhead_, crosshair_;
 };
 

@@ -46,8 +46,9 @@ void TraceLayer::draw(QCPPainter* painter) {
                QImage::Format_ARGB32_Premultiplied);
   image.fill(Qt::transparent);
   const QCPRange keys = mKeyAxis->range(), values = mValueAxis->range();
-  const RasterScale scale{values.lower / factor_, values.upper / factor_, image.height()};
   const int thickness = static_cast<int>(std::lround(1.5 * ratio));
+  // A line at the lowest value stands on the axis, not below it.
+  const RasterScale scale{values.lower / factor_, values.upper / factor_, image.height() - thickness};
   for (const Trace& trace : traces_) {
     if (isSparse(trace.data, image.width())) {
       drawSamples(image, trace.data, map_, keys.lower, keys.upper, scale, trace.color, ratio);

@@ -199,6 +199,21 @@ class PlotTest final : public QObject {
     QCOMPARE(chooseRange({}, first, nullptr).high, first.high);
   }
 
+  void stopsAreBands() {
+    const auto at = [](ingest::MomentKind kind, TimeNs time) {
+      ingest::Moment moment;
+      moment.kind = kind;
+      moment.time = time;
+      return moment;
+    };
+    using enum ingest::MomentKind;
+    using Bands = std::vector<std::pair<TimeNs, TimeNs>>;
+    QCOMPARE(stoppedIn({at(Stop, 10), at(Resume, 20), at(Stop, 90)}, 0, 100), (Bands{{10, 20}, {90, 100}}));
+    QCOMPARE(stoppedIn({at(Stop, 10), at(Resume, 60)}, 50, 100), (Bands{{50, 60}}));
+    QCOMPARE(stoppedIn({at(Stop, 10), at(Resume, 20)}, 50, 100), Bands{});
+    QCOMPARE(stoppedIn({at(Resume, 20)}, 0, 100), Bands{});
+  }
+
   void markersStandAtTheirMoments() {
     ingest::Moment push, outside, log;
     push.kind = outside.kind = ingest::MomentKind::Push;
