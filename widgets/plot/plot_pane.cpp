@@ -90,7 +90,10 @@ PlotPane::PlotPane(PaneSpec spec, const series::Store& store, QWidget* parent)
 PlotPane::~PlotPane() = default;
 
 void PlotPane::setSeries(std::vector<PaneSeries> series) {
+  const bool same = std::equal(series.begin(), series.end(), series_.begin(), series_.end(),
+                               [](const auto& a, const auto& b) { return a.meta.id == b.meta.id; });
   series_ = std::move(series);
+  if (same) return;  // other colours perhaps; what was measured stands
   intervals_.assign(series_.size(), 0);
   percentiles_.assign(series_.size(), std::nullopt);
 }
@@ -139,7 +142,8 @@ void PlotPane::updateAxis(const ValueRange& data, const PaneView& view) {
   static_cast<GivenTicker*>(plot_->xAxis->ticker().data())->setTicks(view.ticks);
   const int rows = std::max(2, plot_->axisRect()->height() / 16);
   static_cast<GivenTicker*>(plot_->yAxis->ticker().data())
-      ->setTicks(valueTicks(range_.low * factor_, range_.high * factor_, rows));
+      ->setTicks(series_.empty() ? std::vector<AxisTick>()
+                                 : valueTicks(range_.low * factor_, range_.high * factor_, rows));
   layer_->setBudget(budget ? std::optional(*budget * factor_) : std::nullopt,
                     budget ? tr("budget %1").arg(formatIn(budget, shown)) : QString(), colorsOf(this).muted);
   emptyText_->setVisible(!data.any);

@@ -10,6 +10,7 @@
 #include "widgets/base/format.h"
 #include "widgets/base/series_mime.h"
 #include "widgets/base/theme.h"
+#include "widgets/base/tick_of.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/plot/axis_bar.h"
 #include "widgets/plot/stack_overlay.h"
@@ -288,7 +289,7 @@ void PlotStack::announce() {
   }
   const TimeNs at = timeAt(*crosshair_);
   QString text =
-      tr("%1 · tick %2").arg(formatUtc(at, Precision::Milliseconds), formatTick(context_.store.tickAt(domain(), at)));
+      tr("%1 · tick %2").arg(formatUtc(at, Precision::Milliseconds), formatTick(tickOf(context_.store, domain(), at)));
   if (const PlacedMarker* marker = overlay_->markerNear(*crosshair_))
     text += QStringLiteral(" · ") + markerName(marker->kind) + QStringLiteral(": ") + marker->text;
   Q_EMIT readOut(text);

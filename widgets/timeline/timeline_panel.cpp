@@ -15,6 +15,7 @@
 #include "widgets/base/icons.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
+#include "widgets/base/tick_of.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/timeline/timeline_strip.h"
 
@@ -50,6 +51,7 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
       strip_(new timeline::TimelineStrip(context, this)) {
   setFixedHeight(96);
   setFocusPolicy(Qt::StrongFocus);
+  mode_->setTextFormat(Qt::RichText);
   mode_->setFont(uiFont(kTextPx, QFont::Bold));
   utc_->setFont(numberFont(kTextPx));
   tick_->setFont(numberFont(kSmallPx));
@@ -119,7 +121,7 @@ void TimelinePanel::stepTicks(int ticks) {
   ViewClock& clock = context_.clock;
   const ProcessId source = tickSource(context_);
   // From the tick that the moment belongs to; where ticks are unknown, by sixtieths of a second.
-  if (const auto tick = context_.store.tickAt(source, clock.now()))
+  if (const auto tick = tickOf(context_.store, source, clock.now()))
     if (const auto time = context_.store.timeAt(source, *tick + ticks)) {
       clock.goTo(*time);
       return;
@@ -168,10 +170,8 @@ void TimelinePanel::showMode() {
   } else if (clock.isRecording()) {
     text = isFrozen ? tr("REPLAY · paused") : tr("REPLAY");
   }
-  mode_->setText(dot + QLatin1Char(' ') + text);
-  QPalette palette = mode_->palette();
-  palette.setColor(QPalette::WindowText, color);
-  mode_->setPalette(palette);
+  // Rich text: a style sheet of the window may set the colour of labels, and this one has a meaning.
+  mode_->setText(QStringLiteral("<span style=\"color:%1\">%2 %3</span>").arg(color.name(), dot, text));
   const QColor ink = c.text;
   secondBack_->setIcon(icon(Symbol::SecondBack, ink));
   tickBack_->setIcon(icon(Symbol::StepBack, ink));
@@ -192,7 +192,7 @@ void TimelinePanel::showPosition() {
   utc_->setText(utc);
   utc_->setToolTip(formatLocal(now));
   tick_->setText(tr("tick %1 · %2")
-                     .arg(formatTick(context_.store.tickAt(source, now)),
+                     .arg(formatTick(tickOf(context_.store, source, now)),
                           source.value.empty() ? noData() : QString::fromStdString(source.value)));
 }
 
