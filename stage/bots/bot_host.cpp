@@ -78,7 +78,7 @@ void BotHost::step(Bot& bot, std::int64_t now) {
 void BotHost::announce(std::int64_t now) {
   if (announced_) return;
   for (auto& bot : bots_) {
-    if (bot.client->state(now) != NetState::Connected) return;
+    if (bot.client->state(now) < NetState::Connected) return;  // one that stalls for a moment has been in the game
   }
   announced_ = true;
   std::printf("{\"ready\":true,\"connected\":%zu}\n", bots_.size());

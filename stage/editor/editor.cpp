@@ -165,7 +165,7 @@ void Editor::announce(NetState state) {
     std::printf("%s\n", line);
     std::fflush(stdout);
   };
-  tell(announced_, state == NetState::Connected, "{\"ready\":true,\"connected\":1}");
+  tell(announced_, state >= NetState::Connected, "{\"ready\":true,\"connected\":1}");
   tell(attached_, qd_connected(telemetry_.probe()) != 0, "{\"attached\":true}");
 }
 

@@ -30,13 +30,14 @@ std::expected<void, std::string> EditorTelemetry::open(const EditorIdentity& ide
   config.build_version = identity.version.c_str();
   config.socket_path = identity.socket.empty() ? nullptr : identity.socket.c_str();
   char error[256] = "";
+  hitchNs_ = 2 * kNsPerSecond / frameHz;
   probe_ = qd_open(&config, error, sizeof error);
   if (probe_ == nullptr) return std::unexpected(error);
   declareSeries();
   declareParameters();
-  siteFrame_ = qd_site_declare(probe_, "frame.rendered", "stage/editor/editor_telemetry.cpp", 160,
+  siteFrame_ = qd_site_declare(probe_, "frame.rendered", "stage/editor/editor_telemetry.cpp", 172,
                                "frame,render_tick,predicted_tick,entities,view_age_ms");
-  siteHit_ = qd_site_declare(probe_, "combat.hit_predicted", "stage/editor/editor_telemetry.cpp", 95,
+  siteHit_ = qd_site_declare(probe_, "combat.hit_predicted", "stage/editor/editor_telemetry.cpp", 101,
                              "shooter,victim,tick,view_age_ms,x_m,y_m");
   return {};
 }

@@ -174,7 +174,7 @@ void EditorTelemetry::frameDone(const FrameData& frame, std::int64_t frameInterv
   // A hitch: the time between two frames reached twice the nominal, whatever held it up.
   if (frameIntervalNs > 0) {
     qd_sample_i64(probe_, s_.frameInterval, frameIntervalNs);
-    if (frameIntervalNs > 2 * kNsPerSecond / 60) ++totals_.hitches;
+    if (frameIntervalNs > hitchNs_) ++totals_.hitches;
   }
   if (frame.second) perSecond(frame);
   qd_sample_i64(probe_, s_.frameDuration, monotonicNs() - frame.startNs);

@@ -80,6 +80,7 @@ class EditorTelemetry {
 
   EditorSettings& settings_;
   qd_probe* probe_ = nullptr;
+  std::int64_t hitchNs_ = 2 * kNsPerSecond / 60;
   struct Series {
     qd_series frameDuration, frameInterval, hitches, viewAge, bufferDepth, timeScale, delay, window;
     qd_series interpolated, extrapolated, held, starved;

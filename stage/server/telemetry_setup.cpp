@@ -169,11 +169,11 @@ void Telemetry::declareActionsAndSites() {
   broadcast.user = this;
   qd_action_declare(probe_, &broadcast);
 
-  siteTick_ = qd_site_declare(probe_, "tick.begin", "stage/server/telemetry.cpp", 26, "tick,players,npcs");
+  siteTick_ = qd_site_declare(probe_, "tick.begin", "stage/server/telemetry.cpp", 29, "tick,players,npcs");
   siteHit_ =
-      qd_site_declare(probe_, "combat.hit_resolved", "stage/server/world_combat.cpp", 45,
+      qd_site_declare(probe_, "combat.hit_resolved", "stage/server/telemetry_reports.cpp", 47,
                       "shooter,victim,damage,rewind_ms,rewind_error_m,client_verdict,server_verdict,policy,killed");
-  siteNpc_ = qd_site_declare(probe_, "npc.spawned", "stage/server/world.cpp", 110, "npc,count");
+  siteNpc_ = qd_site_declare(probe_, "npc.spawned", "stage/server/telemetry.cpp", 133, "npc,count");
 }
 
 }  // namespace qd::stage

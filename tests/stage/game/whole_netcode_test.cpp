@@ -74,6 +74,23 @@ TEST(Prediction, CorrectsUnderLossAndJitterAndStaysClose) {
   EXPECT_GT(corrections, 0u);
 }
 
+TEST(Prediction, FollowsAChangeOfTheTickRate) {
+  VirtualStage stage(2, 7, path(40), path(40));
+  for (auto& p : stage.players()) p.think = wander;
+  stage.run(2 * kNsPerSecond);
+  for (const int hz : {30, 120, 60}) {
+    stage.settings.tickHz = hz;
+    stage.run(3 * kNsPerSecond);
+    for (auto& p : stage.players()) p.confirmed.clear();
+    stage.run(2 * kNsPerSecond);
+    for (auto& p : stage.players()) {
+      EXPECT_EQ(p.client->state(stage.now()), NetState::Connected);
+      ASSERT_GT(p.confirmed.size(), 30u) << hz;
+      for (const auto& c : p.confirmed) ASSERT_EQ(c.errorUm, 0) << hz;
+    }
+  }
+}
+
 TEST(Parked, PlayersStayAndTheClientRunsOnToTheTickExactly) {
   VirtualStage stage(2, 5, path(60, 8, 0.01), path(60, 8, 0.01));
   stage.run(3 * kNsPerSecond);
