@@ -13,6 +13,7 @@ constexpr std::int64_t kDescribeTimeout = 10 * kNsPerSecond;
 constexpr std::int64_t kRefusedRetry = 15 * kNsPerSecond;
 constexpr std::int64_t kFuture = 86'400 * kNsPerSecond;  // nobody's clock is ahead by more
 constexpr std::size_t kMostGroups = 1024;
+constexpr std::size_t kMostBreakpoints = 4096;
 constexpr std::size_t kMostProcesses = 4096;
 
 bool isRefusal(grpc::StatusCode code) {
@@ -86,7 +87,10 @@ void AgentLink::described(const grpc::Status& status, const pb::DescribeResponse
   agentId_ = description->agentId;
   debugRefused_ = false;
   setState(ingest::AgentState::Connected, "");
+  describedUpTo_ = description->logLast;
+  described_.clear();
   for (ingest::ProcessInfo& info : description->processes) {
+    described_.insert(info.id);
     onState(std::make_shared<ingest::Envelope>(
         ingest::Envelope{id_, 0, 0, ingest::ProcessChange{std::move(info), std::string()}}));
   }
@@ -169,11 +173,7 @@ void AgentLink::onEntry(Incoming incoming) {
     return;
   }
   if (std::holds_alternative<CaughtUp>(incoming.content)) {
-    {
-      const std::lock_guard lock(statusMutex_);
-      status_.caughtUp = true;
-    }
-    if (context_.options.onCaughtUp) context_.options.onCaughtUp(id_);
+    caughtUp();
     return;
   }
   auto& envelope = std::get<std::shared_ptr<ingest::Envelope>>(incoming.content);
@@ -189,20 +189,48 @@ void AgentLink::onEntry(Incoming incoming) {
   incoming.sequence == 0 ? onState(std::move(envelope)) : onLogged(std::move(envelope));
 }
 
+// What was here before and is neither described nor told of since has gone without anybody seeing it.
+void AgentLink::caughtUp() {
+  {
+    const std::lock_guard lock(statusMutex_);
+    status_.caughtUp = true;
+  }
+  for (auto& [id, info] : processes_) {
+    if (info.state == ingest::ProcessState::Gone || described_.contains(id)) continue;
+    info.state = ingest::ProcessState::Gone;
+    declarations_.learn(info);
+    emit(ingest::ProcessChange{info, "The agent does not know it any more."});
+  }
+  if (context_.options.onCaughtUp) context_.options.onCaughtUp(id_);
+}
+
 void AgentLink::onState(std::shared_ptr<ingest::Envelope> envelope) {
   if (const auto* change = std::get_if<ingest::ProcessChange>(&envelope->event)) {
-    if (!declarations_.learn(change->info)) return;
-    if (processes_.size() < kMostProcesses) processes_[change->info.id] = change->info;
-    emit(std::move(envelope));
+    described_.insert(change->info.id);
+    if (remember(change->info)) emit(std::move(envelope));
     return;
   }
   onLogged(std::move(envelope));
 }
 
 void AgentLink::onLogged(std::shared_ptr<ingest::Envelope> envelope) {
+  if (const auto* change = std::get_if<ingest::ProcessChange>(&envelope->event)) {
+    if (envelope->sequence > describedUpTo_) described_.insert(change->info.id);  // it came after the description
+  }
   if (!inspect(envelope->event)) return;
   newest_ = std::max(newest_, ingest::timeOf(envelope->event));
   emit(std::move(envelope));
+}
+
+// False when it says nothing new, or when the agent names more processes than it can have.
+bool AgentLink::remember(const ingest::ProcessInfo& info) {
+  if (processes_.size() >= kMostProcesses && !processes_.contains(info.id)) {
+    refuse("It names more than 4096 processes.");
+    return false;
+  }
+  const bool news = declarations_.learn(info);
+  processes_[info.id] = info;
+  return news;
 }
 
 // Whether it may pass. Also learns from it what orders are routed by.
@@ -212,15 +240,28 @@ bool AgentLink::inspect(ingest::Event& event) {
     return false;
   }
   if (auto* change = std::get_if<ingest::ProcessChange>(&event)) {
-    declarations_.learn(change->info);
-    if (processes_.size() < kMostProcesses) processes_[change->info.id] = change->info;
+    if (processes_.size() >= kMostProcesses && !processes_.contains(change->info.id)) return remember(change->info);
+    remember(change->info);
   } else if (auto* group = std::get_if<ingest::LinkGroup>(&event)) {
-    if (group->removed) groups_.erase(group->id);
-    if (!group->removed && groups_.size() < kMostGroups) groups_.insert(group->id);
+    return admit(groups_, group->id, group->removed, kMostGroups);
+  } else if (auto* breakpoint = std::get_if<ingest::Breakpoint>(&event)) {
+    return admit(breakpoints_, breakpoint->id, breakpoint->removed, kMostBreakpoints);
   } else if (auto* block = std::get_if<ingest::SampleBlock>(&event)) {
     const std::size_t wrong = declarations_.checkColumns(*block);
     if (wrong > 0) refuse(fmt::format("{} columns of {} contradict its declaration.", wrong, block->process.id.value));
   }
+  return true;
+}
+
+// Keeps the ids that are in use; refuses more than an agent can mean.
+bool AgentLink::admit(std::set<std::string>& ids, const std::string& id, bool removed, std::size_t most) {
+  if (removed) ids.erase(id);
+  if (removed || ids.contains(id)) return true;
+  if (ids.size() >= most) {
+    refuse("It has more breakpoints or groups than can be shown.");
+    return false;
+  }
+  ids.insert(id);
   return true;
 }
 

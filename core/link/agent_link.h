@@ -68,6 +68,9 @@ class AgentLink {
   void onLogged(std::shared_ptr<ingest::Envelope> envelope);
   void refuse(const std::string& why);
   bool inspect(ingest::Event& event);
+  bool admit(std::set<std::string>& ids, const std::string& id, bool removed, std::size_t most);
+  bool remember(const ingest::ProcessInfo& info);
+  void caughtUp();
   void emit(std::shared_ptr<ingest::Envelope> envelope);
   void emit(ingest::Event event);
 
@@ -104,7 +107,9 @@ class AgentLink {
   SequenceTracker sequence_;
   Declarations declarations_;
   std::map<ProcessId, ingest::ProcessInfo> processes_;  // as the agent names them; for routing orders
-  std::set<std::string> groups_;
+  std::set<ProcessId> described_;                       // there when this attempt began
+  std::uint64_t describedUpTo_ = 0;                     // the log's end then
+  std::set<std::string> groups_, breakpoints_;
   TimeNs newest_ = 0;  // time of the newest entry
   std::uint64_t refusedSinceGap_ = 0;
   std::int64_t lastRefusalGap_ = 0;

@@ -56,6 +56,7 @@ std::string explain(const std::string& detail) {
   if (has("andshake failed") || has("ostname Verification Check failed") || has("o match found for server name")) {
     return "its certificate is not from the CA given, or is for another name; check the CA and the server name.";
   }
+  if (has("Cancelling all calls")) return "it is going down.";
   if (has("Socket closed") || has("onnection reset")) {
     return "it ended the connection; it may demand TLS, or refuse this certificate, or be going down.";
   }

@@ -6,7 +6,8 @@
 // and hits are qualified so for every agent but the first. A hostile agent harms no other: what breaks a rule is left
 // out and reported as a Gap.
 //
-// The sink is called on one thread of the cluster's, one call at a time, between start() and the end of the destructor.
+// The sink is called on one thread of the cluster's, one call at a time, between start() and the end of the destructor,
+// which waits for it (so destroy a cluster on another thread than that).
 // CommandPort's calls: any thread; `done` is called on that same thread of the cluster's.
 #pragma once
 

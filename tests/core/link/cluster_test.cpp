@@ -167,6 +167,58 @@ TEST_F(ClusterTest, AnotherAgentAtTheSameAddressStartsAnew) {
   EXPECT_EQ(agent.subscriptions.back().after(), 0U);
 }
 
+TEST_F(ClusterTest, ProcessThatVanishedMeanwhileIsToldGone) {
+  agent.start();
+  Cluster cluster(to({agent.endpoint()}), keeper);
+  cluster.start();
+  ASSERT_TRUE(keeper.wait<ingest::SampleBlock>(2));
+  const int port = agent.port();
+  agent.stop();
+  agent.describe.set_agent_id("another");
+  agent.describe.clear_processes();
+  agent.start(port);
+  ASSERT_TRUE(keeper.wait<ingest::ProcessChange>(
+      1, [](const auto& e) { return e.info.id.value == "server-1" && e.info.state == ingest::ProcessState::Gone; }));
+}
+
+TEST_F(ClusterTest, ProcessThatDiedUnseenBeforeTheAttachIsToldGone) {
+  FakeAgent other;
+  other.describe.set_log_last(5);
+  pb::Batch old;
+  old.set_sequence(3);
+  *old.mutable_process()->mutable_process() = server("dead");
+  other.log(old);
+  pb::Batch young = old;
+  young.set_sequence(6);
+  young.mutable_process()->mutable_process()->set_id("young");
+  young.mutable_process()->mutable_process()->set_instance(6);
+  other.log(young);
+  other.log(caughtUp());
+  other.start();
+  Cluster cluster(to({other.endpoint()}), keeper);
+  cluster.start();
+  ASSERT_TRUE(keeper.wait<ingest::ProcessChange>(3));
+  const auto changes = keeper.all<ingest::ProcessChange>();
+  EXPECT_EQ(changes[2].info.id, ProcessId("dead"));
+  EXPECT_EQ(changes[2].info.state, ingest::ProcessState::Gone);
+}
+
+TEST_F(ClusterTest, EndlessProcessesAreRefused) {
+  agent.start();
+  for (std::uint64_t i = 0; i < 4200; ++i) {
+    pb::Batch batch;
+    batch.set_sequence(i + 10);
+    *batch.mutable_process()->mutable_process() = server("p" + std::to_string(i));
+    batch.mutable_process()->mutable_process()->set_instance(i + 10);
+    agent.log(std::move(batch));
+  }
+  agent.log(samples(9000, 8999));
+  Cluster cluster(to({agent.endpoint()}), keeper);
+  cluster.start();
+  ASSERT_TRUE(keeper.wait<ingest::SampleBlock>(3));
+  EXPECT_EQ(keeper.all<ingest::ProcessChange>().size(), 4096U);
+}
+
 TEST_F(ClusterTest, SaysWhatIsMissing) {
   agent.start();
   Cluster cluster(to({agent.endpoint()}), keeper);
