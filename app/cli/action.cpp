@@ -30,8 +30,9 @@ Result<ProcessInfoPtr> target(const Session& session, const Options& options) {
   }
   if (offering.size() == 1) return offering.front();
   if (offering.empty()) {
-    return fail(ErrorCode::NotFound, fmt::format("{} offers no action {}; qdctl describe --json lists them.",
-                                                 options.process.empty() ? "No process" : options.process, options.name));
+    return fail(ErrorCode::NotFound,
+                fmt::format("{} offers no action {}; qdctl describe --json lists them.",
+                            options.process.empty() ? "No process" : options.process, options.name));
   }
   return fail(ErrorCode::InvalidArgument,
               fmt::format("{} processes offer {}; name one with --process.", offering.size(), options.name));
@@ -45,7 +46,8 @@ Result<Fields> arguments(const ActionSpec& spec, const Options& options) {
     const auto found = std::find_if(spec.arguments.begin(), spec.arguments.end(),
                                     [&](const ParameterSpec& a) { return a.name == name; });
     if (at == std::string::npos || found == spec.arguments.end()) {
-      return fail(ErrorCode::InvalidArgument, fmt::format("{} takes no argument \"{}\"; write NAME=VALUE.", spec.name, word));
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("{} takes no argument \"{}\"; write NAME=VALUE.", spec.name, word));
     }
     Result<Value> value = parseValue(found->type, word.substr(at + 1));
     if (!value) return fail(value.error().code, fmt::format("{}: {}", name, value.error().message));
@@ -71,12 +73,12 @@ Result<int> run(const Options& options, const Globals& globals) {
       [&](control::ActionDone done) { (*session)->cluster().runAction(order, std::move(done)); });
   if (!answer) return std::unexpected(answer.error());
   if (globals.json) {
-    print(Json{{"action", answer->actionId},
-               {"process", order.target.value},
-               {"name", options.name},
-               {"ok", answer->ok},
-               {"tick", answer->tick},
-               {"text", answer->text}});
+    printJson(Json{{"action", answer->actionId},
+                   {"process", order.target.value},
+                   {"name", options.name},
+                   {"ok", answer->ok},
+                   {"tick", answer->tick},
+                   {"text", answer->text}});
   } else if (answer->ok) {
     print(fmt::format("{}: done at tick {}  {}\n", order.target.value, answer->tick, answer->text));
   }

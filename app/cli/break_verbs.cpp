@@ -32,7 +32,8 @@ Result<int> simple(const Globals& globals, const char* key, const Order& send) {
   if (!session) return std::unexpected(session.error());
   const Result<std::string> id = order(**session, send);
   if (!id) return std::unexpected(id.error());
-  globals.json ? print(Json{{"ok", true}, {key, *id}}) : print(id->empty() ? "done\n" : fmt::format("{} {}\n", key, *id));
+  globals.json ? printJson(Json{{"ok", true}, {key, *id}})
+               : print(id->empty() ? "done\n" : fmt::format("{} {}\n", key, *id));
   return 0;
 }
 
@@ -92,12 +93,13 @@ Result<int> set(const SetOptions& options, const Globals& globals) {
     const BreakpointMember member = *rejecting(*made);
     (void)order(session,
                 [&](Session& s, control::DebugDone done) { s.cluster().removeBreakpoint(*id, std::move(done)); });
-    return fail(ErrorCode::InvalidArgument, fmt::format("Process {} rejected the breakpoint at {}, so it is not set: {}",
-                                                        member.process.value, options.place, member.reason));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("Process {} rejected the breakpoint at {}, so it is not set: {}", member.process.value,
+                            options.place, member.reason));
   }
   const bool armed = made && made->armed;
   if (globals.json) {
-    print(Json{{"id", *id}, {"armed", armed}, {"breakpoint", made ? breakpointJson(*made) : Json()}});
+    printJson(Json{{"id", *id}, {"armed", armed}, {"breakpoint", made ? breakpointJson(*made) : Json()}});
   } else {
     print(fmt::format("{} at {}: {}\n", *id, options.place, armed ? "armed" : "not armed yet"));
   }
@@ -118,7 +120,7 @@ Result<int> list(const Globals& globals) {
   }
   for (const LinkGroup& g : (*session)->registry().groups()) groups.push_back(groupJson(g));
   if (globals.json) {
-    print(Json{{"breakpoints", breakpoints}, {"groups", groups}});
+    printJson(Json{{"breakpoints", breakpoints}, {"groups", groups}});
     return 0;
   }
   print(table(rows));
@@ -188,18 +190,16 @@ void addBreak(Program& program) {
     });
     return verb;
   };
-  withGroup("unlink", "Takes a group apart", [](link::Cluster& c, const std::string& g, control::DebugDone done) {
-    c.unlink(g, std::move(done));
-  });
+  withGroup("unlink", "Takes a group apart",
+            [](link::Cluster& c, const std::string& g, control::DebugDone done) { c.unlink(g, std::move(done)); });
   withGroup("pause", "Stops a group at the next tick",
             [](link::Cluster& c, const std::string& g, control::DebugDone done) { c.pause(g, std::move(done)); });
   withGroup("continue", "Lets a stopped group run on (default: every one)",
             [](link::Cluster& c, const std::string& g, control::DebugDone done) { c.resume(g, std::move(done)); });
   auto ticks = std::make_shared<std::uint32_t>(1);
-  CLI::App* step = withGroup("step", "Lets a stopped group run for some ticks",
-                             [ticks](link::Cluster& c, const std::string& g, control::DebugDone done) {
-                               c.step(g, *ticks, std::move(done));
-                             });
+  CLI::App* step = withGroup(
+      "step", "Lets a stopped group run for some ticks",
+      [ticks](link::Cluster& c, const std::string& g, control::DebugDone done) { c.step(g, *ticks, std::move(done)); });
   step->add_option("--ticks", *ticks, "how many (default 1)")->check(CLI::Range(1, 1'000'000));
   addWait(program, under);
 }

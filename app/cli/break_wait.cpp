@@ -40,8 +40,8 @@ Result<int> waitForStop(const Globals& globals, std::optional<Duration> longest,
   const Waiter::Outcome outcome = session.waiter().wait(stopped, deadline);
   if (outcome == Waiter::Outcome::Interrupted) return fail(ErrorCode::Unavailable, "Interrupted; nothing had stopped.");
   if (outcome == Waiter::Outcome::Deadline) {
-    return fail(ErrorCode::Timeout, fmt::format("Nothing stopped within {}; qdctl break list shows what is armed.",
-                                                toText(*longest)));
+    return fail(ErrorCode::Timeout,
+                fmt::format("Nothing stopped within {}; qdctl break list shows what is armed.", toText(*longest)));
   }
   std::optional<Hit> hit;
   (void)session.waiter().waitFor(kBundleWithin, [&] {
@@ -50,7 +50,7 @@ Result<int> waitForStop(const Globals& globals, std::optional<Duration> longest,
     return isWhole(*group, hit);
   });
   const Json stop = stopJson(*group, hit ? &*hit : nullptr);
-  globals.json ? print(stop) : print(stopText(stop));
+  globals.json ? printJson(stop) : print(stopText(stop));
   if (hold.ns > 0) {
     (void)session.waiter().waitFor(hold.ns);
     session.cluster().holdLease(false);

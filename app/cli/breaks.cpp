@@ -55,29 +55,27 @@ Json breakpointJson(const Breakpoint& b) {
   for (const BreakpointMember& m : b.members) {
     members.push_back({{"process", m.process.value}, {"ack", ackName(m.ack)}, {"reason", m.reason}, {"hits", m.hits}});
   }
-  return {{"id", b.id},
-          {"revision", b.revision},
-          {"group", b.group},
-          {"kind", kindName(b.kind)},
-          {"site", b.site},
-          {"line", b.line},
-          {"tick", b.tick},
-          {"condition", b.condition},
-          {"after", b.after},
-          {"log", b.logText},
-          {"capture", b.capture},
-          {"enabled", b.enabled},
-          {"expires", b.expires},
-          {"armed", b.armed},
-          {"members", members}};
+  return {{"id", b.id},           {"revision", b.revision}, {"group", b.group},     {"kind", kindName(b.kind)},
+          {"site", b.site},       {"line", b.line},         {"tick", b.tick},       {"condition", b.condition},
+          {"after", b.after},     {"log", b.logText},       {"capture", b.capture}, {"enabled", b.enabled},
+          {"expires", b.expires}, {"armed", b.armed},       {"members", members}};
 }
 
 Json groupJson(const LinkGroup& g) {
   Json members = Json::array();
   for (const GroupMember& m : g.members) members.push_back(memberJson(m));
-  return {{"id", g.id},         {"domain", g.domain}, {"state", stateName(g.state)}, {"epoch", g.epoch},
-          {"hit", g.hitId},     {"breakpoint", g.breakpoint}, {"leader", g.leader.value}, {"tick", g.tick},
-          {"stopped_at", g.stoppedAt}, {"lease_until", g.leaseUntil}, {"reason", g.reason}, {"members", members}};
+  return {{"id", g.id},
+          {"domain", g.domain},
+          {"state", stateName(g.state)},
+          {"epoch", g.epoch},
+          {"hit", g.hitId},
+          {"breakpoint", g.breakpoint},
+          {"leader", g.leader.value},
+          {"tick", g.tick},
+          {"stopped_at", g.stoppedAt},
+          {"lease_until", g.leaseUntil},
+          {"reason", g.reason},
+          {"members", members}};
 }
 
 Json stopJson(const LinkGroup& group, const Hit* hit) {

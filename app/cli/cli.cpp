@@ -50,7 +50,7 @@ CLI::Option* addEach(CLI::App* verb, const std::string& name, std::vector<std::s
   return verb->add_option(name, into, help)->allow_extra_args(false);
 }
 
-void print(const Json& json) {
+void printJson(const Json& json) {
   write(stdout, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

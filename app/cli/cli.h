@@ -60,7 +60,7 @@ CLI::Option* addDuration(CLI::App* verb, const std::string& name, Duration& into
 CLI::Option* addEach(CLI::App* verb, const std::string& name, std::vector<std::string>& into, const std::string& help);
 
 // Prints and flushes; a text that is not UTF-8 is repaired.
-void print(const Json& json);
+void printJson(const Json& json);
 void print(std::string_view text);
 void complain(std::string_view sentence);  // one line on stderr
 

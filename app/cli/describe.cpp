@@ -63,7 +63,7 @@ Result<int> run(const Globals& globals) {
       missing = agent.error();
     }
   }
-  if (!agents.empty() && globals.json) print(Json{{"agents", agents}});
+  if (!agents.empty() && globals.json) printJson(Json{{"agents", agents}});
   if (!globals.json) {
     for (const Json& agent : agents) print(agentText(agent));
   }

@@ -93,7 +93,8 @@ Result<int> run(const Options& options, const Globals&) {
   if (!picked) return std::unexpected(picked.error());
   std::error_code ignored;
   if (!options.out.empty() && std::filesystem::equivalent(options.out, options.path, ignored)) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("{} is the recording itself; export to another name.", options.out));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is the recording itself; export to another name.", options.out));
   }
   FILE* to = options.out.empty() ? stdout : std::fopen(options.out.c_str(), "w");
   if (to == nullptr) return cannotWrite(options.out, errno);

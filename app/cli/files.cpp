@@ -60,8 +60,8 @@ std::string shortest(double value) {
 
 void complainOfDamage(const std::string& path, std::size_t rows) {
   if (rows == 0) return;
-  complain(fmt::format("{} damaged {} left out of {}; qdctl verify {} lists them.", rows, rows == 1 ? "row was" : "rows were",
-                       path, path));
+  complain(fmt::format("{} damaged {} left out of {}; qdctl verify {} lists them.", rows,
+                       rows == 1 ? "row was" : "rows were", path, path));
 }
 
 }  // namespace qd::cli

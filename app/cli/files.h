@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the verbs on recordings share: picking series by pattern, instances of one process taken together, exact numbers.
+// What the verbs on recordings share: picking series by pattern, instances of one process taken together, exact
+// numbers.
 #pragma once
 
 #include <map>

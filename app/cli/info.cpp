@@ -32,14 +32,15 @@ Result<int> run(const std::string& path, const Globals& globals) {
   if (!info) return std::unexpected(info.error());
   const Json json = toJson(*info, (*file)->notes());
   if (globals.json) {
-    print(json);
+    printJson(json);
     return 0;
   }
   std::vector<std::vector<std::string>> rows{{path, "format " + std::to_string(info->format)}};
   rows.push_back({"from", utcText(info->start)});
   rows.push_back({"to", utcText(info->end)});
   rows.push_back({"duration", fmt::format("{:.3f} s", json["duration_s"].get<double>())});
-  rows.push_back({"points", fmt::format("{} in {} series of {} processes", info->points, info->series, info->processes)});
+  rows.push_back(
+      {"points", fmt::format("{} in {} series of {} processes", info->points, info->series, info->processes)});
   rows.push_back({"size", fmt::format("{} bytes, {:.2f} a point", info->bytes, json["bytes_per_point"].get<double>())});
   rows.push_back({"events", fmt::format("{}, {} gaps", info->events, info->gaps)});
   rows.push_back({"complete", info->complete ? "yes" : "no"});

@@ -24,7 +24,8 @@ class Waiter {
 
   // The condition is looked at on this thread, at first and after each wake(). `deadline` on monotonicNs().
   Outcome wait(const std::function<bool()>& condition, std::optional<std::int64_t> deadline);
-  Outcome waitFor(std::int64_t ns, const std::function<bool()>& condition = [] { return false; }) {
+  Outcome waitFor(
+      std::int64_t ns, const std::function<bool()>& condition = [] { return false; }) {
     return wait(condition, monotonicNs() + ns);
   }
   void wake();

@@ -130,7 +130,8 @@ class Setter {
       const auto& [name, text] = *parts;
       const ParameterSpec* spec = specOf(target, name);
       if (spec == nullptr) {
-        rejected.push_back(rejectedHere(target.id, name, fmt::format("{} has no parameter {}.", target.id.value, name)));
+        rejected.push_back(
+            rejectedHere(target.id, name, fmt::format("{} has no parameter {}.", target.id.value, name)));
         return {};
       }
       Result<Value> value = parseValue(spec->type, text);
@@ -139,8 +140,8 @@ class Setter {
         return {};
       }
       const auto version = versions_.find(name);
-      assignments.push_back({name, std::move(*value),
-                             version == versions_.end() ? std::nullopt : std::optional(version->second)});
+      assignments.push_back(
+          {name, std::move(*value), version == versions_.end() ? std::nullopt : std::optional(version->second)});
     }
     if (order.assignments.empty()) {
       order.assignments = std::move(assignments);
@@ -193,14 +194,14 @@ class Setter {
       text += "\n";
     }
     if (json) {
-      print(Json{{"push", pushId}, {"results", list}});
+      printJson(Json{{"push", pushId}, {"results", list}});
     } else if (bad == nullptr) {
       print(text);
     }
     if (bad == nullptr) return 0;
     const char* what = bad->status == PushStatus::Rejected ? "rejected" : "did not answer";
-    return fail(ErrorCode::InvalidArgument, fmt::format("Process {} {} the push: {}", bad->process.id.value, what,
-                                                        reasonOf(*bad)));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("Process {} {} the push: {}", bad->process.id.value, what, reasonOf(*bad)));
   }
 
   const SetOptions& options_;
@@ -238,7 +239,7 @@ Result<int> show(const std::string& only, const std::vector<std::string>& proces
     return fail(ErrorCode::NotFound,
                 fmt::format("No process has a parameter {}; qdctl params list shows what there is.", only));
   }
-  globals.json ? print(Json{{"parameters", list}}) : print(table(rows));
+  globals.json ? printJson(Json{{"parameters", list}}) : print(table(rows));
   return 0;
 }
 

@@ -16,7 +16,7 @@ struct Options {
 
 int report(const security::IssuedFiles& files, const Globals& globals) {
   if (globals.json) {
-    print(Json{{"certificate", files.certificate}, {"key", files.key}});
+    printJson(Json{{"certificate", files.certificate}, {"key", files.key}});
   } else {
     print(fmt::format("{}\n{}\n", files.certificate, files.key));
   }

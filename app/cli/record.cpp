@@ -62,6 +62,7 @@ Result<int> run(const Options& options, const Globals& globals) {
     live.tier = link::Tier::Full;
     live.backfill = options.backfill;
     live.entityFrames = true;
+    live.joins = true;
     live.sinks = {recorder->get()};
     live.waitForState = false;
     live.reached = true;
@@ -74,12 +75,12 @@ Result<int> run(const Options& options, const Globals& globals) {
   if (Result<> closed = (*recorder)->close(); !closed) return std::unexpected(closed.error());
   const recording::RecorderStatus status = (*recorder)->status();
   if (globals.json) {
-    print(Json{{"file", options.out},
-               {"points", status.points},
-               {"envelopes", status.envelopes},
-               {"bytes", status.fileBytes},
-               {"dropped", status.dropped},
-               {"complete", true}});
+    printJson(Json{{"file", options.out},
+                   {"points", status.points},
+                   {"envelopes", status.envelopes},
+                   {"bytes", status.fileBytes},
+                   {"dropped", status.dropped},
+                   {"complete", true}});
   } else {
     print(fmt::format("{}: {} points, {} bytes\n", options.out, status.points, status.fileBytes));
   }

@@ -27,10 +27,11 @@ Result<int> run(const Options& options, const Globals& globals) {
   if (!server) return std::unexpected(server.error());
   const recording::RecordingInfo& info = (*backend)->info();
   if (globals.json) {
-    print(Json{{"listen", (*server)->address()}, {"start", info.start}, {"end", info.end}, {"speed", options.speed}});
+    printJson(
+        Json{{"listen", (*server)->address()}, {"start", info.start}, {"end", info.end}, {"speed", options.speed}});
   } else {
-    print(fmt::format("Replaying {} ({} to {}) on {} at speed {}; Ctrl-C ends it.\n", options.path,
-                      utcText(info.start), utcText(info.end), (*server)->address(), options.speed));
+    print(fmt::format("Replaying {} ({} to {}) on {} at speed {}; Ctrl-C ends it.\n", options.path, utcText(info.start),
+                      utcText(info.end), (*server)->address(), options.speed));
   }
   Waiter waiter;
   (void)waiter.wait([] { return false; }, std::nullopt);

@@ -217,6 +217,7 @@ Result<std::unique_ptr<serve::DebugSession>> ReplayBackend::openDebug(const std:
 void ReplayBackend::wakeAt(const void* who, TimeNs at, std::function<void()> wake) {
   const std::lock_guard lock(clockMutex_);
   sleepers_[who] = {at, std::move(wake)};
+  ++clockRevision_;
   clockChanged_.notify_one();
 }
 
@@ -239,12 +240,13 @@ void ReplayBackend::runClock(std::stop_token stop) {
         ++it;
       }
     }
-    const auto changed = [&, before = sleepers_.size()] { return sleepers_.size() != before; };
+    const auto changed = [&, seen = clockRevision_] { return clockRevision_ != seen; };
     if (soonest == INT64_MAX) {
       clockChanged_.wait(lock, stop, changed);
     } else {
-      const auto wait = std::chrono::nanoseconds(static_cast<std::int64_t>(double(soonest - at) / speed_) + 1);
-      clockChanged_.wait_until(lock, stop, std::chrono::system_clock::now() + std::min<std::chrono::nanoseconds>(wait, std::chrono::hours(1)), changed);
+      const std::chrono::nanoseconds wait(static_cast<std::int64_t>(static_cast<double>(soonest - at) / speed_) + 1);
+      const auto longest = std::min<std::chrono::nanoseconds>(wait, std::chrono::hours(1));
+      clockChanged_.wait_until(lock, stop, std::chrono::system_clock::now() + longest, changed);
     }
   }
 }

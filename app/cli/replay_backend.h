@@ -66,6 +66,7 @@ class ReplayBackend final : public serve::Backend {
   std::mutex clockMutex_;
   std::condition_variable_any clockChanged_;
   std::map<const void*, Sleeper> sleepers_;
+  std::uint64_t clockRevision_ = 0;
   std::jthread clock_;
 };
 

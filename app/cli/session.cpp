@@ -37,6 +37,7 @@ Result<std::unique_ptr<Session>> Session::open(const Globals& globals, SessionOp
   std::unique_ptr<Session> self(new Session());
   self->fanOut_.add(self->directory_);
   self->fanOut_.add(self->registry_);
+  if (options.joins) self->fanOut_.add(self->join_);
   for (ingest::EventSink* sink : options.sinks) self->fanOut_.add(*sink);
   self->fanOut_.add(self->rare_);
   link::ClusterOptions cluster;

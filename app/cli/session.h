@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A live session of a verb: connects to every agent or says in one sentence which cannot be reached, knows who is there,
-// and turns the answers of orders into values. One thread uses it; events arrive on the cluster's.
+// A live session of a verb: connects to every agent or says in one sentence which cannot be reached, knows who is
+// there, and turns the answers of orders into values. One thread uses it; events arrive on the cluster's.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@
 #include "core/breakpoints/registry_view.h"
 #include "core/ingest/directory.h"
 #include "core/link/cluster.h"
+#include "core/netcode/interp_join.h"
 
 namespace qd::cli {
 
@@ -21,6 +22,7 @@ struct SessionOptions {
   Duration backfill;
   bool entityFrames = false;
   std::vector<ingest::EventSink*> sinks;  // beside the session's own; they outlive it
+  bool joins = false;                     // derive interp.error and its kin
   bool waitForState = true;               // until each agent's state has arrived
   bool reached = false;                   // reach() has just been called
 };
@@ -60,6 +62,7 @@ class Session {
   ingest::Directory directory_;
   breakpoints::RegistryView registry_;
   ingest::FanOut fanOut_;
+  netcode::InterpJoin join_{fanOut_};
   std::mutex mutex_;
   std::set<AgentId> caughtUp_;
   std::unique_ptr<link::Cluster> cluster_;  // last: gone first

@@ -56,7 +56,7 @@ Result<int> run(const Options& options, const Globals& globals) {
     for (const double v : {s->min, s->mean, s->p50, s->p95, s->p99, s->max}) row.push_back(fmt::format("{:.6g}", v));
     rows.push_back(std::move(row));
   }
-  globals.json ? print(Json{{"series", list}}) : print(table(rows));
+  globals.json ? printJson(Json{{"series", list}}) : print(table(rows));
   complainOfDamage(options.path, damaged);
   return 0;
 }

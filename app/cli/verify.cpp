@@ -16,7 +16,7 @@ Result<int> run(const std::string& path, const Globals& globals) {
     for (const recording::Damage& d : report.damaged) {
       damaged.push_back({{"table", d.table}, {"rowid", d.rowid}, {"what", d.what}});
     }
-    print(Json{{"ok", report.ok()}, {"rows", report.rows}, {"damaged", damaged}, {"notes", (*file)->notes()}});
+    printJson(Json{{"ok", report.ok()}, {"rows", report.rows}, {"damaged", damaged}, {"notes", (*file)->notes()}});
   } else {
     std::vector<std::vector<std::string>> rows{{"table", "row", "what"}};
     for (const recording::Damage& d : report.damaged) rows.push_back({d.table, std::to_string(d.rowid), d.what});
@@ -25,9 +25,10 @@ Result<int> run(const std::string& path, const Globals& globals) {
     if (report.ok()) print(fmt::format("{}: {} rows, all sound\n", path, report.rows));
   }
   if (report.ok()) return 0;
-  return fail(ErrorCode::Corrupt,
-              fmt::format("{} is damaged in {} {}, which readers leave out; the rest can be used, or take another copy.",
-                          path, report.damaged.size(), report.damaged.size() == 1 ? "place" : "places"));
+  return fail(
+      ErrorCode::Corrupt,
+      fmt::format("{} is damaged in {} {}, which readers leave out; the rest can be used, or take another copy.", path,
+                  report.damaged.size(), report.damaged.size() == 1 ? "place" : "places"));
 }
 
 }  // namespace

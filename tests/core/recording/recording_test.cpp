@@ -12,7 +12,7 @@
 #include "core/recording/recorder.h"
 #include "core/recording/replay_source.h"
 #include "tests/core/recording/same.h"
-#include "tests/core/recording/synthetic.h"
+#include "tests/fakes/recording/synthetic.h"
 
 namespace qd::recording::testing {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/core/recording/synthetic.h"
+#include "tests/fakes/recording/synthetic.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
