@@ -38,6 +38,10 @@ void addVerbs(cli::Program& program) {
 
 int usage(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  if (app.get_subcommands().empty() && app.remaining_size() > 0) {
+    cli::complain(fmt::format("There is no verb \"{}\"; qdctl --help lists the verbs.", app.remaining().front()));
+    return 2;
+  }
   cli::complain(fmt::format("{}; qdctl --help lists the verbs and their options.", error.what()));
   return 2;
 }

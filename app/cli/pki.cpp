@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "app/cli/cli.h"
 #include "core/security/pki.h"
 
@@ -24,6 +26,8 @@ int report(const security::IssuedFiles& files, const Globals& globals) {
 }
 
 Result<int> init(const Options& options, const Globals& globals) {
+  std::error_code ignored;  // what cannot be made is named by the first file that cannot be written
+  std::filesystem::create_directories(options.folder, ignored);
   const auto files = security::createAuthority(options.folder, options.name, options.days > 0 ? options.days : 3650);
   if (!files) return std::unexpected(files.error());
   return report(*files, globals);
