@@ -56,7 +56,7 @@ void addPki(Program& program) {
   under->require_subcommand(1);
   auto options = std::make_shared<Options>();
   CLI::App* make = program.verb("init", "Makes a certificate authority", under);
-  options->name = "Quarterdeck CA";
+  options->name = "quarterdeck-ca";
   make->add_option("--dir", options->folder, "folder of ca.pem and ca.key (default pki)");
   make->add_option("--name", options->name, "its name");
   make->add_option("--days", options->days, "how long it is valid (default 3650)")->check(CLI::Range(1, 36500));
