@@ -11,9 +11,9 @@ namespace qd::stage {
 enum class Weather : std::int32_t { Clear = 0, Rain, Fog, Storm, Snow };
 inline constexpr const char* kWeatherNames[] = {"clear", "rain", "fog", "storm", "snow"};
 
-// From 70 m in clear weather down to the kind's worst at intensity 1.
+// From 70 m at intensity 0 (clear weather turns hazy) down to the kind's worst at intensity 1.
 inline std::int64_t visibilityUm(Weather kind, double intensity) {
-  constexpr double kWorstMetres[] = {70, 45, 15, 28, 35};
+  constexpr double kWorstMetres[] = {50, 40, 15, 28, 35};
   const double worst = kWorstMetres[static_cast<int>(kind)];
   return static_cast<std::int64_t>((70 + (worst - 70) * intensity) * kUmPerMetre);
 }

@@ -103,7 +103,8 @@ void Telemetry::declareParameters() {
       describe("weather.intensity", "weather", "How strong the weather is; limits how far one sees", QD_SAFE);
   bindReal(weather, settings_.weatherIntensity, 0.2, 0, 1, 0.05, "");
   add(weather);
-  auto kind = describe("weather.kind", "weather", "Clear keeps 70 m of sight, fog at full intensity 15 m", QD_SAFE);
+  auto kind = describe("weather.kind", "weather", "At full intensity one sees 50 m when clear, 15 m in fog; 70 m at 0",
+                       QD_SAFE);
   bindChoice(kind, settings_.weatherKind, kWeatherNames, 5, 0);
   add(kind);
   auto density = describe("npc.density", "npc", "120 NPCs for each 1: simulated, thinking and replicated", QD_GUARDED);

@@ -115,7 +115,7 @@ TEST(Parked, PlayersStayAndTheClientRunsOnToTheTickExactly) {
 
 TEST(Combat, RewoundPositionsAreWhatWasDrawn) {
   VirtualStage stage(12, 9, path(60, 8, 0.01), path(60, 8, 0.01));
-  stage.settings.npcDensity = 2;
+  stage.settings.npcDensity = 1;
   std::int64_t shots = 0, agreed = 0, worst = 0, rewound = 0;
   stage.onShot = [&](const ShotResult& shot) {
     if (shot.policy) return;
@@ -124,7 +124,7 @@ TEST(Combat, RewoundPositionsAreWhatWasDrawn) {
     worst = std::max(worst, shot.rewindErrorUm);
     rewound = std::max(rewound, shot.rewindNs);
   };
-  stage.run(30 * kNsPerSecond);
+  stage.run(20 * kNsPerSecond);
   EXPECT_GT(shots, 60);
   EXPECT_LE(worst, 1'000) << "µm: quantization alone";
   EXPECT_GE(static_cast<double>(agreed) / static_cast<double>(shots), 0.97);
@@ -134,14 +134,14 @@ TEST(Combat, RewoundPositionsAreWhatWasDrawn) {
 TEST(Combat, WithoutCompensationTheServerSeesOtherThings) {
   const auto agreement = [](bool enabled) {
     VirtualStage stage(12, 9, path(80), path(80));
-    stage.settings.npcDensity = 2;
+    stage.settings.npcDensity = 1;
     stage.settings.lagcompEnabled = enabled ? 1 : 0;
     double shots = 0, agreed = 0;
     stage.onShot = [&](const ShotResult& shot) {
       ++shots;
       agreed += shot.claimed == shot.victim ? 1 : 0;
     };
-    stage.run(30 * kNsPerSecond);
+    stage.run(20 * kNsPerSecond);
     return agreed / shots;
   };
   EXPECT_GT(agreement(true), agreement(false) + 0.1);
@@ -149,7 +149,7 @@ TEST(Combat, WithoutCompensationTheServerSeesOtherThings) {
 
 TEST(Combat, RewindIsClampedToTheParameter) {
   VirtualStage stage(12, 9, path(150), path(150));
-  stage.settings.npcDensity = 2;
+  stage.settings.npcDensity = 1;
   std::int64_t most = 0;
   int clamped = 0;
   stage.onShot = [&](const ShotResult& shot) {
