@@ -37,6 +37,7 @@ class MainWindow final : public QMainWindow {
   void wireComposition();
   void wireSessionActions();
   void wireTimeActions();
+  void wirePanelActions();
   void fillBandMenu();
   void showSession(Session* session);
   void dropSession();

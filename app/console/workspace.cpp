@@ -40,7 +40,9 @@ QWidget* plainTitle(const QString& text) {
 Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
     : session_(session), window_(window), settings_(settings) {
   const auto context = session.context();
-  centre_ = new widgets::PlotPanel(context);
+  auto* plots = new widgets::PlotPanel(context);
+  centre_ = plots;
+  connect(plots, &widgets::PlotPanel::attachRequested, this, &Workspace::attachRequested);
   timeline_ = new widgets::TimelinePanel(context);
   timeline_->setFixedHeight(kTimelineHeight);
   timelineBar_ = bar(QStringLiteral("timelineBar"), tr("Timeline"), timeline_);
@@ -56,6 +58,7 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   log_ = dock(QStringLiteral("log"), tr("Log + Events"), log, log->titleBar());
   changeDock_ = dock(QStringLiteral("change"), tr("Change"), makeChangeTabs(context), plainTitle(tr("Change")));
   auto* world = new widgets::WorldPanel(context);
+  connect(world, &widgets::WorldPanel::attachRequested, this, &Workspace::attachRequested);
   world_ = dock(QStringLiteral("world"), tr("World"), world, world->titleBar());
   window_.setDockOptions(QMainWindow::AllowNestedDocks | QMainWindow::AllowTabbedDocks);
   window_.setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
@@ -71,6 +74,7 @@ Workspace::~Workspace() {
     window_.removeDockWidget(dock);
     delete dock;
   }
+  delete centre_;
   for (QToolBar* bar : {timelineBar_, bannerBar_}) {
     window_.removeToolBar(bar);
     delete bar;
@@ -111,7 +115,7 @@ QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
   return change_;
 }
 
-// As ux.md draws it.
+// Fleet and players left, change and world right, the log below the plots, the timeline across.
 void Workspace::place() {
   window_.addToolBar(Qt::TopToolBarArea, bannerBar_);
   window_.addToolBar(Qt::BottomToolBarArea, timelineBar_);
@@ -144,11 +148,19 @@ void Workspace::resetLayout() {
 }
 
 void Workspace::reviewOrPush() {
+  changeDock_->show();
   change_->setCurrentWidget(params_);
   params_->reviewOrPush();
 }
 
+void Workspace::revertLast() {
+  changeDock_->show();
+  change_->setCurrentWidget(params_);
+  params_->revertLast();
+}
+
 void Workspace::focusBreakpoints() {
+  changeDock_->show();
   change_->setCurrentWidget(breakpoints_);
   breakpoints_->focusArm();
 }

@@ -17,3 +17,4 @@ qd_room(app/console QT LINK Qt6::Widgets qd_widgets_session qd_widgets_fleet qd_
 target_compile_definitions(qd_app_console PRIVATE QD_VERSION="${PROJECT_VERSION}")
 qd_program(quarterdeck QT FOLDER app/console SOURCES ${CMAKE_SOURCE_DIR}/app/console/quarterdeck_main.cpp
            LINK qd_app_console)
+qd_test(test_app_console FOLDER tests/app/console QT LABEL gui LINK qd_app_console)

@@ -17,6 +17,9 @@
 #include "widgets/fleet/fleet_model.h"
 
 namespace qd::fleet {
+namespace {
+constexpr TimeNs kChoosing = 3 * kNsPerSecond;
+}
 
 FleetPanel::FleetPanel(const widgets::SessionContext& context, QWidget* parent)
     : Panel(tr("Fleet"), context, parent), model_(new FleetModel(this)), table_(new QTableView) {
@@ -116,13 +119,17 @@ void FleetPanel::showSelection() {
   table_->viewport()->update();
 }
 
+// The first server by name. Those of one cluster appear within moments of each other, in any order: until the operator
+// chooses, the choice moves on to an earlier name for a while.
 void FleetPanel::chooseFirst() {
-  if (!context().selection.process().value.empty()) return;
+  const ProcessId chosen = context().selection.process();
+  if (chosen.value.empty()) chosenAt_ = monotonicNs();
+  if (chosen != chosenByItself_ || monotonicNs() - chosenAt_ > kChoosing) return;
   for (const auto& info : context().directory.processes()) {
-    if (info->kind != ingest::ProcessKind::Server) continue;
-    context().selection.setProcess(info->id);
-    return;
+    const bool first = chosenByItself_.value.empty() || info->id < chosenByItself_;
+    if (info->kind == ingest::ProcessKind::Server && first) chosenByItself_ = info->id;
   }
+  context().selection.setProcess(chosenByItself_);
 }
 
 void FleetPanel::updateGroups(const QStringList& keys) {

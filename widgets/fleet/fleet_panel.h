@@ -41,6 +41,8 @@ class FleetPanel final : public widgets::Panel {
   QComboBox* group_;
   widgets::EmptyState* empty_;
   std::uint64_t revision_ = 0;
+  ProcessId chosenByItself_;
+  TimeNs chosenAt_ = 0;
 };
 
 }  // namespace qd::fleet

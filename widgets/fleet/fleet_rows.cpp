@@ -13,6 +13,7 @@ using ingest::ProcessKind;
 using ingest::ProcessState;
 
 constexpr TimeNs kWindow = 10 * kNsPerSecond;
+constexpr TimeNs kRateWindow = 2 * kNsPerSecond;
 constexpr TimeNs kGoneMatters = 60 * kNsPerSecond;
 
 struct Source {
@@ -37,6 +38,23 @@ struct Source {
     if (!id) return std::nullopt;
     const auto statistics = store.statistics(*id, series::Axis::Time, now - kWindow, now);
     return statistics.n > 0 ? std::optional(statistics) : std::nullopt;
+  }
+
+  // How many samples a second there were of late, of a series with one a tick or a frame.
+  std::optional<double> perSecond(const std::string& name) const {
+    const auto id = store.find(process, name);
+    if (!id) return std::nullopt;
+    const auto range = store.query(*id, series::Axis::Time, now - kRateWindow, now, 2);
+    std::uint64_t count = range.samples.size();
+    TimeNs from = range.samples.empty() ? 0 : range.samples.front().time;
+    TimeNs to = range.samples.empty() ? 0 : range.samples.back().time;
+    for (const auto& bucket : range.buckets) {
+      from = count == 0 ? bucket.x0 : from;
+      to = bucket.x1;
+      count += bucket.count;
+    }
+    if (count < 2 || to <= from) return std::nullopt;
+    return static_cast<double>(count - 1) * 1e9 / static_cast<double>(to - from);
   }
 
   std::optional<double> budget(const std::string& name) const {
@@ -66,9 +84,10 @@ FleetRow rowOf(const ingest::ProcessInfo& info, const series::Store& store, Time
   if (info.kind == ProcessKind::Editor) {
     row.server = ProcessId(info.domain);
     fillWork(row, source, "frame.duration");
-    row.rate = source.at("frame.rate");
+    row.rate = source.perSecond("frame.duration");
   } else {
     row.rate = source.at("tick.rate");
+    if (!row.rate) row.rate = source.perSecond("tick.duration");
     row.players = source.at("players.online");
     fillWork(row, source, "tick.duration");
   }

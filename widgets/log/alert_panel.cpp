@@ -43,9 +43,10 @@ AlertPanel::AlertPanel(const analysis::AlertBook& book, const widgets::SessionCo
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
   table_->setShowGrid(false);
   table_->setFrameShape(QFrame::NoFrame);
-  table_->setWordWrap(false);
+  table_->setWordWrap(true);  // a sentence is read whole; alerts are few
+  table_->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   table_->verticalHeader()->hide();
-  table_->verticalHeader()->setDefaultSectionSize(widgets::kRowHeight);
+  table_->verticalHeader()->setMinimumSectionSize(widgets::kRowHeight);
   table_->horizontalHeader()->hide();
   table_->horizontalHeader()->setStretchLastSection(true);
   table_->setColumnWidth(AlertModel::TimeColumn, 76);

@@ -160,6 +160,11 @@ void LogPanel::showCounts() {
   if (model_->suppressed() > 0) text += tr(" · %1 suppressed by their rate limit").arg(model_->suppressed());
   if (context().log.forgotten() > 0) text += tr(" · %1 older forgotten").arg(context().log.forgotten());
   setSubtitle(text);
+  const bool filtered =
+      !text_->text().isEmpty() || level_->currentIndex() > 0 || kind_->currentIndex() > 0 || onlySelected_->isChecked();
+  empty_->setText(filtered ? tr("No line passes the filter") : tr("Nothing was logged yet"),
+                  tr("Log lines, pushes, hits and marks appear here as they happen."),
+                  filtered ? tr("Clear the filter") : QString());
   showEmpty(model_->rowCount() == 0 ? empty_ : nullptr);
 }
 

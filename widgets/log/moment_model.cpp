@@ -121,9 +121,11 @@ QVariant MomentModel::display(const Moment& moment, int column) const {
     case KindColumn:
       return kindName(moment.kind);
     case TextColumn: {
-      const bool named = moment.kind == MomentKind::Log || moment.kind == MomentKind::Game;
-      const QString text = QString::fromStdString(moment.text), name = QString::fromStdString(moment.category);
-      if (!named || name.isEmpty() || text.startsWith(name)) return text;
+      const QString process = QString::fromStdString(moment.process.value) + QStringLiteral(": ");
+      QString text = QString::fromStdString(moment.text);
+      if (text.startsWith(process)) text.remove(0, process.size());  // it stands in its own column
+      const QString name = QString::fromStdString(moment.category);
+      if (moment.kind != MomentKind::Log || name.isEmpty() || text.startsWith(name)) return text;
       return name + QStringLiteral("  ") + text;
     }
     default:

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QApplication>
+#include <QDir>
+#include <QDockWidget>
+#include <QFile>
+#include <QLabel>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/console/composition.h"
+#include "app/console/main_window.h"
+#include "app/console/options.h"
+#include "app/console/recordings.h"
+#include "app/console/stage_process.h"
+#include "widgets/session/recent_sessions.h"
+#include "widgets/session/start_page.h"
+
+namespace qd::console {
+namespace {
+
+std::expected<Options, EarlyExit> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "quarterdeck");
+  return parseOptions(static_cast<int>(arguments.size()), arguments.data(), "1.2.3");
+}
+
+bool shows(const QWidget& widget, const QString& part) {
+  for (const QLabel* label : widget.findChildren<QLabel*>()) {
+    if (label->isVisible() && label->text().contains(part)) return true;
+  }
+  return false;
+}
+
+session::SessionRequest attachTo(const char* agent) {
+  session::SessionRequest request;
+  request.context.name = "nobody";
+  request.context.agents = {agent};
+  return request;
+}
+
+}  // namespace
+
+class ConsoleSuite final : public QObject {
+  Q_OBJECT
+ private Q_SLOTS:
+  void initTestCase();
+  void readsTheCommandLine();
+  void wrongUsageIsCodeTwoAndOneSentence_data();
+  void wrongUsageIsCodeTwoAndOneSentence();
+  void readsTheReadyLineOfTheStage();
+  void pruningSparesTheNewAndTheKept();
+  void aLostAgentStillOpensEveryPanel();
+  void whatIsRecordedOpensAgain();
+  void aBrokenRecordingIsSaidOnTheStartPage();
+
+ private:
+  QTemporaryDir home_;
+};
+
+void ConsoleSuite::initTestCase() {
+  QVERIFY(home_.isValid());
+  qputenv("XDG_DATA_HOME", home_.path().toUtf8());
+  qputenv("XDG_CONFIG_HOME", home_.path().toUtf8());
+}
+
+void ConsoleSuite::readsTheCommandLine() {
+  const auto options = parse({"--agent", "a:1", "--agent", "b:2", "--screenshot", "x.png", "--after", "1500ms"});
+  QVERIFY(options.has_value());
+  QCOMPARE(options->agents, (std::vector<std::string>{"a:1", "b:2"}));
+  QCOMPARE(options->after.ns, 1500 * kNsPerMs);
+  QVERIFY(parse({})->agents.empty());
+  const auto version = parse({"--version"});
+  QVERIFY(!version && version.error().code == 0);
+  QCOMPARE(version.error().text, std::string("1.2.3\n"));
+}
+
+void ConsoleSuite::wrongUsageIsCodeTwoAndOneSentence_data() {
+  QTest::addColumn<QStringList>("arguments");
+  const auto row = [](const char* name, const char* line) {
+    QTest::newRow(name) << QString::fromUtf8(line).split(QLatin1Char(' '));
+  };
+  row("unknown", "--bogus");
+  row("stray word", "file.qdrec");
+  row("no port", "--agent host");
+  row("live and recording", "--replay f --agent a:1");
+  row("two sources", "--stage --agent a:1");
+  row("after alone", "--after 5s");
+  row("no duration", "--screenshot x.png --after soon");
+  row("theme", "--theme pink");
+}
+
+void ConsoleSuite::wrongUsageIsCodeTwoAndOneSentence() {
+  QFETCH(QStringList, arguments);
+  QList<QByteArray> bytes;
+  std::vector<const char*> list;
+  for (const QString& argument : arguments) bytes.append(argument.toUtf8());
+  for (const QByteArray& argument : bytes) list.push_back(argument.constData());
+  const auto options = parse(list);
+  QVERIFY(!options.has_value());
+  QCOMPARE(options.error().code, 2);
+  const QString text = QString::fromStdString(options.error().text);
+  QVERIFY(text.startsWith(QStringLiteral("quarterdeck: ")));
+  QCOMPARE(text.count(QLatin1Char('\n')), 1);
+}
+
+void ConsoleSuite::readsTheReadyLineOfTheStage() {
+  const auto agents = readyAgents(R"({"ready":true,"agent":"127.0.0.1:5","agents":["127.0.0.1:5","127.0.0.1:6"]})");
+  QVERIFY(agents.has_value());
+  QCOMPARE(*agents, (QStringList{QStringLiteral("127.0.0.1:5"), QStringLiteral("127.0.0.1:6")}));
+  QCOMPARE(*readyAgents(R"({"ready":true,"agent":"a:1"})"), QStringList{QStringLiteral("a:1")});
+  QVERIFY(!readyAgents("error: no port").has_value());
+  QVERIFY(!readyAgents(R"({"ready":true})").has_value());
+}
+
+void ConsoleSuite::pruningSparesTheNewAndTheKept() {
+  QTemporaryDir folder;
+  const QDateTime now = QDateTime::currentDateTimeUtc();
+  const auto make = [&](const char* name, int hours) {
+    const QString path = folder.filePath(QLatin1String(name));
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(QByteArray(1000, 'x')) != 1000 || !file.flush())
+      return QString();
+    return file.setFileTime(now.addSecs(-3600 * hours), QFileDevice::FileModificationTime) ? path : QString();
+  };
+  const QString fresh = make("fresh.qdrec", 0), day = make("day.qdrec", 24), old = make("old.qdrec", 24 * 8);
+  const QString keep = make("keep.qdrec", 24 * 9);
+  QVERIFY(keepRecording(keep));
+  pruneRecordings(folder.path(), now);
+  QVERIFY(QFile::exists(fresh) && QFile::exists(day) && !QFile::exists(old));
+  QVERIFY(QFile::exists(folder.filePath(QStringLiteral("kept/keep.qdrec"))));
+  pruneRecordings(folder.path(), now, 1500);
+  QVERIFY(QFile::exists(fresh) && !QFile::exists(day));
+}
+
+void ConsoleSuite::aLostAgentStillOpensEveryPanel() {
+  QSettings settings(home_.filePath(QStringLiteral("window.ini")), QSettings::IniFormat);
+  Composition composition(settings);
+  MainWindow window(composition, settings, std::nullopt);
+  window.show();
+  QVERIFY(QTest::qWaitForWindowExposed(&window));
+  QVERIFY(shows(window, QStringLiteral("Try the stage")));
+  composition.open(attachTo("127.0.0.1:1"));
+  QTRY_VERIFY(composition.session() != nullptr);
+  QStringList docks;
+  for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) docks.append(dock->objectName());
+  docks.sort();
+  QCOMPARE(docks, (QStringList{QStringLiteral("change"), QStringLiteral("fleet"), QStringLiteral("log"),
+                               QStringLiteral("players"), QStringLiteral("world")}));
+  QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("0/1 agents")), 15000);
+  composition.close();
+  QVERIFY(composition.session() == nullptr);
+  QVERIFY(window.findChildren<QDockWidget*>().isEmpty());
+  QVERIFY(shows(window, QStringLiteral("Try the stage")));
+}
+
+void ConsoleSuite::whatIsRecordedOpensAgain() {
+  QSettings settings(home_.filePath(QStringLiteral("window.ini")), QSettings::IniFormat);
+  QString path;
+  {
+    Composition composition(settings);
+    composition.open(attachTo("127.0.0.1:1"));
+    QTRY_VERIFY(composition.session() != nullptr);
+    composition.session()->mark();
+    path = composition.recordingPath();
+    composition.setKeepRecording(true);
+  }
+  const auto kept = session::recentRecordings(session::recordingsFolder(), 5);
+  QVERIFY(!kept.isEmpty());
+  QVERIFY(!QFile::exists(path) && kept.front().path.contains(QStringLiteral("/kept/")));
+  Composition composition(settings);
+  MainWindow window(composition, settings, widgets::Scheme::Light);
+  window.show();
+  composition.open({session::SessionRequest::Kind::Replay, {}, kept.front().path});
+  QTRY_VERIFY(composition.session() != nullptr);
+  QVERIFY(composition.session()->isReplay());
+  QVERIFY(composition.session()->context().commands == nullptr);
+  auto& log = composition.session()->core().log;
+  const auto marks = [&] {
+    return log
+        .query(
+            INT64_MIN, INT64_MAX,
+            {.kinds = {ingest::MomentKind::Mark}, .processes = {}, .minimumLevel = ingest::LogLevel::Trace, .text = ""},
+            10)
+        .size();
+  };
+  QTRY_COMPARE(marks(), std::size_t{1});
+}
+
+void ConsoleSuite::aBrokenRecordingIsSaidOnTheStartPage() {
+  QSettings settings(home_.filePath(QStringLiteral("window.ini")), QSettings::IniFormat);
+  const QString path = home_.filePath(QStringLiteral("broken.qdrec"));
+  QFile file(path);
+  QVERIFY(file.open(QIODevice::WriteOnly) && file.write("this is no recording") > 0);
+  file.close();
+  Composition composition(settings);
+  MainWindow window(composition, settings, std::nullopt);
+  window.show();
+  QSignalSpy failed(&composition, &Composition::failed);
+  composition.open({session::SessionRequest::Kind::Replay, {}, path});
+  QTRY_COMPARE(failed.count(), 1);
+  QVERIFY(composition.session() == nullptr);
+  QVERIFY(shows(window, QStringLiteral("broken.qdrec")));
+}
+
+}  // namespace qd::console
+
+QTEST_MAIN(qd::console::ConsoleSuite)
+#include "console_test.moc"
