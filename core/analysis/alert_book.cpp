@@ -42,7 +42,7 @@ void AlertBook::take(const ingest::ProcessChange& change, const AgentId&) {
     if (series.name != "tick.overruns") continue;
     auto& known = overruns_[info.id];
     if (known.process != ingest::ProcessRef{info.id, info.instance} || known.series != series.index) {
-      known = {{info.id, info.instance}, series.index, false, 0};
+      known = {{info.id, info.instance}, series.index};
     }
   }
 }
@@ -70,20 +70,16 @@ void AlertBook::take(const ingest::SampleBlock& block) {
   }
 }
 
-// tick.overruns counts up from the start of the process.
+// tick.overruns counts the ticks of the second before it.
 void AlertBook::countOverruns(const ingest::SampleBlock& block, const ingest::Column& column) {
-  Overruns& known = overruns_[block.process.id];
   for (std::size_t i = 0; i < column.size(); ++i) {
-    const double value = valueAt(column, i);
-    const double more = known.seen ? value - known.value : 0;
-    known.seen = true;
-    known.value = value;
+    const double count = valueAt(column, i);
     const std::size_t row = rowOf(column, i);
-    if (more <= 0 || row >= block.times.size() || row >= block.ticks.size()) continue;
+    if (!(count > 0) || row >= block.times.size() || row >= block.ticks.size()) continue;
     const TimeNs time = block.times[row];
     raise({AlertRule::TickOverrun, block.process.id, block.process.id.value,
            block.process.id.value + " worked longer than its tick lasts.", time, time, 0, block.ticks[row],
-           static_cast<std::uint64_t>(more)});
+           static_cast<std::uint64_t>(count)});
   }
 }
 

@@ -61,8 +61,6 @@ class AlertBook final : public ingest::EventSink {
   struct Overruns {
     ingest::ProcessRef process;
     SeriesIndex series;
-    bool seen = false;
-    double value = 0;
   };
   std::map<ProcessId, Overruns> overruns_;
 };
