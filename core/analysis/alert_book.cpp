@@ -79,7 +79,7 @@ void AlertBook::countOverruns(const ingest::SampleBlock& block, const ingest::Co
     const TimeNs time = block.times[row];
     raise({AlertRule::TickOverrun, block.process.id, block.process.id.value,
            block.process.id.value + " worked longer than its tick lasts.", time, time, 0, block.ticks[row],
-           static_cast<std::uint64_t>(count)});
+           static_cast<std::uint64_t>(std::min(count, 1e15))});
   }
 }
 
