@@ -190,6 +190,11 @@ void MainWindow::setScheme(widgets::Scheme scheme) {
   widgets::applyTheme(*qobject_cast<QApplication*>(QCoreApplication::instance()), scheme);
 }
 
+void MainWindow::switchScheme() {
+  setScheme(scheme_ == widgets::Scheme::Dark ? widgets::Scheme::Light : widgets::Scheme::Dark);
+  settings_.setValue(kThemeKey, scheme_ == widgets::Scheme::Dark ? QStringLiteral("dark") : QStringLiteral("light"));
+}
+
 void MainWindow::onFrame(bool second) {
   top_->refresh();
   if (second && session_ != nullptr) status_->show(session::statusPieces(session_->status()));

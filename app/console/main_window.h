@@ -48,6 +48,7 @@ class MainWindow final : public QMainWindow {
   void askRecording();
   void askDestination();
   void setScheme(widgets::Scheme scheme);
+  void switchScheme();  // and remembers it
   void onFrame(bool second);
   void say(const QString& sentence, bool problem = false);
 

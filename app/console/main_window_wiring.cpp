@@ -29,10 +29,7 @@ void MainWindow::wireSessionActions() {
     shown.removeOne(actions_.palette);
     palette_->open(shown);
   });
-  connect(actions_.theme, &QAction::triggered, this, [this] {
-    setScheme(scheme_ == widgets::Scheme::Dark ? widgets::Scheme::Light : widgets::Scheme::Dark);
-    settings_.setValue(kThemeKey, scheme_ == widgets::Scheme::Dark ? QStringLiteral("dark") : QStringLiteral("light"));
-  });
+  connect(actions_.theme, &QAction::triggered, this, &MainWindow::switchScheme);
 }
 
 void MainWindow::wireTimeActions() {
