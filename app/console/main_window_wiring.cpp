@@ -64,6 +64,7 @@ void MainWindow::wireTimeActions() {
       if (orders_ != nullptr) (orders_.get()->*handle)();
     });
   };
+  onOrders(actions_.revert, &Orders::revertLast);
   onOrders(actions_.halt, &Orders::haltRollouts);
   onOrders(actions_.resume, &Orders::resumeAll);
   onOrders(actions_.step, &Orders::stepOneTick);
@@ -76,7 +77,6 @@ void MainWindow::wirePanelActions() {
     });
   };
   onWorkspace(actions_.review, [](Workspace& panels) { panels.reviewOrPush(); });
-  onWorkspace(actions_.revert, [](Workspace& panels) { panels.revertLast(); });
   onWorkspace(actions_.breakpoint, [](Workspace& panels) { panels.focusBreakpoints(); });
   onWorkspace(actions_.resetLayout, [](Workspace& panels) { panels.resetLayout(); });
 }

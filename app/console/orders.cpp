@@ -3,11 +3,36 @@
 
 #include <QCoreApplication>
 #include <QPointer>
+#include <algorithm>
 
 #include "core/breakpoints/registry_view.h"
 #include "core/control/command_port.h"
+#include "core/params/param_book.h"
+#include "widgets/base/format.h"
 
 namespace qd::console {
+namespace {
+
+QString qt(const std::string& text) {
+  return QString::fromStdString(text);
+}
+
+QString pushSentence(const std::vector<ingest::PushResult>& results) {
+  using Status = ingest::PushStatus;
+  const auto count = [&](Status status) {
+    return static_cast<int>(std::ranges::count(results, status, &ingest::PushResult::status));
+  };
+  if (count(Status::Applied) == static_cast<int>(results.size()) && !results.empty()) {
+    return Orders::tr("Reverted on %1 at tick %2.")
+        .arg(qt(results.front().process.id.value), widgets::formatTick(results.front().tick));
+  }
+  return Orders::tr("Reverted on %1 of %2 processes: see the ledger for the others.")
+      .arg(count(Status::Applied))
+      .arg(results.size());
+}
+
+}  // namespace
+
 Orders::Orders(const widgets::SessionContext& context, QObject* parent) : QObject(parent), context_(context) {}
 
 bool Orders::refuseWithoutCommands() {
@@ -20,16 +45,22 @@ bool Orders::refuseWithoutCommands() {
 
 // An answer may come after this object is gone: it is handed to the application, which outlives every network thread,
 // and the guard is asked on the UI thread alone.
-control::DebugDone Orders::answer(const QString& success) {
-  return [guard = QPointer<Orders>(this), success](const Result<std::string>& result) {
-    const QString sentence = result ? success : QString::fromStdString(result.error().message);
+template <class T>
+std::function<void(T)> Orders::later(std::function<void(T)> handle) {
+  return [guard = QPointer<Orders>(this), handle = std::move(handle)](T result) {
     QMetaObject::invokeMethod(
         QCoreApplication::instance(),
-        [guard, sentence, problem = !result] {
-          if (guard != nullptr) Q_EMIT guard->said(sentence, problem);
+        [guard, handle, result = std::move(result)]() mutable {
+          if (guard != nullptr) handle(std::move(result));
         },
         Qt::QueuedConnection);
   };
+}
+
+control::DebugDone Orders::answer(const QString& success) {
+  return later<Result<std::string>>([this, success](Result<std::string> result) {
+    Q_EMIT said(result ? success : qt(result.error().message), !result);
+  });
 }
 
 void Orders::resumeAll() {
@@ -49,6 +80,20 @@ void Orders::stepOneTick() {
     return;
   }
   context_.commands->step(group->id, 1, answer(tr("Stepped one tick.")));
+}
+
+void Orders::revertLast() {
+  if (refuseWithoutCommands()) return;
+  const auto orders = context_.params.revertLast(context_.who.toStdString());
+  if (orders.empty()) Q_EMIT said(tr("There is no push to revert."), false);
+  for (const auto& order : orders) {
+    context_.params.markPending(order);
+    using Answer = Result<std::vector<ingest::PushResult>>;
+    context_.commands->push(order, later<Answer>([this, id = order.pushId](Answer result) {
+                              context_.params.resolve(id, result);
+                              Q_EMIT said(result ? pushSentence(*result) : qt(result.error().message), !result);
+                            }));
+  }
 }
 
 void Orders::haltRollouts() {

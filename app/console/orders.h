@@ -19,6 +19,7 @@ class Orders final : public QObject {
  public Q_SLOTS:
   void resumeAll();
   void stepOneTick();
+  void revertLast();
   void haltRollouts();
 
  Q_SIGNALS:
@@ -26,6 +27,9 @@ class Orders final : public QObject {
 
  private:
   bool refuseWithoutCommands();
+  // Brings an answer of the command port to the UI thread.
+  template <class T>
+  std::function<void(T)> later(std::function<void(T)> handle);
   // Says `success`, or what went wrong.
   control::DebugDone answer(const QString& success);
 

@@ -153,12 +153,6 @@ void Workspace::reviewOrPush() {
   params_->reviewOrPush();
 }
 
-void Workspace::revertLast() {
-  changeDock_->show();
-  change_->setCurrentWidget(params_);
-  params_->revertLast();
-}
-
 void Workspace::focusBreakpoints() {
   changeDock_->show();
   change_->setCurrentWidget(breakpoints_);

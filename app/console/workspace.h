@@ -33,7 +33,6 @@ class Workspace final : public QObject {
   widgets::TimelinePanel& timeline() { return *timeline_; }
   widgets::StopBanner& banner() { return *banner_; }
   void reviewOrPush();      // shows the parameters, then their review, then pushes
-  void revertLast();        // the last push; its tab shows what came of it
   void focusBreakpoints();  // shows the breakpoints, ready to arm one
   QList<QDockWidget*> docks() const { return docks_; }
   void resetLayout();
