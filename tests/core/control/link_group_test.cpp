@@ -239,6 +239,7 @@ TEST_P(Interleavings, NothingIsLostOrLeftFrozen) {
   }
   sim.run(60 * 25);
   for (auto& [id, p] : sim.processes) ASSERT_FALSE(p.parked) << id.value << " is left frozen";
+  EXPECT_EQ(sim.orphans, 0) << "a process was parked and nobody cared";
   ASSERT_EQ(sim.group().state, GroupState::Running);
   for (const auto& breakpoint : sim.desk.breakpoints()) ASSERT_TRUE(sim.order(RemoveOrder{breakpoint.id}));
   for (auto& [id, p] : sim.processes) {

@@ -126,6 +126,7 @@ class Sim {
   std::vector<ingest::GroupState> states;
   std::vector<ProcessId> resumed;  // in the order of the orders
   TimeNs maxDelay = 0;             // of orders and events
+  int orphans = 0;                 // how often a process had to free itself: the agent lives, so never
   std::mt19937 random;
 
  private:
@@ -144,7 +145,7 @@ class Sim {
     }
     if (p.parked) {
       const bool orphaned = now - std::max(p.lastHeld, p.parkedAt) > 2 * kNsPerSecond;
-      if (orphaned) release(p, false);
+      if (orphaned) ++orphans, release(p, false);
       return;
     }
     if (p.kind == ingest::ProcessKind::Editor) {
