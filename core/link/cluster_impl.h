@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of a Cluster: its links, and which agent an order concerns. Everything on the loop but the constructor and
+// the destructor.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/link/agent_link.h"
+#include "core/link/cluster.h"
+
+namespace qd::link {
+
+struct Cluster::Impl {
+  Impl(ClusterOptions given, ingest::EventSink& sink)
+      : options(std::move(given)),
+        context{options, sink, std::make_shared<Loop>(), std::make_shared<LiveCalls>(), Qualifier(options.endpoints)} {
+    for (std::size_t i = 0; i < options.endpoints.size(); ++i) {
+      links.push_back(std::make_unique<AgentLink>(context, i));
+    }
+  }
+  ~Impl();
+
+  void post(Loop::Task task) { context.loop->post(std::move(task)); }
+  std::optional<Qualifier::Owner> ownerOf(const ProcessId& id) const;
+  void shown(std::vector<ingest::PushResult>& results, std::size_t agent);
+  void push(const control::PushOrder& order, control::PushDone done);
+  void queryPush(const std::string& pushId, control::PushDone done);
+  void runAction(control::ActionOrder order, control::ActionDone done);
+  Result<std::size_t> agentOf(std::vector<ProcessId>& members) const;
+  Result<std::size_t> agentForSite(const std::string& site) const;
+  Result<std::size_t> agentForGroup(std::string& group) const;
+  void setBreakpoint(control::BreakpointOrder order, control::DebugDone done);
+  void link(std::vector<ProcessId> members, control::DebugDone done);
+  void resumeAll(control::DebugDone done);
+  template <class Order>
+  void onGroup(Order order, control::DebugDone done);
+
+  ClusterOptions options;
+  LinkContext context;
+  std::vector<std::unique_ptr<AgentLink>> links;
+};
+
+template <class Order>
+void Cluster::Impl::onGroup(Order order, control::DebugDone done) {
+  const auto agent = agentForGroup(order.group);
+  agent ? links[*agent]->debug(std::move(order), std::move(done)) : done(std::unexpected(agent.error()));
+}
+
+}  // namespace qd::link
