@@ -253,22 +253,41 @@ void PlotStack::drawPanes(const Drawn& wanted) {
   placeOverlay();
 }
 
+// The log may hold hundreds of thousands of lines: asked four times a second at most, for more than is shown, not at
+// every redraw.
+void PlotStack::loadMoments() {
+  const auto revision = context_.log.revision();
+  const TimeNs now = monotonicNs();
+  const bool inside = view_.from >= momentsFrom_ && view_.to <= momentsTo_;
+  const bool stale = revision != momentsRevision_ && now - momentsLoaded_ > kNsPerSecond / 4;
+  if (inside && !stale) {
+    // A view that stands still is not drawn again by itself: come back for what was too soon to ask for.
+    if (revision != momentsRevision_ && context_.clock.mode() != ViewClock::Mode::Live) dirty_ = true;
+    return;
+  }
+  momentsRevision_ = revision;
+  momentsLoaded_ = now;
+  momentsFrom_ = view_.from - context_.clock.span();
+  momentsTo_ = view_.to + context_.clock.span();
+  moments_ = context_.log.query(momentsFrom_, momentsTo_, markerFilter(), kMostMarkers);
+  ingest::MomentFilter stops;
+  stops.kinds = {ingest::MomentKind::Stop, ingest::MomentKind::Resume};
+  stops_ = context_.log.query(0, momentsTo_, stops, kMostMarkers);
+}
+
 void PlotStack::placeOverlay() {
   overlay_->setGeometry(rect());
   std::vector<QRect> areas;
   for (const PlotPane* pane : panes_)
     if (pane->isVisible()) areas.push_back(pane->plotArea().translated(pane->mapTo(this, QPoint())));
   overlay_->setAreas(std::move(areas));
-  auto moments = context_.log.query(view_.from, view_.to, markerFilter(), kMostMarkers);
-  auto markers = placeMarkers(moments, view_.from, view_.to, PlotPane::kLeft, plotWidth());
+  loadMoments();
+  auto markers = placeMarkers(moments_, view_.from, view_.to, PlotPane::kLeft, plotWidth());
   if (view_.map.isTicks())
     for (auto& marker : markers) marker.x = xOf(marker.time);
   overlay_->setMarkers(std::move(markers));
-  ingest::MomentFilter stops;
-  stops.kinds = {ingest::MomentKind::Stop, ingest::MomentKind::Resume};
   std::vector<std::pair<double, double>> bands;
-  for (const auto& [from, to] : stoppedIn(context_.log.query(0, view_.to, stops, kMostMarkers), view_.from, view_.to))
-    bands.emplace_back(xOf(from), xOf(to));
+  for (const auto& [from, to] : stoppedIn(stops_, view_.from, view_.to)) bands.emplace_back(xOf(from), xOf(to));
   overlay_->setStopped(std::move(bands));
   const TimeNs now = context_.clock.now();
   const bool inside = context_.clock.mode() != ViewClock::Mode::Live && now >= view_.from && now < view_.to;

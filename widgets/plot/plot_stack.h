@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/ingest/event_log.h"
 #include "widgets/base/session_context.h"
 #include "widgets/plot/plot_pane.h"
 
@@ -77,6 +78,7 @@ class PlotStack final : public QWidget {
   PaneView makeView(TimeNs from, TimeNs to) const;
   AxisMap makeMap(TimeNs from, TimeNs to) const;
   void drawPanes(const Drawn& wanted);
+  void loadMoments();
   void placeOverlay();
   void showValues();
   void announce();
@@ -96,6 +98,9 @@ class PlotStack final : public QWidget {
   bool dirty_ = true, refining_ = false;
   std::uint64_t storeRevision_ = UINT64_MAX, directoryRevision_ = UINT64_MAX;
   TimeNs sinceValues_ = 0;
+  std::vector<ingest::Moment> moments_, stops_;  // of [momentsFrom_, momentsTo_]
+  TimeNs momentsFrom_ = 0, momentsTo_ = 0, momentsLoaded_ = 0;
+  std::uint64_t momentsRevision_ = UINT64_MAX;
   std::optional<double> crosshair_;
   std::optional<QPoint> pressed_;
   bool dragging_ = false;

@@ -185,6 +185,10 @@ void TimelinePanel::showMode() {
 }
 
 void TimelinePanel::showPosition() {
+  // While time runs nobody can read sixty positions a second; a step must show at once.
+  const TimeNs wall = monotonicNs();
+  if (context_.clock.mode() != ViewClock::Mode::Frozen && wall - shownAt_ < kNsPerSecond / 10) return;
+  shownAt_ = wall;
   const TimeNs now = context_.clock.now();
   const ProcessId source = tickSource(context_);
   const QString utc = formatUtc(now, Precision::Milliseconds);

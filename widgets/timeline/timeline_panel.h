@@ -6,6 +6,7 @@
 
 #include <QWidget>
 
+#include "core/base/clock.h"
 #include "widgets/base/session_context.h"
 
 class QComboBox;
@@ -49,6 +50,7 @@ class TimelinePanel final : public QWidget {
   QToolButton* live_;
   QComboBox* speed_;
   timeline::TimelineStrip* strip_;
+  TimeNs shownAt_ = 0;
 };
 
 }  // namespace qd::widgets

@@ -61,6 +61,10 @@ world::Surroundings WorldPanel::surroundings(const ProcessId& server) const {
 }
 
 void WorldPanel::refresh(bool second) {
+  // Thirty pictures a second are enough to see people walk.
+  const TimeNs wall = monotonicNs();
+  if (!second && wall - drawnAt_ < kNsPerSecond / 35) return;
+  drawnAt_ = wall;
   const TimeNs now = context().clock.now();
   const ProcessId from = server();
   auto authoritative = context().world.frameAt(from, now);

@@ -35,6 +35,7 @@ class WorldPanel final : public Panel {
   // What is drawn now: unchanged frames are not drawn again.
   netcode::EntityFramePtr shown_;
   std::vector<netcode::EntityFramePtr> drawn_;
+  TimeNs drawnAt_ = 0;
 };
 
 }  // namespace qd::widgets

@@ -77,7 +77,7 @@ void WorldView::fit() {
   const QRectF shown(toWorld(canvas().topLeft()), toWorld(canvas().bottomRight()));
   const bool inside = bounds->left >= shown.left() && bounds->right <= shown.right() &&
                       bounds->bottom >= shown.bottom() && bounds->top <= shown.top();
-  if (inside && zoom_ <= wanted * 1.3 && zoom_ >= wanted * 0.6) return;
+  if (inside && zoom_ <= wanted * 1.3 && zoom_ >= wanted * 0.75) return;
   zoom_ = wanted * 0.9;
   centre_ = QPointF((bounds->left + bounds->right) / 2, (bounds->bottom + bounds->top) / 2);
   update();

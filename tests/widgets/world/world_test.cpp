@@ -2,10 +2,13 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include "widgets/base/demo_session.h"
 #include "widgets/world/scene.h"
+#include "widgets/world/world_panel.h"
 #include "widgets/world/world_view.h"
 
 using namespace qd;
+using namespace qd::widgets;
 using namespace qd::widgets::world;
 
 namespace {
@@ -69,6 +72,21 @@ class WorldTest final : public QObject {
     QCOMPARE(errorScale(0.2, 20, 40), 10);
     QCOMPARE(errorScale(0.005, 20, 40), 100);
     QCOMPARE(errorScale(0.0005, 20, 40), 1000);
+  }
+
+  void thePanelShowsBothSides() {
+    demo::Session session(20 * kNsPerSecond);
+    WorldPanel panel(session.context);
+    panel.resize(360, 320);
+    panel.show();
+    auto* view = panel.findChild<WorldView*>();
+    QTRY_COMPARE(view->scene().entities.size(), std::size_t{demo::kEntities});
+    QCOMPARE(view->scene().interpolated, std::size_t{demo::kEntities});
+    // The editor draws 4 mm beside the circle; the history knows where the server had it.
+    for (const Entity& entity : view->scene().entities)
+      QVERIFY(std::abs(entity.ghosts.at(0).error().value_or(0) - 0.004) < 0.0002);
+    session.clock.goTo(demo::kStart + 11 * kNsPerSecond);
+    QTRY_COMPARE(view->scene().held, std::size_t{8});
   }
 
   void aClickSelects() {
