@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/cli/breaks.h"
 #include "app/cli/session.h"
 
@@ -18,8 +20,12 @@ bool isStopped(const std::optional<LinkGroup>& group) {
   return group && (group->state == GroupState::Stopped || group->state == GroupState::Partial);
 }
 
+// Every member is in the bundle, and who stopped them has said where and why.
 bool isWhole(const LinkGroup& group, const std::optional<Hit>& hit) {
-  return hit && hit->members.size() >= group.members.size();
+  if (!hit || hit->members.size() < group.members.size()) return false;
+  return std::any_of(hit->members.begin(), hit->members.end(), [&](const HitMember& m) {
+    return m.state.process == group.leader && !(m.frames.empty() && m.locals.empty());
+  });
 }
 
 }  // namespace

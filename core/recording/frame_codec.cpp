@@ -105,33 +105,54 @@ std::vector<T> cut(const List& list, std::size_t from, std::size_t n) {
   return out;
 }
 
-// For each element the place of the same entity's element before it, or its own: a walking entity's coordinates are
-// small steps from its last ones.
-std::vector<std::size_t> predecessors(const List& ids) {
-  std::unordered_map<std::int64_t, std::size_t> last;
-  std::vector<std::size_t> out(ids.size());
+// Which elements belong to one entity, derived from the ids alone, so that both sides know it.
+struct Tracks {
+  std::vector<std::size_t> before;  // place of the same entity's element before it, or its own
+  std::vector<std::size_t> order;   // first elements of all entities, then entity after entity: like stands by like
+};
+
+Tracks tracksOf(const List& ids) {
+  Tracks out;
+  std::unordered_map<std::int64_t, std::size_t> trackOf;
+  std::vector<std::vector<std::size_t>> tracks;
+  out.before.resize(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto [at, fresh] = last.try_emplace(ids[i], i);
-    out[i] = fresh ? i : at->second;
-    at->second = i;
+    const auto [at, fresh] = trackOf.try_emplace(ids[i], tracks.size());
+    if (fresh) tracks.emplace_back();
+    std::vector<std::size_t>& track = tracks[at->second];
+    out.before[i] = fresh ? i : track.back();
+    track.push_back(i);
   }
+  for (const auto& track : tracks) out.order.push_back(track.front());
+  for (const auto& track : tracks) out.order.insert(out.order.end(), track.begin() + 1, track.end());
   return out;
 }
 
-List residuals(const List& values, const std::vector<std::size_t>& before) {
+// What element i is expected to be: the entity's last value, or for `steady` columns the last one and its last step.
+std::uint64_t expected(const List& values, const Tracks& tracks, std::size_t i, bool steady) {
+  const std::size_t a = tracks.before[i];
+  if (a == i) return 0;
+  const std::size_t b = tracks.before[a];
+  const auto last = static_cast<std::uint64_t>(values[a]);
+  return steady && b != a ? 2 * last - static_cast<std::uint64_t>(values[b]) : last;
+}
+
+List residuals(const List& values, const Tracks& tracks, bool steady) {
   List out(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint64_t base = before[i] == i ? 0 : static_cast<std::uint64_t>(values[before[i]]);
-    out[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - base);
+  for (std::size_t place = 0; place < values.size(); ++place) {
+    const std::size_t i = tracks.order[place];
+    out[place] = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - expected(values, tracks, i, steady));
   }
   return out;
 }
 
-void restore(List& values, const std::vector<std::size_t>& before) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint64_t base = before[i] == i ? 0 : static_cast<std::uint64_t>(values[before[i]]);
-    values[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) + base);
+List restored(const List& residuals, const Tracks& tracks, bool steady) {
+  List out(residuals.size());
+  for (std::size_t place = 0; place < out.size(); ++place) {  // an entity's elements stand in their own order
+    const std::size_t i = tracks.order[place];
+    out[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(residuals[place]) + expected(out, tracks, i, steady));
   }
+  return out;
 }
 
 void putDomains(std::vector<std::string> domains, Bytes& out) {
@@ -183,14 +204,19 @@ Bytes encodeEntities(Packer& packer, std::span<const Placed> frames) {
   const List ids = joined<EntityFrame>(
       frames, [](const auto& f) -> const auto& { return f.ids; });
   packer.ints(ids, out);
-  const std::vector<std::size_t> before = predecessors(ids);
-  const auto put = [&](const List& values) { packer.ints(residuals(values, before), out); };
+  const Tracks tracks = tracksOf(ids);
+  const auto put = [&](const List& values, bool steady = false) {
+    packer.ints(residuals(values, tracks, steady), out);
+  };
   put(joined<EntityFrame>(
-      frames, [](const auto& f) -> const auto& { return f.x; }));
+          frames, [](const auto& f) -> const auto& { return f.x; }),
+      true);
   put(joined<EntityFrame>(
-      frames, [](const auto& f) -> const auto& { return f.y; }));
+          frames, [](const auto& f) -> const auto& { return f.y; }),
+      true);
   put(joined<EntityFrame>(
-      frames, [](const auto& f) -> const auto& { return f.z; }));
+          frames, [](const auto& f) -> const auto& { return f.z; }),
+      true);
   put(joined<EntityFrame>(
       frames, [](const auto& f) -> const auto& { return f.vx; }));
   put(joined<EntityFrame>(
@@ -218,11 +244,11 @@ Result<std::vector<Placed>> decodeEntities(const AgentId& agent, const ingest::P
   const List renderTicks = takeList(in, n), counts = takeList(in, n);
   const std::size_t entities = total(in, counts);
   const List ids = takeList(in, entities);
-  const std::vector<std::size_t> before = predecessors(ids);
+  const Tracks tracks = tracksOf(ids);
   List columns[11];  // x y z vx vy vz flags, rotation x y z w
-  for (List& column : columns) {
-    column = takeList(in, in.ok() ? entities : 0);
-    if (in.ok()) restore(column, before);
+  for (std::size_t c = 0; c < std::size(columns); ++c) {
+    const List packed = takeList(in, in.ok() ? entities : 0);
+    if (in.ok()) columns[c] = restored(packed, tracks, c < 3);
   }
   std::size_t from = 0;
   for (std::size_t i = 0; in.ok() && i < n; ++i) {
