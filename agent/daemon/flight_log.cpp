@@ -13,7 +13,8 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kWriteChunkBytes = std::size_t{1} << 20;  // of envelopes, in one go
-constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;   // in RAM while the disk is stuck, then entries are lost
+constexpr std::int64_t kWriteEveryNs = 30 * kNsPerMs;
+constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;  // in RAM while the disk is stuck, then entries are lost
 
 }  // namespace
 
@@ -69,9 +70,15 @@ void FlightLog::trimRam() {
 
 void FlightLog::notify() {
   std::vector<std::shared_ptr<Waker>> due;
+  bool writeDue = false;
   {
     const std::lock_guard lock(mutex_);
-    if (appendedKinds_ == 0) return;
+    if (appendedKinds_ == 0 && persisted_ == last_) return;
+    // Samples are written in bunches, what is rare at once: a push waits for it.
+    constexpr std::uint32_t kStreaming = serve::kSamples | serve::kEntities | serve::kFrames;
+    const std::int64_t now = monotonicNs();
+    writeDue = (appendedKinds_ & ~kStreaming) != 0 || now - writerWokenAt_ >= kWriteEveryNs;
+    if (writeDue) writerWokenAt_ = now;
     for (const auto& waker : wakers_) {
       if (!waker->waiting || (waker->kinds & appendedKinds_) == 0) continue;
       waker->waiting = false;
@@ -79,7 +86,7 @@ void FlightLog::notify() {
     }
     appendedKinds_ = 0;
   }
-  writerWake_.notify_one();
+  if (writeDue) writerWake_.notify_one();
   for (const auto& waker : due) waker->call();
 }
 

@@ -99,6 +99,7 @@ class FlightLog {
   std::size_t ramBytes_ = 0;
   std::uint64_t last_ = 0, persisted_ = 0;
   std::uint32_t appendedKinds_ = 0;
+  std::int64_t writerWokenAt_ = 0;
   std::vector<std::shared_ptr<LogSegment>> segments_;
   std::vector<std::shared_ptr<Waker>> wakers_;
   std::uint64_t writeErrors_ = 0, lostEntries_ = 0;

@@ -34,11 +34,12 @@ MetricFamily seriesFamily(const std::vector<ProbeSession*>& sessions) {
   MetricFamily family{"quarterdeck_series", "Last value of a series, in its displayed unit", MetricType::Gauge, {}};
   for (const ProbeSession* session : sessions) {
     for (const auto& series : session->info().series) {
-      const auto value = session->lastValues().find(series.index.value);
-      if (value == session->lastValues().end()) continue;
+      if (!series.dimensions.empty()) continue;
+      const auto value = session->lastValue(series);
+      if (!value) continue;
       ClientMetric metric;
       metric.label = {{"process", session->info().id.value}, {"series", series.name}};
-      metric.gauge.value = value->second;
+      metric.gauge.value = *value;
       family.metric.push_back(std::move(metric));
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <variant>
 
 #include "agent/daemon/probe_session.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr std::size_t kItemsAtOnce = 1024;
 constexpr int kReadsAtOnce = 64;                                // of one ring in one drain; then others have their turn
 constexpr std::int64_t kLongestUncommittedNs = 250 * kNsPerMs;  // a slow disk must not fill the ring of a fast game
+constexpr std::uint64_t kLookEvery = 8;                         // drains, at rings that nobody has used yet
 constexpr std::uint32_t kHostBase = 0x8000;                     // ring, and first index of the agent's own series
 
 }  // namespace
@@ -29,7 +31,10 @@ void ProbeSession::openRings() {
 void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
   if (!declared_) return;
   if (dirty_) publishDeclaration("");
-  for (std::uint32_t i = 0; i < rings_.size(); ++i) drainRing(i, now, persisted, false);
+  const bool look = ++drains_ % kLookEvery == 0;
+  for (std::uint32_t i = 0; i < rings_.size(); ++i) {
+    if (look || rings_[i]->used) drainRing(i, now, persisted, false);
+  }
   beginSegments();
   for (const std::uint32_t handle : endedHandles_) context_.indexOf[handle] = LaneContext::kUndeclared;
   endedHandles_.clear();
@@ -62,7 +67,7 @@ void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_
     const std::uint8_t* blobs = qd_lane_blobs(lane_);
     for (std::int64_t i = 0; i < count; ++i) ring.drain.take(items[static_cast<std::size_t>(i)], blobs, events_);
     if (!ring.uncommitted) ring.committedAt = now;
-    ring.uncommitted = true;
+    ring.uncommitted = ring.used = true;
   }
   const bool parked = info_.state == ingest::ProcessState::Parked;
   // Where full blocks came out, the rest goes too: only an empty drain can give its records back to the probe.
@@ -79,14 +84,20 @@ void ProbeSession::publish(Ring& ring, std::vector<ingest::Event>& events) {
 }
 
 void ProbeSession::noteLast(const ingest::SampleBlock& block) {
+  std::vector<double>& last = block.ring == kHostBase ? lastHostRaw_ : lastRaw_;
   for (const auto& column : block.columns) {
-    const auto at = seriesAt_.find(column.series.value);
-    if (at == seriesAt_.end() || column.size() == 0) continue;
-    const auto& series = info_.series[at->second];
-    if (!series.dimensions.empty()) continue;
-    const double raw = std::visit([](const auto& values) { return static_cast<double>(values.back()); }, column.values);
-    lastValues_[column.series.value] = series.integer ? raw * std::pow(10.0, -series.scale) : raw;
+    const std::size_t index = column.series.value & (kHostBase - 1);
+    if (column.size() == 0) continue;
+    if (index >= last.size()) last.resize(index + 1, std::numeric_limits<double>::quiet_NaN());
+    last[index] = std::visit([](const auto& values) { return static_cast<double>(values.back()); }, column.values);
   }
+}
+
+std::optional<double> ProbeSession::lastValue(const ingest::SeriesInfo& series) const {
+  const std::vector<double>& last = series.index.value >= kHostBase ? lastHostRaw_ : lastRaw_;
+  const std::size_t index = series.index.value & (kHostBase - 1);
+  if (index >= last.size() || std::isnan(last[index])) return std::nullopt;
+  return series.integer ? last[index] * std::pow(10.0, -series.scale) : last[index];
 }
 
 void ProbeSession::beginSegments() {

@@ -73,7 +73,7 @@ class ProbeSession {
   ingest::ProcessRef ref() const { return {info_.id, info_.instance}; }
   std::int64_t connectedAt() const { return connectedAt_; }
   control::ProcessUp upEvent() const;
-  const std::map<std::uint32_t, double>& lastValues() const { return lastValues_; }  // displayed units, by index
+  std::optional<double> lastValue(const ingest::SeriesInfo& series) const;  // in displayed units
   const LaneContext& counts() const { return context_; }
 
   // Orders. What cannot be sent (too large, the probe does not read) ends the session at the next event.
@@ -126,6 +126,7 @@ class ProbeSession {
     std::uint64_t lastSequence = 0;  // of the log, of what was published from here
     std::int64_t committedAt = 0;
     bool uncommitted = false;
+    bool used = false;  // has ever had a record; the others are looked at less often
     bool broken = false;
   };
   void openRings();
@@ -152,8 +153,9 @@ class ProbeSession {
   std::map<std::uint32_t, std::size_t> seriesAt_;  // by index: place in info_.series
   std::uint32_t nextIndex_ = 0;
   std::vector<std::uint32_t> endedHandles_;
-  std::map<std::uint32_t, double> lastValues_;
+  std::vector<double> lastRaw_, lastHostRaw_;  // by index; NaN: none yet
   std::uint64_t hostRecord_ = 0;
+  std::uint64_t drains_ = 0;
   std::vector<ingest::Event> events_;
 };
 

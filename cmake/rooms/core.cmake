@@ -25,6 +25,7 @@ if(QD_RPC)
   qd_room(core/link LINK qd_core_control qd_core_ingest qd_core_security PRIVATE_LINK qd_core_link_wire)
   qd_test(test_core_link FOLDER tests/core/link LINK qd_core_link qd_core_link_wire)
   qd_room(core/serve LINK qd_core_control qd_core_ingest qd_core_security PRIVATE_LINK qd_core_link_wire gRPC::grpc++_reflection)
+  qd_test(test_core_serve FOLDER tests/core/serve LINK qd_core_serve qd_core_link_wire)
 endif()
 
 find_package(SQLite3 REQUIRED)
