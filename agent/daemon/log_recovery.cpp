@@ -104,7 +104,7 @@ void FlightLog::tell(const Recovered& recovered) {
     SegmentReader reader(segment, segment->begin());
     SegmentReader::Record record;
     while (reader.next(record, limit, false) == SegmentReader::Status::Record) {
-      constexpr std::uint32_t kRare = serve::kProcesses | serve::kParameters | serve::kDebug;
+      constexpr std::uint32_t kRare = serve::kProcesses | serve::kParameters | serve::kDebug | serve::kPushes;
       const bool recent = after + (limit - reader.offset()) < kRecentBytes;
       if (!(record.head.kind & kRare) && !(recent && record.head.kind == serve::kSamples)) continue;
       if (auto envelope = link::decodeBatch(record.payload)) recovered(*envelope);

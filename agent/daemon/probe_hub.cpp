@@ -51,6 +51,15 @@ void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
     table.put(change->info);
   } else if (const auto* block = std::get_if<ingest::SampleBlock>(&envelope.event)) {
     records[{block->process.instance.value, block->ring}] = block->firstSequence + block->count;
+  } else if (const auto* result = std::get_if<ingest::PushResult>(&envelope.event)) {
+    auto& results = pushes[result->pushId];
+    const auto same = [&](const auto& one) { return one.process == result->process; };
+    const auto known = std::find_if(results.begin(), results.end(), same);
+    if (known == results.end()) {
+      results.push_back(*result);
+    } else {
+      *known = *result;
+    }
   } else if (const auto* values = std::get_if<ingest::ParameterChange>(&envelope.event)) {
     table.setParameters(values->process, values->values);
   } else if (const auto* group = std::get_if<ingest::LinkGroup>(&envelope.event)) {
@@ -70,6 +79,7 @@ ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recolle
       pushes_(log, [this](const ProcessId& id) { return find(id); }),
       debugging_(log, table, [this](const ProcessId& id) { return find(id); }),
       startedAt_(monotonicNs()) {
+  pushes_.recall(std::move(recollection_.pushes));
   std::vector<ingest::LinkGroup> groups;
   for (auto& [id, group] : recollection_.groups) groups.push_back(group);
   std::vector<ingest::Breakpoint> breakpoints;

@@ -26,6 +26,7 @@ struct Recollection {
   std::map<std::pair<std::uint64_t, std::uint32_t>, std::uint64_t> records;  // by instance and ring: next record
   std::map<std::string, ingest::LinkGroup> groups;
   std::map<std::string, ingest::Breakpoint> breakpoints;
+  std::map<std::string, std::vector<ingest::PushResult>> pushes;  // by push id, one a process
   void take(const ingest::Envelope& envelope, ProcessTable& table);
 };
 

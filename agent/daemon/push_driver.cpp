@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::size_t kActionsRemembered = 256;
 
+bool isSettled(const ingest::PushResult& result) {
+  return result.status == ingest::PushStatus::Applied || result.status == ingest::PushStatus::Rejected;
+}
+
 }  // namespace
 
 void PushDriver::push(control::PushOrder order, control::PushDone done) {
@@ -21,12 +25,64 @@ void PushDriver::push(control::PushOrder order, control::PushDone done) {
 void PushDriver::query(const std::string& pushId, control::PushDone done) {
   const control::WaiterId waiter = nextWaiter_++;
   auto actions = tracker_.query(pushId, waiter, utcNowNs());
+  if (const auto old = recalled_.find(pushId); !actions && old != recalled_.end()) {
+    queryRecalled(old->second, std::move(done));
+    return;
+  }
   if (!actions) {
     done(std::unexpected(actions.error()));
     return;
   }
   waiters_[waiter] = std::move(done);
   perform(std::move(*actions));
+}
+
+void PushDriver::recall(std::map<std::string, std::vector<ingest::PushResult>> pushes) {
+  for (auto& [id, results] : pushes) recalled_[id].results = std::move(results);
+}
+
+void PushDriver::queryRecalled(Recalled& push, control::PushDone done) {
+  bool asked = false;
+  for (const auto& result : push.results) {
+    if (isSettled(result)) continue;
+    ProbeSession* session = find_(result.process.id);
+    if (!session || session->info().instance != result.process.instance) continue;
+    session->askPush(result.pushId);
+    asked = true;
+  }
+  push.waiting.push_back(std::move(done));
+  if (!asked) {
+    answer(push);
+  } else {
+    push.deadline = utcNowNs() + 2 * kNsPerSecond;
+  }
+}
+
+bool PushDriver::answersRecalled(const ingest::PushResult& result) {
+  const auto old = recalled_.find(result.pushId);
+  if (old == recalled_.end() || tracker_.results(result.pushId)) return false;
+  bool open = false;
+  for (auto& known : old->second.results) {
+    if (known.process == result.process && !isSettled(known)) {
+      const std::string who = known.who, comment = known.comment;
+      known = result;
+      known.who = who;
+      known.comment = comment;
+      if (isSettled(known)) log_.append(known);
+    }
+    open = open || known.status == ingest::PushStatus::Pending;
+  }
+  if (!open) answer(old->second);
+  return true;
+}
+
+void PushDriver::answer(Recalled& push) {
+  for (auto& result : push.results) {
+    if (result.status == ingest::PushStatus::Pending) result.status = ingest::PushStatus::Unknown;
+  }
+  const auto waiting = std::exchange(push.waiting, {});
+  push.deadline = 0;
+  for (const auto& done : waiting) done(push.results);
 }
 
 void PushDriver::perform(control::PushActions actions) {
@@ -57,6 +113,9 @@ void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
     if (ProbeSession* session = find_(send.process)) session->push(send.order);
   }
   if (const auto deadline = tracker_.nextDeadline(); deadline && *deadline <= now) perform(tracker_.onTime(now));
+  for (auto& [id, push] : recalled_) {
+    if (push.deadline != 0 && push.deadline <= now) answer(push);
+  }
   std::vector<std::string> late;
   for (const auto& [id, action] : actions_) {
     if (action.deadline <= now) late.push_back(id);
@@ -87,7 +146,7 @@ void PushDriver::down(const ProcessId& process) {
 }
 
 void PushDriver::on(ingest::PushResult result) {
-  perform(tracker_.onResult(std::move(result)));
+  if (!answersRecalled(result)) perform(tracker_.onResult(std::move(result)));
 }
 
 void PushDriver::runAction(control::ActionOrder order, control::ActionDone done) {
@@ -148,6 +207,7 @@ void PushDriver::failAll(const std::string& reason) {
   auto waiters = std::move(waiters_);
   waiters_.clear();
   for (auto& [id, done] : waiters) done(fail(ErrorCode::Unavailable, reason));
+  for (auto& [id, push] : recalled_) answer(push);
   auto actions = std::move(actions_);
   actions_.clear();
   for (auto& [id, action] : actions) action.done(fail(ErrorCode::Unavailable, reason));

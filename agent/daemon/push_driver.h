@@ -23,6 +23,9 @@ class PushDriver {
 
   PushDriver(FlightLog& log, FindSession find) : log_(log), find_(std::move(find)) {}
 
+  // What the log of an earlier agent says of its pushes; what it left open is asked for again by query().
+  void recall(std::map<std::string, std::vector<ingest::PushResult>> pushes);
+
   void push(control::PushOrder order, control::PushDone done);
   void query(const std::string& pushId, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
@@ -41,7 +44,15 @@ class PushDriver {
     control::ActionDone done;
     TimeNs deadline = 0;
   };
+  struct Recalled {
+    std::vector<ingest::PushResult> results;
+    std::vector<control::PushDone> waiting;
+    TimeNs deadline = 0;
+  };
   void perform(control::PushActions actions);
+  void queryRecalled(Recalled& push, control::PushDone done);
+  bool answersRecalled(const ingest::PushResult& result);
+  static void answer(Recalled& push);
   void finish(const std::string& actionId, const Result<ingest::ActionResult>& result);
 
   FlightLog& log_;
@@ -50,6 +61,7 @@ class PushDriver {
   control::WaiterId nextWaiter_ = 1;
   std::map<control::WaiterId, control::PushDone> waiters_;
   std::deque<std::pair<std::uint64_t, control::SendPush>> unsafe_;  // waits for the log to have this sequence on disk
+  std::map<std::string, Recalled> recalled_;
   std::map<std::string, Action> actions_;
   std::deque<ingest::ActionResult> actionResults_;  // the newest
 };

@@ -40,7 +40,8 @@ enum Kind : std::uint32_t {
   kParameters = 16,  // ParameterChange
   kDebug = 32,       // Breakpoint, LinkGroup, Hit
   kOther = 64,       // all the rest
-  kEverything = 127,
+  kPushes = 128,     // PushResult
+  kEverything = 255,
 };
 std::uint32_t kindOf(const ingest::Event& event);
 

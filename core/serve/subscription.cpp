@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kLongestBackfillNs = std::int64_t{7} * 24 * 3600 * kNsPerSecond;
 
 std::uint32_t kindsFor(const link::SubscribeOrder& order) {
-  std::uint32_t kinds = kProcesses | kParameters | kDebug | kOther;
+  std::uint32_t kinds = kProcesses | kParameters | kDebug | kPushes | kOther;
   if (order.tier != link::Tier::Events) kinds |= kSamples;
   if (order.tier == link::Tier::Full) kinds |= kFrames;
   if (order.entityFrames) kinds |= kEntities | kFrames;

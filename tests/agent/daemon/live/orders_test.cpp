@@ -76,6 +76,24 @@ TEST_F(LiveOrders, PushIsAppliedAtATickAndOnlyOnce) {
   }));
 }
 
+TEST_F(LiveOrders, WhatBecameOfAPushOutlivesTheAgent) {
+  pb::PushResponse response;
+  ASSERT_TRUE(push(setDensity("p1", 2.5), response).ok());
+  const auto tick = response.results(0).tick();
+  agent_.child().signal(SIGKILL);
+  agent_.child().wait();
+  Agent again(folder_);
+  grpc::ClientContext context;
+  pb::GetPushRequest get;
+  get.set_push_id("p1");
+  pb::PushResponse known;
+  const auto status = again.stub()->GetPush(&context, get, &known);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(known.results_size(), 1);
+  EXPECT_EQ(known.results(0).status(), pb::PUSH_APPLIED);
+  EXPECT_EQ(known.results(0).tick(), tick);
+}
+
 TEST_F(LiveOrders, PushIsRejectedWithAReasonAndNothingApplied) {
   pb::PushResponse response;
   ASSERT_TRUE(push(setDensity("p1", 99), response).ok());
