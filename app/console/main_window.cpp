@@ -195,8 +195,19 @@ void MainWindow::switchScheme() {
   settings_.setValue(kThemeKey, scheme_ == widgets::Scheme::Dark ? QStringLiteral("dark") : QStringLiteral("light"));
 }
 
+// What Space does now.
+void MainWindow::nameFreeze() {
+  if (session_ == nullptr) return;
+  const auto& clock = session_->context().clock;
+  const bool frozen = clock.mode() == widgets::ViewClock::Mode::Frozen;
+  const QString name =
+      clock.isRecording() ? (frozen ? tr("Play") : tr("Pause")) : (frozen ? tr("Go live") : tr("Freeze"));
+  if (actions_.freeze->text() != name) actions_.freeze->setText(name);
+}
+
 void MainWindow::onFrame(bool second) {
   top_->refresh();
+  nameFreeze();
   if (second && session_ != nullptr) status_->show(session::statusPieces(session_->status()));
 }
 

@@ -49,6 +49,7 @@ class MainWindow final : public QMainWindow {
   void askDestination();
   void setScheme(widgets::Scheme scheme);
   void switchScheme();  // and remembers it
+  void nameFreeze();
   void onFrame(bool second);
   void say(const QString& sentence, bool problem = false);
 

@@ -5,9 +5,10 @@
 #include <QLabel>
 #include <QMainWindow>
 #include <QTabWidget>
-#include <QTimer>
 #include <QToolBar>
+#include <QWindow>
 
+#include "widgets/base/frame_tick.h"
 #include "widgets/base/theme.h"
 #include "widgets/breakpoints/breakpoints_panel.h"
 #include "widgets/breakpoints/stop_banner.h"
@@ -130,9 +131,15 @@ void Workspace::place() {
   }
 }
 
-// Once the docks have been laid out: before that there is nothing to divide.
+// Once the window is on the screen in its size: before that there is nothing to divide.
 void Workspace::sizeDocks() {
-  QTimer::singleShot(0, this, [this] { setSizes(); });
+  const auto& ticker = session_.context().ticker;
+  disconnect(sizing_);
+  sizing_ = connect(&ticker, &widgets::FrameTick::tick, this, [this] {
+    if (window_.windowHandle() == nullptr || !window_.windowHandle()->isExposed()) return;
+    disconnect(sizing_);
+    setSizes();
+  });
 }
 
 void Workspace::setSizes() {

@@ -60,6 +60,7 @@ class Workspace final : public QObject {
   widgets::BreakpointsPanel* breakpoints_ = nullptr;
   QTabWidget* change_ = nullptr;
   QList<QDockWidget*> docks_;
+  QMetaObject::Connection sizing_;
   QDockWidget *fleet_, *players_, *log_, *changeDock_, *world_;
 };
 

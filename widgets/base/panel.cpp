@@ -29,6 +29,7 @@ Panel::Panel(const QString& title, const SessionContext& context, QWidget* paren
   title_->setFont(uiFont(kSmallPx, QFont::DemiBold));
   subtitle_->setForegroundRole(QPalette::PlaceholderText);
   subtitle_->setFont(uiFont(kSmallPx));
+  subtitle_->setMinimumWidth(1);  // gives way first where a panel is narrow
   pin_->setCheckable(true);
   pin_->setFocusPolicy(Qt::TabFocus);
   titleBar_->setFixedHeight(kTitleHeight);

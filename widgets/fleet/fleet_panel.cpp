@@ -18,12 +18,14 @@
 
 namespace qd::fleet {
 namespace {
+constexpr int kLeastWidth = 240;  // a name and its three figures
 constexpr TimeNs kChoosing = 3 * kNsPerSecond;
-}
+}  // namespace
 
 FleetPanel::FleetPanel(const widgets::SessionContext& context, QWidget* parent)
     : Panel(tr("Fleet"), context, parent), model_(new FleetModel(this)), table_(new QTableView) {
   setSubtitle(tr("worst first"));
+  setMinimumWidth(kLeastWidth);
   empty_ = new widgets::EmptyState(
       tr("No server or editor here yet"),
       tr("Each process that runs with the probe beside an attached agent appears by itself."), QString(), this);
@@ -38,6 +40,7 @@ FleetPanel::FleetPanel(const widgets::SessionContext& context, QWidget* parent)
   setContent(content);
   connect(&this->context().selection, &widgets::Selection::processChanged, this, &FleetPanel::showSelection);
   connect(&this->context().clock, &widgets::ViewClock::jumped, this, [this] { refresh(true); });
+  showState();
 }
 
 QWidget* FleetPanel::makeFilterRow() {

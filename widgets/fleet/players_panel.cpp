@@ -41,6 +41,7 @@ PlayersPanel::PlayersPanel(const widgets::SessionContext& context, QWidget* pare
   connect(&this->context().selection, &widgets::Selection::entityChanged, this, &PlayersPanel::showSelection);
   connect(this, &Panel::processChanged, this, [this] { refresh(true); });
   connect(&this->context().clock, &widgets::ViewClock::jumped, this, [this] { refresh(true); });
+  refresh(true);
 }
 
 ProcessId PlayersPanel::server() const {

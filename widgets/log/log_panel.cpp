@@ -73,12 +73,17 @@ QWidget* LogPanel::makeFilterRow() {
   text_ = new QLineEdit;
   text_->setPlaceholderText(tr("Filter"));
   text_->setClearButtonEnabled(true);
-  text_->setFixedWidth(140);
+  text_->setMinimumWidth(64);
+  text_->setMaximumWidth(140);
   level_ = new QComboBox;
   level_->addItems({tr("every level"), tr("debug up"), tr("info up"), tr("warning up"), tr("errors")});
   level_->setToolTip(tr("Lowest level of the log lines shown"));
   kind_ = new QComboBox;
   for (const auto& choice : kindChoices()) kind_->addItem(tr(choice.label));
+  for (QComboBox* box : {level_, kind_}) {
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    box->setMinimumContentsLength(9);
+  }
   onlySelected_ = new QCheckBox(tr("selected only"));
   onlySelected_->setToolTip(tr("Only lines of the process that is selected (or pinned here)"));
   follow_ = new QToolButton;

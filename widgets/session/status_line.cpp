@@ -60,11 +60,12 @@ StatusPiece clockPiece(const StatusNumbers& numbers) {
 QVector<StatusPiece> statusPieces(const StatusNumbers& numbers) {
   const bool lost = numbers.agentsConnected < numbers.agents && !numbers.replay;
   QVector<StatusPiece> out;
-  out.append({QStringLiteral("agents"),
-              numbers.replay
-                  ? text("%n agents in the recording").replace(QStringLiteral("%n"), QString::number(numbers.agents))
-                  : text("%1/%2 agents").arg(numbers.agentsConnected).arg(numbers.agents),
-              text("Agents connected, of those of this session"), lost});
+  out.append(
+      {QStringLiteral("agents"),
+       numbers.replay
+           ? text("%1 recorded").arg(numbers.agents == 1 ? text("1 agent") : text("%1 agents").arg(numbers.agents))
+           : text("%1/%2 agents").arg(numbers.agentsConnected).arg(numbers.agents),
+       text("Agents connected, of those of this session"), lost});
   out.append({QStringLiteral("processes"),
               numbers.processes == 1 ? text("1 process") : text("%1 processes").arg(numbers.processes),
               text("Servers and editors that are here"), false});

@@ -19,7 +19,7 @@ namespace {
 
 using widgets::ViewClock;
 
-constexpr int kHeight = 40, kLine = 3;
+constexpr int kHeight = 40, kLine = 3, kFreezeWidth = 68;
 constexpr TimeNs kSpans[] = {5, 10, 30, 60, 300, 900, 3600};  // s
 
 QToolButton* buttonOf(QAction* action) {
@@ -87,7 +87,9 @@ TopBar::TopBar(const Actions& actions, QWidget* parent)
   inner->addWidget(timeAxis_);
   inner->addWidget(tickAxis_);
   inner->addSpacing(widgets::kPad);
-  inner->addWidget(buttonOf(actions.freeze));
+  QToolButton* freeze = buttonOf(actions.freeze);
+  freeze->setMinimumWidth(kFreezeWidth);  // its name changes, its neighbours stay
+  inner->addWidget(freeze);
   inner->addWidget(buttonOf(actions.mark));
   row->addWidget(clockGroup_);
   row->addStretch(1);
