@@ -6,48 +6,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <map>
-#include <tuple>
+#include <system_error>
 
-#include "core/recording/chunk_codec.h"
 #include "core/recording/event_json.h"
 #include "core/recording/frame_codec.h"
-#include "core/recording/placer.h"
 #include "core/recording/schema.h"
-#include "core/recording/sqlite.h"
+#include "core/recording/writer_impl.h"
 
 namespace qd::recording {
-namespace {
 
 using namespace ingest;
 
-// A process's tails are folded at this many points or tails; all of them together hold at most kPendingBytes.
-constexpr std::uint64_t kFoldPoints = 131'072;
-constexpr std::size_t kFoldTails = 60;
-constexpr std::size_t kPendingBytes = std::size_t{64} << 20;
-
-constexpr std::string_view kColumnarKinds[] = {"entities", "frames", "rollups"};
-
-struct ProcessState {
-  std::int64_t row = 0;
-  ProcessRef ref;
-  std::string declaration;
-  std::int64_t declarationId = 0;
-  std::map<std::uint32_t, std::pair<std::int64_t, std::string>> series;  // index → its row, what it says
-  std::vector<Placed> fresh;                                             // sample blocks of this second
-  std::vector<Placed> pending;                                           // those in tails
-  std::uint64_t pendingPoints = 0, freshPoints = 0;
-  std::size_t pendingBytes = 0, freshBytes = 0, tails = 0;
-  std::array<std::vector<Placed>, std::size(kColumnarKinds)> columnar;  // of this second
-};
-
-std::uint64_t pointsOf(const SampleBlock& block) {
-  std::uint64_t n = 0;
-  for (const Column& column : block.columns) n += column.size();
-  return n;
-}
+namespace {
 
 Tick tickOf(const Event& event) {
   return std::visit(
@@ -58,34 +29,6 @@ Tick tickOf(const Event& event) {
       },
       event);
 }
-
-Cell text(const std::string& s) {
-  return std::string_view(s);
-}
-Cell integer(std::uint64_t v) {
-  return static_cast<std::int64_t>(v);
-}
-Cell bytes(const Bytes& b) {
-  return ByteView(b);
-}
-
-// Inserts rows into one table; counts them; ids ascend from 1.
-struct Table {
-  Statement insert;
-  std::int64_t rows = 0;
-
-  Result<std::int64_t> add(std::vector<Cell> cells) { return put(++rows, std::move(cells)); }
-  Result<std::int64_t> put(std::int64_t id, std::vector<Cell> cells) {
-    cells.insert(cells.begin(), Cell(id));
-    cells.push_back(rowHash(cells));
-    insert.reset();
-    for (std::size_t i = 0; i < cells.size(); ++i) insert.bind(static_cast<int>(i) + 1, cells[i]);
-    const Result<bool> done = insert.step();
-    insert.reset();
-    if (!done) return std::unexpected(done.error());
-    return id;
-  }
-};
 
 Result<> reserveFile(const std::string& path) {
   if (::access((path + "-wal").c_str(), F_OK) == 0) {
@@ -110,38 +53,6 @@ Result<> reserveFile(const std::string& path) {
 }
 
 }  // namespace
-
-struct Writer::Impl {
-  std::string path;
-  Database db;
-  std::map<std::string, Table, std::less<>> tables;
-  Packer packer;
-  Placer placer;
-  std::map<AgentId, std::int64_t> agents;
-  std::map<std::tuple<AgentId, ProcessId, InstanceId>, ProcessState> processes;
-  std::uint64_t points = 0;
-
-  Result<> prepare(const std::string& program);
-  Table& table(std::string_view name) { return tables.find(name)->second; }
-  Result<> meta(std::int64_t id, std::string_view key, Cell value);
-  Result<std::int64_t> agentRow(const AgentId& agent);
-  Result<ProcessState*> process(const AgentId& agent, const ProcessRef& ref);
-
-  Result<> take(const EnvelopePtr& envelope);
-  Result<> takeBlock(const Placed& placed, const SampleBlock& block);
-  Result<> takeColumnar(std::size_t kind, const Placed& placed, const ProcessRef& ref);
-  Result<> takeProcess(const Placed& placed, const ProcessChange& change);
-  Result<> declare(ProcessState& state, const SeriesInfo& info);
-  Result<> refuse(const Placed& placed, const ProcessRef& ref, std::uint64_t lost);
-  Result<> addEvent(const Placed& placed, std::string_view kind, const std::string& body);
-
-  std::vector<EncodedChunk> encode(std::vector<Placed>& blocks);
-  Result<> flush(ProcessState& state);
-  Result<> writeTail(ProcessState& state);
-  Result<> fold(ProcessState& state);
-  Result<> foldTheBiggest();
-  Result<> transact(const std::vector<EnvelopePtr>& second);
-};
 
 Result<> Writer::Impl::prepare(const std::string& program) {
   std::string setup = fmt::format(
@@ -287,106 +198,6 @@ Result<> Writer::Impl::take(const EnvelopePtr& envelope) {
     if (Result<> declared = declare(**state, derived->info); !declared) return declared;
   }
   return addEvent(placed, kindOf(event), toJson(event));
-}
-
-// One chunk a ring (more where a ring has more rows than a list may hold).
-std::vector<EncodedChunk> Writer::Impl::encode(std::vector<Placed>& blocks) {
-  std::stable_sort(blocks.begin(), blocks.end(), [](const Placed& a, const Placed& b) {
-    return std::get<SampleBlock>(a.envelope->event).ring < std::get<SampleBlock>(b.envelope->event).ring;
-  });
-  std::vector<EncodedChunk> chunks;
-  std::size_t from = 0, rows = 0;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const auto& block = std::get<SampleBlock>(blocks[i].envelope->event);
-    const auto& first = std::get<SampleBlock>(blocks[from].envelope->event);
-    const std::size_t weight = block.ticks.size() + pointsOf(block);
-    if (block.ring != first.ring || rows + weight > kMostInAList) {
-      if (i > from) chunks.push_back(encodeChunk(packer, {blocks.data() + from, i - from}));
-      from = i;
-      rows = 0;
-    }
-    rows += weight;
-  }
-  if (from < blocks.size()) chunks.push_back(encodeChunk(packer, {blocks.data() + from, blocks.size() - from}));
-  return chunks;
-}
-
-Result<> Writer::Impl::writeTail(ProcessState& state) {
-  std::vector<Placed> blocks = state.fresh;
-  const std::vector<EncodedChunk> chunks = encode(blocks);
-  TimeNs low = chunks.front().timeMin, high = chunks.front().timeMax;
-  for (const EncodedChunk& chunk : chunks) {
-    low = std::min(low, chunk.timeMin);
-    high = std::max(high, chunk.timeMax);
-  }
-  const Bytes body = encodeTail(chunks);
-  const auto row = table("tails").add({Cell(state.row), integer(state.fresh.front().ord), Cell(state.fresh.front().at),
-                                       Cell(low), Cell(high), integer(state.freshPoints), bytes(body)});
-  if (!row) return std::unexpected(row.error());
-  ++state.tails;
-  return {};
-}
-
-Result<> Writer::Impl::fold(ProcessState& state) {
-  if (state.pending.empty()) return {};
-  for (const EncodedChunk& chunk : encode(state.pending)) {
-    const auto id = table("chunks").add({Cell(state.row), integer(chunk.ring), integer(chunk.ord), Cell(chunk.at),
-                                         Cell(chunk.timeMin), Cell(chunk.timeMax), Cell(chunk.tickMin),
-                                         Cell(chunk.tickMax), integer(chunk.blocks), integer(chunk.rows),
-                                         integer(chunk.points), integer(chunk.columns.size()), bytes(chunk.head)});
-    if (!id) return std::unexpected(id.error());
-    for (const EncodedColumn& column : chunk.columns) {
-      const auto row = table("columns").add({*id, Cell(state.row), integer(column.series), integer(column.isDouble),
-                                             integer(column.n), Cell(column.min), Cell(column.max), Cell(column.mean),
-                                             Cell(), bytes(column.body)});
-      if (!row) return std::unexpected(row.error());
-    }
-  }
-  state.pending.clear();
-  state.pendingPoints = 0;
-  state.pendingBytes = 0;
-  if (state.tails == 0) return {};
-  state.tails = 0;
-  return db.run(fmt::format("DELETE FROM tails WHERE process = {}", state.row));
-}
-
-Result<> Writer::Impl::flush(ProcessState& state) {
-  for (std::size_t kind = 0; kind < std::size(kColumnarKinds); ++kind) {
-    std::vector<Placed>& all = state.columnar[kind];
-    if (all.empty()) continue;
-    const Bytes body = kind == 0   ? encodeEntities(packer, all)
-                       : kind == 1 ? encodeFrames(packer, all)
-                                   : encodeRollups(packer, all);
-    const auto row = table("frames").add({Cell(state.row), kColumnarKinds[kind], integer(all.front().ord),
-                                          Cell(all.front().at), Cell(timeOf(all.front().envelope->event)),
-                                          Cell(timeOf(all.back().envelope->event)), integer(all.size()), bytes(body)});
-    if (!row) return std::unexpected(row.error());
-    all.clear();
-  }
-  if (state.fresh.empty()) return {};
-  const bool full = state.pendingPoints + state.freshPoints >= kFoldPoints || state.tails + 1 >= kFoldTails;
-  if (!full) {
-    if (Result<> tail = writeTail(state); !tail) return tail;
-  }
-  std::move(state.fresh.begin(), state.fresh.end(), std::back_inserter(state.pending));
-  state.pendingPoints += state.freshPoints;
-  state.pendingBytes += state.freshBytes;
-  state.fresh.clear();
-  state.freshPoints = state.freshBytes = 0;
-  return full ? fold(state) : Result<>();
-}
-
-Result<> Writer::Impl::foldTheBiggest() {
-  std::size_t sum = 0;
-  for (const auto& [key, state] : processes) sum += state.pendingBytes;
-  while (sum > kPendingBytes) {
-    auto biggest = std::max_element(processes.begin(), processes.end(), [](const auto& a, const auto& b) {
-      return a.second.pendingBytes < b.second.pendingBytes;
-    });
-    sum -= biggest->second.pendingBytes;
-    if (Result<> folded = fold(biggest->second); !folded) return folded;
-  }
-  return {};
 }
 
 Result<> Writer::Impl::transact(const std::vector<EnvelopePtr>& second) {
