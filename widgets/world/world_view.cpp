@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/world/world_view.h"
 
-#include <QMouseEvent>
 #include <QPainter>
 #include <algorithm>
 #include <cmath>
@@ -13,7 +12,6 @@ namespace qd::widgets::world {
 namespace {
 
 constexpr int kLegendHeight = 40;
-constexpr double kMinZoom = 0.05, kMaxZoom = 5000;
 constexpr double kVectorPixels = 40;
 
 double niceLength(double atLeast) {
@@ -258,51 +256,6 @@ void WorldView::drawLegend(QPainter& painter) const {
   const QString vector = errorScale_ == 1 ? tr("— error") : tr("— error × %1").arg(errorScale_);
   painter.setPen(c.text);
   painter.drawText(QRectF(0, bar.bottom() - 20, width() - kPad, 18), Qt::AlignRight | Qt::AlignVCenter, vector);
-}
-
-void WorldView::resizeEvent(QResizeEvent* event) {
-  QWidget::resizeEvent(event);
-  if (fitted_) fit();
-}
-
-void WorldView::mousePressEvent(QMouseEvent* event) {
-  if (event->button() != Qt::LeftButton) return;
-  pressed_ = last_ = event->position();
-  down_ = true;
-  moved_ = false;
-}
-
-void WorldView::mouseMoveEvent(QMouseEvent* event) {
-  if (!down_) return;
-  if (!moved_ && (event->position() - pressed_).manhattanLength() < 4) return;
-  moved_ = true;
-  fitted_ = false;
-  const QPointF delta = event->position() - last_;
-  last_ = event->position();
-  centre_ += QPointF(-delta.x() / zoom_, delta.y() / zoom_);
-  update();
-}
-
-void WorldView::mouseReleaseEvent(QMouseEvent* event) {
-  if (event->button() != Qt::LeftButton || !down_) return;
-  down_ = false;
-  if (moved_ || !canvas().contains(event->position())) return;
-  const QPointF at = toWorld(event->position());
-  Q_EMIT picked(nearest(scene_, at.x(), at.y(), 12 / zoom_));
-}
-
-void WorldView::mouseDoubleClickEvent(QMouseEvent*) {
-  zoom_ = kMinZoom;  // so that fit() does not find the present picture good enough
-  fit();
-}
-
-void WorldView::wheelEvent(QWheelEvent* event) {
-  fitted_ = false;
-  const QPointF before = toWorld(event->position());
-  zoom_ = std::clamp(zoom_ * std::pow(1.25, event->angleDelta().y() / 120.0), kMinZoom, kMaxZoom);
-  centre_ += before - toWorld(event->position());
-  update();
-  event->accept();
 }
 
 }  // namespace qd::widgets::world

@@ -39,6 +39,8 @@ class WorldView final : public QWidget {
   void wheelEvent(QWheelEvent* event) override;
 
  private:
+  static constexpr double kMinZoom = 0.05, kMaxZoom = 5000;  // px a metre
+
   QRectF canvas() const;
   QPointF toScreen(double x, double y) const;
   QPointF toWorld(QPointF at) const;
