@@ -74,7 +74,7 @@ QWidget* LogPanel::makeFilterRow() {
   text_->setPlaceholderText(tr("Filter"));
   text_->setClearButtonEnabled(true);
   text_->setMinimumWidth(64);
-  text_->setMaximumWidth(140);
+  text_->setMaximumWidth(120);
   level_ = new QComboBox;
   level_->addItems({tr("every level"), tr("debug up"), tr("info up"), tr("warning up"), tr("errors")});
   level_->setToolTip(tr("Lowest level of the log lines shown"));
@@ -84,7 +84,7 @@ QWidget* LogPanel::makeFilterRow() {
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     box->setMinimumContentsLength(9);
   }
-  onlySelected_ = new QCheckBox(tr("selected only"));
+  onlySelected_ = new QCheckBox(tr("selected"));
   onlySelected_->setToolTip(tr("Only lines of the process that is selected (or pinned here)"));
   follow_ = new QToolButton;
   follow_->setText(tr("Follow"));
