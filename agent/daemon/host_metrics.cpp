@@ -57,7 +57,10 @@ std::optional<std::int64_t> HostMetrics::pressure() const {
 }
 
 std::optional<std::int64_t> HostMetrics::throttledUs() const {
-  std::ifstream in(root_ / "sys/fs/cgroup/cpu.stat");
+  std::string group;  // ours, as "0::/path"; in a container its root is our group
+  std::ifstream own(root_ / "proc/self/cgroup");
+  while (std::getline(own, group) && group.rfind("0::/", 0) != 0) group.clear();
+  std::ifstream in(root_ / "sys/fs/cgroup" / (group.size() > 4 ? group.substr(4) : "") / "cpu.stat");
   std::string key;
   std::int64_t value = 0;
   while (in >> key >> value) {
