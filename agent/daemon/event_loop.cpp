@@ -88,7 +88,7 @@ Result<> EventLoop::every(std::int64_t periodNs, std::function<void()> handler) 
 bool EventLoop::post(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= kMostJobs) return false;
+    if (!accepting_ || jobs_.size() >= kMostJobs) return false;
     jobs_.push_back(std::move(job));
   }
   const std::uint64_t one = 1;
@@ -114,6 +114,10 @@ void EventLoop::run() {
       const std::shared_ptr<Watch> keep = found->second;
       keep->handler(ready[static_cast<std::size_t>(i)].events);
     }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    accepting_ = false;  // nobody waits for a job that would never run
   }
   runJobs();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thread's epoll: descriptors, timers, and jobs from other threads. Everything but post() and stop() belongs to the
 // thread that calls run(). A handler may unwatch any descriptor, its own too. Jobs are bounded; post() says false when
-// the queue is full. Errors: Io.
+// the queue is full or the loop has ended. Errors: Io.
 #pragma once
 
 #include <atomic>
@@ -50,6 +50,7 @@ class EventLoop {
   std::vector<int> timers_;
   std::mutex mutex_;
   std::vector<std::function<void()>> jobs_;
+  bool accepting_ = true;
   std::atomic<bool> stopping_{false};
 };
 

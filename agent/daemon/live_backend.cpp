@@ -8,7 +8,7 @@
 namespace qd::daemon {
 namespace {
 
-constexpr const char* kBusy = "The agent has too many orders waiting; try again.";
+constexpr const char* kBusy = "The agent is ending or has too many orders waiting; try again.";
 
 class LiveDebugSession final : public serve::DebugSession {
  public:

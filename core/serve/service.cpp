@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/link/wire/convert.h"
@@ -18,6 +19,11 @@ grpc::ServerUnaryReactor* answer(grpc::CallbackServerContext* context, grpc::Sta
   auto* reactor = context->DefaultReactor();
   reactor->Finish(std::move(status));
   return reactor;
+}
+
+Duration reasonable(Duration timeout) {
+  constexpr Duration kDefault{5 * kNsPerSecond}, kLongest{300 * kNsPerSecond};
+  return timeout.ns <= 0 ? kDefault : std::min(timeout, kLongest);
 }
 
 bool isFinite(const Value& value) {
@@ -83,6 +89,7 @@ grpc::ServerUnaryReactor* Service::Push(grpc::CallbackServerContext* context, co
   if (!order) return answer(context, badRequest(order.error()));
   if (auto checked = checkPush(*order); !checked) return answer(context, statusOf(checked.error()));
   order->who = access_.who(*context, order->who);
+  order->timeout = reasonable(order->timeout);
   auto* reactor = context->DefaultReactor();
   backend_.push(std::move(*order), [response, reactor](auto results) { fillPush(results, response, reactor); });
   return reactor;
@@ -114,6 +121,7 @@ grpc::ServerUnaryReactor* Service::RunAction(grpc::CallbackServerContext* contex
                   {grpc::StatusCode::INVALID_ARGUMENT, fmt::format("The argument {} is not a finite number.", name)});
   }
   order->who = access_.who(*context, order->who);
+  order->timeout = reasonable(order->timeout);
   auto* reactor = context->DefaultReactor();
   backend_.runAction(std::move(*order), [response, reactor](Result<ingest::ActionResult> result) {
     if (!result) {

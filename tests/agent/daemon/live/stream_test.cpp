@@ -278,6 +278,17 @@ TEST(LiveStream, AKilledAgentComesBackAndNothingIsMissing) {
   }));
 }
 
+TEST(LiveStream, EndsInOrderUnderOpenStreams) {
+  Folder folder;
+  Agent agent(folder);
+  const Child game = agent.game("server-1");
+  ASSERT_TRUE(agent.process("server-1", running));
+  Reader reader(agent, all());
+  ASSERT_TRUE(reader.until([](const pb::Batch& batch) { return batch.has_samples(); }));
+  agent.child().signal(SIGTERM);
+  EXPECT_EQ(agent.child().wait(), 0) << agent.child().errors();
+}
+
 TEST(LiveStream, BadRequestsAreInvalid) {
   Folder folder;
   Agent agent(folder);
