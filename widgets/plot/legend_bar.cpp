@@ -83,6 +83,12 @@ void LegendBar::paintEvent(QPaintEvent*) {
   painter.drawText(QRect(x, 0, width(), height()), Qt::AlignVCenter, unit_);
   x = std::max(x + QFontMetrics(uiFont(kSmallPx)).horizontalAdvance(unit_) + kBetween, 140);
   const QFontMetrics labels(uiFont(kSmallPx));
+  // Every series before any percentile: where both do not fit, the notes give way.
+  int wanted = x;
+  for (const LegendEntry& e : entries_)
+    wanted += kSwatch + 12 + labels.horizontalAdvance(e.label) + valueSlot() + noteSlot(e) + kBetween;
+  if (wanted > width())
+    for (LegendEntry& e : entries_) e.note = QString();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const int needed = kSwatch + 12 + labels.horizontalAdvance(entries_[i].label) + valueSlot() + noteSlot(entries_[i]);
     const bool isLast = i + 1 == entries_.size();
