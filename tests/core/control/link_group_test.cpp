@@ -204,7 +204,9 @@ void disturb(Sim& sim) {
   if (chance(120)) (void)sim.order(PauseOrder{});
   if (chance(50)) (void)sim.order(StepOrder{"", static_cast<std::uint32_t>(1 + sim.random() % 3)});
   if (chance(90)) (void)sim.order(RenewLeaseOrder{});
-  if (chance(300)) (void)sim.arm();
+  const auto breakpoints = sim.desk.breakpoints();
+  if (chance(100) && breakpoints.size() < 5) (void)sim.arm();
+  if (chance(150) && !breakpoints.empty()) (void)sim.order(RemoveOrder{breakpoints.front().id});
 }
 
 TEST_P(Interleavings, NothingIsLostOrLeftFrozen) {
