@@ -43,7 +43,7 @@ void AgentLink::start() {
 void AgentLink::shutdown() {
   closing_ = true;
   ++attempt_;
-  for (const auto& context : unary_) context->TryCancel();
+  for (const auto& [context, owned] : unary_) context->TryCancel();
   if (subscription_) subscription_->cancel();
   if (clock_) clock_->cancel();
   if (debug_) debug_->cancel();

@@ -101,7 +101,7 @@ class AgentLink {
   Backoff backoff_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<pb::Agent::Stub> stub_;
-  std::set<std::shared_ptr<grpc::ClientContext>> unary_;
+  std::map<grpc::ClientContext*, std::unique_ptr<grpc::ClientContext>> unary_;
   std::shared_ptr<Subscription> subscription_;
 
   SequenceTracker sequence_;
@@ -137,17 +137,20 @@ void AgentLink::call(Request request, std::int64_t timeout, Start start,
     Response response;
   };
   auto messages = std::make_shared<Call>(Call{std::move(request), {}});
-  auto context = std::make_shared<grpc::ClientContext>();
+  auto owned = std::make_unique<grpc::ClientContext>();
+  grpc::ClientContext* context = owned.get();
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(timeout));
-  unary_.insert(context);
+  unary_.emplace(context, std::move(owned));
   context_.calls->add();
-  start(context.get(), &messages->request, &messages->response,
-        [this, loop = context_.loop, calls = context_.calls, messages, context, done](grpc::Status status) {
+  // The context ends on the loop: it holds the channel, and gRPC must not see its last channel go on a thread of its
+  // own.
+  start(context, &messages->request, &messages->response,
+        [this, loop = context_.loop, messages, context, done](grpc::Status status) {
           loop->post([this, messages, context, done, status] {
             unary_.erase(context);
             done(status, messages->response);
+            context_.calls->done();
           });
-          calls->done();
         });
 }
 

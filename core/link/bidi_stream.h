@@ -83,10 +83,14 @@ class BidiStream final : public grpc::ClientBidiReactor<Out, In> {
     });
   }
 
+  // Ends on the loop: a context holds its channel, and gRPC must not see its last channel go on a thread of its own.
   void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<BidiStream> self = std::move(self_);
-    loop_->post([self, status] { self->handlers_.over(status); });
-    calls_->done();
+    const std::shared_ptr<Loop> loop = loop_;
+    loop->post([self = std::move(self_), calls = calls_, status]() mutable {
+      self->handlers_.over(status);
+      self.reset();
+      calls->done();
+    });
   }
 
   grpc::ClientContext context_;

@@ -67,10 +67,14 @@ void Subscription::delivered() {
   if (more) StartRead(&batch_);
 }
 
+// Ends on the loop: a context holds its channel, and gRPC must not see its last channel go on a thread of its own.
 void Subscription::OnDone(const grpc::Status& status) {
-  const std::shared_ptr<Subscription> self = std::move(self_);
-  loop_->post([self, status] { self->handlers_.over(status); });
-  calls_->done();
+  const std::shared_ptr<Loop> loop = loop_;
+  loop->post([self = std::move(self_), calls = calls_, status]() mutable {
+    self->handlers_.over(status);
+    self.reset();
+    calls->done();
+  });
 }
 
 }  // namespace qd::link
