@@ -1,3 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+# qd_bench: tests/bench itself needs neither gRPC nor Qt; what does lies in rpc/ and gui/.
 find_package(nlohmann_json REQUIRED)
-qd_program(qd_bench FOLDER tests/bench LINK fmt::fmt nlohmann_json::nlohmann_json qd_agent_probe qd_core_series GTest::gtest INTERNAL)
+find_package(CLI11 REQUIRED)
+qd_program(qd_bench FOLDER tests/bench LINK fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11 qd_agent_probe
+    qd_core_series qd_core_recording GTest::gtest INTERNAL)
+if(QD_RPC)
+  file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/rpc/*.cpp")
+  target_sources(qd_bench PRIVATE ${_sources})
+  target_link_libraries(qd_bench PRIVATE qd_core_link qd_core_link_wire qd_core_serve qd_core_security)
+  add_dependencies(qd_bench quarterdeck-stage quarterdeckd)  # started by it
+endif()
+if(QD_GUI)
+  file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/gui/*.cpp")
+  add_library(qd_bench_gui OBJECT ${_sources})
+  target_link_libraries(qd_bench_gui PRIVATE qd_warnings qd_widgets_plot QCustomPlotQt6::QCustomPlotQt6)
+  target_link_libraries(qd_bench PRIVATE qd_bench_gui qd_widgets_plot)
+endif()

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// A live cluster: quarterdeck-stage with two servers, 40 bots each and an editor, watched through the product's link
+// with store and recorder behind it. Attach, the age of samples when they reach the store, pushes, linked stops, and
+// how small the recorder makes the integers that came. The limit of what goes over the wire and back is one ping on an
+// open SyncClock stream.
+#include <grpcpp/grpcpp.h>
+
+#include <cmath>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "core/link/cluster.h"
+#include "core/recording/recorder.h"
+#include "core/series/store.h"
+#include "quarterdeck/v1/quarterdeck.grpc.pb.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/child.h"
+#include "tests/bench/scratch.h"
+
+namespace qd::bench {
+namespace {
+
+namespace pb = quarterdeck::v1;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kPushes = 60, kStops = 10;
+constexpr double kOneTickMs = 1000.0 / 60;
+
+double msSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+struct Stop {
+  double latencyMs = 0, skewMs = 0, skewTicks = 0;
+};
+
+// Stands behind the store: what it sees is visible there.
+class Watcher final : public ingest::EventSink {
+ public:
+  void on(const ingest::EnvelopePtr& envelope) override {
+    const TimeNs now = utcNowNs();
+    const std::lock_guard lock(mutex_);
+    if (const auto* block = std::get_if<ingest::SampleBlock>(&envelope->event)) {
+      if (!hasSample_) first_ = Clock::now();
+      hasSample_ = true;
+      if (ageing_) take(*block, now);
+      blocks_.push_back(envelope);
+    } else if (std::holds_alternative<ingest::ProcessChange>(envelope->event)) {
+      declarations_.push_back(envelope);
+    } else if (const auto* hit = std::get_if<ingest::Hit>(&envelope->event)) {
+      hits_[hit->id] = hit->time;
+      settle(now);
+    } else if (const auto* group = std::get_if<ingest::LinkGroup>(&envelope->event)) {
+      group_ = *group;
+      settle(now);
+    }
+    changed_.notify_all();
+  }
+
+  template <class Condition>
+  bool wait(std::chrono::seconds patience, Condition condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, condition);
+  }
+  bool firstSample() {
+    return wait(20s, [this] { return hasSample_; });
+  }
+  double attachMs(Clock::time_point start) { return std::chrono::duration<double, std::milli>(first_ - start).count(); }
+  bool servers() {
+    return wait(20s, [this] { return declarations_.size() >= 3; });
+  }
+  void age(bool on) {
+    const std::lock_guard lock(mutex_);
+    ageing_ = on;
+  }
+  std::vector<double> ages() {
+    const std::lock_guard lock(mutex_);
+    return ages_;
+  }
+  bool running() {
+    return wait(10s, [this] { return group_.state == ingest::GroupState::Running; });
+  }
+  // The stop that came since `stops` were there.
+  std::optional<Stop> stopAfter(std::size_t stops) {
+    const bool came = wait(10s, [&] { return stops_.size() > stops; });
+    const std::lock_guard lock(mutex_);
+    return came ? std::optional(stops_.back()) : std::nullopt;
+  }
+  std::size_t stops() {
+    const std::lock_guard lock(mutex_);
+    return stops_.size();
+  }
+  std::vector<ingest::EnvelopePtr> declarations() {
+    const std::lock_guard lock(mutex_);
+    return declarations_;
+  }
+  std::vector<ingest::EnvelopePtr> blocks() {
+    const std::lock_guard lock(mutex_);
+    return blocks_;
+  }
+
+ private:
+  void take(const ingest::SampleBlock& block, TimeNs now) {
+    for (const TimeNs time : block.times) ages_.push_back(static_cast<double>(now - time) / 1e6);
+  }
+  // A stop counts when the group says that all stand and its hit is known.
+  void settle(TimeNs now) {
+    if (group_.state != ingest::GroupState::Stopped || group_.hitId == counted_) return;
+    const auto hit = hits_.find(group_.hitId);
+    if (hit == hits_.end()) return;
+    counted_ = group_.hitId;
+    Stop stop{static_cast<double>(now - hit->second) / 1e6, 0, 0};
+    for (const auto& member : group_.members) {
+      stop.skewMs = std::max(stop.skewMs, std::abs(static_cast<double>(member.skewNs)) / 1e6);
+      stop.skewTicks = std::max(stop.skewTicks, std::abs(static_cast<double>(member.skewTicks)));
+    }
+    stops_.push_back(stop);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool hasSample_ = false, ageing_ = false;
+  Clock::time_point first_;
+  std::vector<double> ages_;
+  std::vector<ingest::EnvelopePtr> declarations_, blocks_;
+  std::map<std::string, TimeNs> hits_;
+  ingest::LinkGroup group_;
+  std::string counted_;
+  std::vector<Stop> stops_;
+};
+
+// Waits for the answer of an order.
+template <class T>
+class Answer {
+ public:
+  std::function<void(Result<T>)> done() {
+    return [state = state_](Result<T> result) {
+      const std::lock_guard lock(state->mutex);
+      state->result = std::move(result);
+      state->changed.notify_all();
+    };
+  }
+  std::optional<T> get() {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait_for(lock, 10s, [this] { return state_->result.has_value(); });
+    if (!state_->result || !*state_->result) return std::nullopt;
+    return **state_->result;
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Result<T>> result;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+std::vector<double> pings(const std::string& address, int count) {
+  const auto stub = pb::Agent::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 20s);
+  const auto stream = stub->SyncClock(&context);
+  std::vector<double> out;
+  pb::ClockPing ping;
+  pb::ClockPong pong;
+  for (int i = 0; i <= count; ++i) {
+    const auto start = Clock::now();
+    if (!stream->Write(ping) || !stream->Read(&pong)) break;
+    if (i > 0) out.push_back(msSince(start));  // the first one makes the connection
+  }
+  context.TryCancel();
+  return out;
+}
+
+// An order lands anywhere within a tick.
+void pauseFor(int ms) {
+  const timespec pause{ms / 1000, ms % 1000 * 1'000'000L};
+  nanosleep(&pause, nullptr);
+}
+
+std::vector<double> pushes(link::Cluster& cluster) {
+  std::vector<double> out;
+  for (int i = 0; i < kPushes; ++i) {
+    pauseFor(20 + i * 7 % 17);
+    control::PushOrder order;
+    order.pushId = control::newPushId();
+    order.targets = {ProcessId("server-1"), ProcessId("server-2")};
+    order.assignments = {{"weather.intensity", Value(0.2 + 0.01 * (i % 10)), {}}};
+    order.who = "bench";
+    Answer<std::vector<ingest::PushResult>> answer;
+    const auto start = Clock::now();
+    cluster.push(std::move(order), answer.done());
+    const auto results = answer.get();
+    if (!results) continue;
+    const bool applied =
+        std::ranges::all_of(*results, [](const auto& r) { return r.status == ingest::PushStatus::Applied; });
+    if (applied) out.push_back(msSince(start));
+  }
+  return out;
+}
+
+std::vector<Stop> linkedStops(link::Cluster& cluster, Watcher& watcher) {
+  std::vector<Stop> out;
+  Answer<std::string> linked;
+  cluster.link({}, linked.done());
+  const auto group = linked.get();
+  if (!group) return out;
+  for (int i = 0; i < kStops; ++i) {
+    const std::size_t before = watcher.stops();
+    control::BreakpointOrder order;
+    order.wanted.group = *group;
+    order.wanted.site = "tick.begin";
+    order.members = {ProcessId("server-1")};
+    Answer<std::string> armed, removed, resumed;
+    cluster.setBreakpoint(std::move(order), armed.done());
+    const auto id = armed.get();
+    if (!id) break;
+    const auto stop = watcher.stopAfter(before);
+    cluster.removeBreakpoint(*id, removed.done());
+    removed.get();
+    cluster.resume(*group, resumed.done());
+    if (!stop || !resumed.get() || !watcher.running()) break;
+    out.push_back(*stop);
+    pauseFor(200 + i * 7);
+  }
+  return out;
+}
+
+// Bytes a point of the integer columns that came, repeated later in time until they are a million points, so that the
+// tables of an almost empty file do not count.
+double bytesAPoint(const Scratch& scratch, Watcher& watcher) {
+  recording::RecorderOptions options;
+  options.path = scratch / "integers.qdrec";
+  options.program = "qd_bench";
+  options.queueBytes = std::size_t{2} << 30;
+  auto recorder = recording::Recorder::open(std::move(options));
+  if (!recorder) return std::nan("");
+  for (const auto& declaration : watcher.declarations()) (*recorder)->on(declaration);
+  constexpr std::uint64_t kEnough = 1'000'000;
+  std::uint64_t points = 0, sequence = 0;
+  for (std::int64_t round = 0; points < kEnough; ++round) {
+    for (const auto& envelope : watcher.blocks()) {
+      auto copy = std::make_shared<ingest::Envelope>(*envelope);
+      auto& block = std::get<ingest::SampleBlock>(copy->event);
+      std::erase_if(block.columns, [](const auto& column) { return column.values.index() == 1; });
+      if (block.columns.empty()) continue;
+      copy->previous = sequence;
+      copy->sequence = ++sequence;
+      for (const auto& column : block.columns) points += column.size();
+      for (auto& tick : block.ticks) tick += round * 100'000;
+      for (auto& time : block.times) time += round * 1000 * kNsPerSecond;
+      block.firstSequence += static_cast<std::uint64_t>(round) << 40;
+      (*recorder)->on(copy);
+    }
+    if (points == 0) return std::nan("");
+  }
+  if (!(*recorder)->close()) return std::nan("");
+  return static_cast<double>(std::filesystem::file_size((*recorder)->path())) / static_cast<double>(points);
+}
+
+double orNan(const std::vector<double>& values, double q) {
+  return values.empty() ? std::nan("") : quantile(values, q);
+}
+
+void reportStops(const Report& report, const std::vector<Stop>& stops, double ping) {
+  std::vector<double> latency, skew, ticks;
+  for (const Stop& stop : stops) {
+    latency.push_back(stop.latencyMs);
+    skew.push_back(stop.skewMs);
+    ticks.push_back(stop.skewTicks);
+  }
+  report({.name = "stop: skew at most, " + std::to_string(stops.size()) + " stops",
+          .unit = "ticks",
+          .value = orNan(ticks, 1),
+          .target = 0});
+  report({.name = "stop: both parked after each other, p50", .unit = "ms", .value = orNan(skew, 0.5)});
+  report(
+      {.name = "stop: hit to console told both stand, p50", .unit = "ms", .value = orNan(latency, 0.5), .limit = ping});
+  report({.name = "stop: hit to console told, slowest", .unit = "ms", .value = orNan(latency, 1), .limit = ping});
+}
+
+}  // namespace
+
+QD_BENCH(live_cluster) {
+  const Scratch scratch;
+  Child stage({"quarterdeck-stage", "--servers", "2", "--bots", "40", "--for", "100s"});
+  const auto ready = stage.line(60s);
+  const std::string address = ready ? textIn(*ready, "agent") : "";
+  recording::RecorderOptions recorderOptions;
+  recorderOptions.path = scratch / "live.qdrec";
+  recorderOptions.program = "qd_bench";
+  const auto recorder = recording::Recorder::open(std::move(recorderOptions));
+  if (address.empty() || !recorder) {
+    report({.name = "live: the stage did not start", .value = std::nan(""), .target = 0});
+    return;
+  }
+  series::Store store;
+  Watcher watcher;
+  ingest::FanOut fan;
+  fan.add(store);
+  fan.add(**recorder);
+  fan.add(watcher);
+  link::ClusterOptions options;
+  options.endpoints = {address};
+  options.onCaughtUp = [&watcher](const AgentId&) { watcher.age(true); };
+  link::Cluster cluster(std::move(options), fan);
+  const auto start = Clock::now();
+  cluster.start();
+  const bool attached = watcher.firstSample() && watcher.servers();
+  const std::vector<double> raw = pings(address, 200);
+  report({.name = "live: attach to first sample",
+          .unit = "ms",
+          .value = attached ? watcher.attachMs(start) : std::nan(""),
+          .limit = orNan(raw, 0.5)});
+  pauseFor(6000);  // of telemetry as it comes
+  const std::vector<double> ages = watcher.ages();
+  report({.name = "live: sample written to visible in store, p50",
+          .unit = "ms",
+          .value = orNan(ages, 0.5),
+          .limit = orNan(raw, 0.5)});
+  report({.name = "live: sample written to visible in store, p99",
+          .unit = "ms",
+          .value = orNan(ages, 0.99),
+          .limit = orNan(raw, 0.99),
+          .target = 50});
+  const std::vector<double> pushed = pushes(cluster);
+  report({.name = "push: 2 processes, acknowledged, p50",
+          .unit = "ms",
+          .value = orNan(pushed, 0.5),
+          .limit = orNan(raw, 0.5)});
+  report({.name = "push: 2 processes, acknowledged, p99",
+          .unit = "ms",
+          .value = orNan(pushed, 0.99),
+          .limit = orNan(raw, 0.99),
+          .target = kOneTickMs + 15});
+  report({.name = "push: acknowledged of " + std::to_string(kPushes),
+          .unit = "pushes",
+          .value = static_cast<double>(pushed.size()),
+          .target = kPushes,
+          .better = Better::More});
+  reportStops(report, linkedStops(cluster, watcher), orNan(raw, 0.5));
+  report({.name = "recorder: size, integers of the stage",
+          .unit = "bytes/pt",
+          .value = bytesAPoint(scratch, watcher),
+          .limit = 8,
+          .target = 2});
+}
+
+}  // namespace qd::bench
