@@ -30,25 +30,26 @@ def block(first, rows, tick, now, process_id="py-server"):
 class PoliteAgent(rpc.AgentServicer):
     """Sends `rows` ticks twenty times a second until the client leaves; keeps what it sent in .sent."""
 
-    def __init__(self, rows=3):
+    def __init__(self, rows=3, process_id="py-server"):
         self.rows = rows
+        self.process_id = process_id
         self.sent = {}  # tick -> (integer, double)
         self.started = threading.Event()
 
     def Describe(self, request, context):
-        return pb.DescribeResponse(protocol=1, version="python 1", now_ns=time.time_ns(), processes=[process()],
+        return pb.DescribeResponse(protocol=1, version="python 1", now_ns=time.time_ns(), processes=[process(self.process_id)],
                                    agent_id="python-agent")
 
     def Subscribe(self, request, context):
         state = pb.Batch()
-        state.process.process.CopyFrom(process())
+        state.process.process.CopyFrom(process(self.process_id))
         yield state
         sequence, tick, first, base = 0, 100, 0, time.time_ns()
         self.started.set()
         gone = threading.Event()
         context.add_callback(gone.set)
         while not gone.wait(0.05):
-            made = block(first, self.rows, tick, base + tick * 16_666_667)
+            made = block(first, self.rows, tick, base + tick * 16_666_667, self.process_id)
             for i in range(self.rows):
                 self.sent[tick + i] = (made.columns[0].integers[i], made.columns[1].doubles[i])
             yield pb.Batch(sequence=sequence + 1, previous=sequence, samples=made)

@@ -96,12 +96,12 @@ class ForeignAgent(unittest.TestCase):
             self.assertEqual(round(float(text) * 1e6), service.sent[tick][0])
 
     def test_a_hostile_one_harms_nobody(self):
-        polite, hostile = PoliteAgent(), HostileAgent(malformed_batches())
+        polite, hostile = PoliteAgent(process_id="polite"), HostileAgent(malformed_batches())
         with Peer(polite) as good, Peer(hostile) as bad:
             path = self.record([good.agent, bad.agent], "4s")
         code, out, _ = qdctl("--json", "info", path)
         self.assertEqual(code, 0)
-        doubles = self.export(path, "py-server", "load")
+        doubles = self.export(path, "polite", "load")
         wrong = [t for t, v in doubles.items() if t in polite.sent and float(v) != polite.sent[t][1]]
         self.assertGreater(len(doubles), 60)
         self.assertEqual(wrong, [])
@@ -109,10 +109,10 @@ class ForeignAgent(unittest.TestCase):
     def test_a_huge_message_is_refused_with_a_sentence(self):
         huge = pb.Batch(sequence=2, previous=1)
         huge.log.text = b"x" * (32 << 20)
-        polite = PoliteAgent()
+        polite = PoliteAgent(process_id="polite")
         with Peer(polite) as good, Peer(HostileAgent([huge])) as bad:
             path = self.record([good.agent, bad.agent], "3s")
-        self.assertGreater(len(self.export(path, "py-server", "load")), 40)
+        self.assertGreater(len(self.export(path, "polite", "load")), 40)
 
     def test_nobody_there(self):
         code, _, err = qdctl("--agent", "127.0.0.1:1", "describe")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -101,9 +102,11 @@ class WholePath(unittest.TestCase):
     def test_interpolation_error_is_joined_and_recorded(self):
         path = self.record("interp.qdrec", 4)
         values = [v for _, _, v in rows(path, "interp.error", "editor-1")]
-        self.assertGreater(len(values), 60)
-        self.assertTrue(all(0 <= v < 5 for v in values), max(values))
-        self.assertGreater(max(values), 0)
+        known = [v for v in values if not math.isnan(v)]  # NaN: the server's side of that frame is not known
+        self.assertGreater(len(known), 60)
+        self.assertGreater(len(known), 0.8 * len(values))
+        self.assertTrue(all(0 <= v < 5 for v in known), max(known))
+        self.assertGreater(max(known), 0)
 
     def test_a_push_is_applied_and_shows(self):
         before = self.parameter("server-1", "npc.density")["value"]
@@ -200,7 +203,7 @@ class Lifecycle(unittest.TestCase):
         done = subprocess.run([str(BIN / "quarterdeckd"), "--listen", "0.0.0.0:0", "--socket", "/tmp/qd-none.sock"],
                               capture_output=True, text=True, timeout=20)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("TLS", done.stderr)
+        self.assertIn("--tls-cert", done.stderr)
 
 
 if __name__ == "__main__":
