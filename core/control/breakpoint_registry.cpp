@@ -248,8 +248,13 @@ std::vector<ingest::Breakpoint> BreakpointRegistry::all() const {
 void BreakpointRegistry::restore(std::vector<ingest::Breakpoint> kept) {
   for (ingest::Breakpoint& breakpoint : kept) {
     if (breakpoint.removed || breakpoint.id.empty() || breakpoints_.size() >= kMost) continue;
+    // What was wanted is kept; nothing stops a game before somebody who watches asks for it again.
     breakpoint.armed = false;
-    for (auto& member : breakpoint.members) member.ack = MemberAck::Draft;
+    breakpoint.enabled = false;
+    for (auto& member : breakpoint.members) {
+      member.ack = MemberAck::Draft;
+      member.reason = "The agent was restarted: switch it on again.";
+    }
     nextId_ = std::max(nextId_, numberIn(breakpoint.id) + 1);
     breakpoints_[breakpoint.id] = std::move(breakpoint);
   }

@@ -38,7 +38,7 @@ class BreakpointRegistry {
 
   const ingest::Breakpoint* find(const std::string& id) const;
   std::vector<ingest::Breakpoint> all() const;
-  // What was kept over a restart of the agent: every member is a draft again until its process comes up.
+  // What was kept over a restart of the agent, switched off: a restart must not stop a game that nobody watches.
   void restore(std::vector<ingest::Breakpoint> kept);
 
   DebugActions onTime(TimeNs now);

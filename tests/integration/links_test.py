@@ -66,8 +66,8 @@ class Links(unittest.TestCase):
         stopped = self.ticks()
         self.end(waiting)  # 20 s later
         self.assertEqual(self.ticks(), stopped, "nothing moved while stopped")
-        breakpoints = self.ctl("break", "list")
-        self.assertTrue(breakpoints)
+        for breakpoint in self.ctl("break", "list")["breakpoints"]:
+            self.ctl("break", "remove", breakpoint["id"])
         self.ctl("break", "continue")
         folder = Path(tempfile.mkdtemp(prefix="qd-links-"))
         eventually(lambda: self.ticks()["server-1"] > stopped["server-1"], 10)

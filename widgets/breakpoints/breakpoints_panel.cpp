@@ -63,7 +63,7 @@ void BreakpointsPanel::build() {
   message_->setWordWrap(true);
   message_->hide();
   breakpoints_->header()->resizeSection(0, 190);
-  breakpoints_->setToolTip(tr("Delete removes the selected breakpoint"));
+  breakpoints_->setToolTip(tr("Double-click switches a breakpoint on or off, Delete removes it"));
   hits_->header()->resizeSection(0, 160);
   auto* buttons = new QHBoxLayout;
   buttons->addWidget(link_, 1);
@@ -94,6 +94,10 @@ void BreakpointsPanel::connectAll() {
   breakpoints_->addAction(remove);
   breakpoints_->setContextMenuPolicy(Qt::ActionsContextMenu);
   connect(remove, &QAction::triggered, this, &BreakpointsPanel::removeSelected);
+  auto* toggle = new QAction(tr("Switch on or off"), breakpoints_);
+  breakpoints_->addAction(toggle);
+  connect(toggle, &QAction::triggered, this, &BreakpointsPanel::toggleSelected);
+  connect(breakpoints_, &QTreeWidget::itemDoubleClicked, this, &BreakpointsPanel::toggleSelected);
   connect(hits_, &QTreeWidget::itemClicked, this, [this](QTreeWidgetItem* item) {
     const QString id = item->data(0, kIdRole).toString();
     context().selection.setHit(id);
@@ -174,8 +178,9 @@ void BreakpointsPanel::fillBreakpoints(TimeNs at) {
       acks << QStringLiteral("%1 %2").arg(QString::fromStdString(member.process.value), ackText(member));
       hits += member.hits;
     }
-    const QString state =
-        breakpoint.armed ? tr("armed, %n hit(s)", nullptr, static_cast<int>(hits)) : acks.join(QStringLiteral("; "));
+    const QString state = !breakpoint.enabled ? tr("off")
+                          : breakpoint.armed  ? tr("armed, %n hit(s)", nullptr, static_cast<int>(hits))
+                                              : acks.join(QStringLiteral("; "));
     auto* item = new QTreeWidgetItem(breakpoints_, {breakpointText(breakpoint), state});
     item->setData(0, kIdRole, QString::fromStdString(breakpoint.id));
     item->setToolTip(0, breakpointText(breakpoint));
@@ -236,6 +241,18 @@ void BreakpointsPanel::removeSelected() {
   const QTreeWidgetItem* item = breakpoints_->currentItem();
   if (item == nullptr || context().commands == nullptr) return;
   context().commands->removeBreakpoint(item->data(0, kIdRole).toString().toStdString(), told());
+}
+
+void BreakpointsPanel::toggleSelected() {
+  const QTreeWidgetItem* item = breakpoints_->currentItem();
+  if (item == nullptr || context().commands == nullptr) return;
+  const auto known = context().breakpoints.breakpoints();
+  const auto found = std::ranges::find(known, item->data(0, kIdRole).toString().toStdString(), &ingest::Breakpoint::id);
+  if (found == known.end()) return;
+  control::BreakpointOrder order{.wanted = *found};
+  for (const ingest::BreakpointMember& member : found->members) order.members.push_back(member.process);
+  order.wanted.enabled = !found->enabled;
+  context().commands->setBreakpoint(std::move(order), told());
 }
 
 void BreakpointsPanel::pause() {

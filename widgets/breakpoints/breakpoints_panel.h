@@ -34,6 +34,7 @@ class BreakpointsPanel final : public Panel {
   void link();
   void arm(const control::BreakpointOrder& order);
   void removeSelected();
+  void toggleSelected();
   void fillBreakpoints(TimeNs at);
   void fillHits();
   void fillGroup(TimeNs at);

@@ -124,6 +124,7 @@ TEST(Registry, ExpiresAndIsRestored) {
   BreakpointRegistry next;
   next.restore(registry.all());
   EXPECT_EQ(next.find("bp-1")->members[0].ack, MemberAck::Draft);
+  EXPECT_FALSE(next.find("bp-1")->enabled) << "a restarted agent stops nobody by itself";
   EXPECT_EQ(next.set(order(), kBoth, kBoth, out).value(), "bp-2");
   EXPECT_EQ(only<DisarmSite>(registry.onTime(1000)).size(), 2U);
   EXPECT_EQ(registry.find("bp-1"), nullptr);
