@@ -26,8 +26,8 @@ Actions::Actions(QWidget* window) : window_(window) {
   keepRecording->setCheckable(true);
   makeTimeActions();
   makeChangeActions();
-  palette =
-      add(tr("Ctrl+K"), QKeySequence(QStringLiteral("Ctrl+K")), tr("Everything that can be done, by name"), Nothing);
+  palette = add(tr("Commands  Ctrl+K"), QKeySequence(QStringLiteral("Ctrl+K")),
+                tr("Everything that can be done, by name"), Nothing);
   theme = add(tr("Switch between dark and light theme"), {}, {}, Nothing);
   resetLayout = add(tr("Reset the layout"), {}, tr("Every panel back to its first place"), ASession);
   quit = add(tr("Quit"), QKeySequence(QStringLiteral("Ctrl+Q")), {}, Nothing);

@@ -12,6 +12,7 @@
 #include "app/console/composition.h"
 #include "app/console/main_window.h"
 #include "app/console/options.h"
+#include "app/console/plurals.h"
 #include "widgets/session/contexts.h"
 
 namespace qd::console {
@@ -69,6 +70,8 @@ int run(int argc, char** argv) {
     return 1;
   }
   QApplication app(argc, argv);
+  EnglishPlurals plurals;
+  QApplication::installTranslator(&plurals);
   QApplication::setApplicationName(QStringLiteral("quarterdeck"));
   QApplication::setDesktopFileName(QStringLiteral("quarterdeck"));
   QApplication::setApplicationVersion(QStringLiteral(QD_VERSION));

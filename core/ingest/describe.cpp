@@ -28,6 +28,12 @@ std::string changes(const PushResult& push) {
   return text.empty() ? "push" : text;
 }
 
+// For reading, not for reckoning: three digits of a real number are enough.
+std::string shortly(const Value& value) {
+  const auto* real = std::get_if<double>(&value);
+  return real != nullptr ? fmt::format("{:.3g}", *real) : toText(value);
+}
+
 std::string_view name(GroupState state) {
   switch (state) {
     case GroupState::Running:
@@ -74,7 +80,7 @@ std::string describe(const ActionResult& action) {
 
 std::string describe(const GameEvent& event) {
   std::string text = fmt::format("{}: {}", event.process.id.value, event.name);
-  for (const auto& [name, value] : event.fields) text += fmt::format(" {}={}", name, toText(value));
+  for (const auto& [name, value] : event.fields) text += fmt::format(" {}={}", name, shortly(value));
   return text;
 }
 

@@ -133,9 +133,11 @@ void EditorTelemetry::perSecond(const FrameData& frame) {
   qd_sample_i64(probe_, s_.undecodable, since(c.undecodable, lastCounters_.undecodable));
   qd_sample_i64(probe_, s_.shots, since(c.shots, lastCounters_.shots));
   qd_sample_i64(probe_, s_.reconnects, static_cast<std::int64_t>(c.reconnects));
-  qd_sample_i64(probe_, s_.rtt, frame.rttNs);
-  qd_sample_i64(probe_, s_.rttDev, frame.rttDeviationNs);
-  qd_sample_i64(probe_, s_.jitter, frame.jitterNs);
+  if (frame.rttNs > 0) {  // zero: nothing is measured yet
+    qd_sample_i64(probe_, s_.rtt, frame.rttNs);
+    qd_sample_i64(probe_, s_.rttDev, frame.rttDeviationNs);
+    qd_sample_i64(probe_, s_.jitter, frame.jitterNs);
+  }
   qd_sample_f64(probe_, s_.loss, frame.loss);
   qd_sample_i64(probe_, s_.burst, static_cast<std::int64_t>(frame.burst));
   qd_sample_i64(probe_, s_.reorder, since(frame.sequence.reordered, lastReorder_));

@@ -146,6 +146,8 @@ void Telemetry::tickDone(const TickTiming& timing) {
   if (timing.tick % std::max<Tick>(1, settings_.tickHz / 4) == 0) {
     qd_sample_i64(probe_, s_.players, static_cast<std::int64_t>(world_.players().size()));
     qd_sample_i64(probe_, s_.npcs, static_cast<std::int64_t>(world_.npcCount()));
+    const auto weather = static_cast<Weather>(settings_.weatherKind);
+    qd_sample_i64(probe_, s_.visibility, visibilityUm(weather, settings_.weatherIntensity));
   }
   ++totals_.ticks;
   const auto now = monotonicNs();

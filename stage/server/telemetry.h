@@ -75,7 +75,7 @@ class Telemetry {
   qd_probe* probe_ = nullptr;
 
   struct Series {
-    qd_series tickDuration, tickStartJitter, tickOverruns, tickSkipped, tickRate, gameTps, players, npcs;
+    qd_series tickDuration, tickStartJitter, tickOverruns, tickSkipped, tickRate, gameTps, players, npcs, visibility;
     qd_series rtt, rttDev, jitter, loss, reorder, burst, bandwidth, snapshotBytes, snapshotMax, visible, replCost;
     qd_series rewindTime, rewindDistance, rewindError, rewinds;
     qd_series agreement, agreementLow, agreementHigh, falseRejects, falseAccepts, policyRejects;

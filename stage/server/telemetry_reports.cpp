@@ -93,8 +93,10 @@ void Telemetry::clients() {
     }
     it = clientSeries_.erase(it);
   }
-  double rtt = 0, deviation = 0, jitter = 0, loss = 0, bandwidth = 0, age = 0, depth = 0;
+  double rtt = 0, deviation = 0, jitter = 0, loss = 0, bandwidth = 0, age = 0, depth = 0, n = 0;
   for (const auto& c : report.clients) {
+    if (c.rttNs == 0) continue;  // just joined: nothing is measured yet, and zero would be a lie
+    ++n;
     rtt += static_cast<double>(c.rttNs), deviation += static_cast<double>(c.rttDeviationNs);
     jitter += static_cast<double>(c.jitterNs), loss += c.loss;
     bandwidth += static_cast<double>(c.bytesPerSecond), age += static_cast<double>(c.viewAgeNs);
@@ -125,15 +127,16 @@ void Telemetry::clients() {
     qd_sample_i64(probe_, s.inputLate, static_cast<std::int64_t>(late - std::exchange(s.late, late)));
     qd_sample_i64(probe_, s.inputDepth, player->inputDepth);
   }
-  const double n = std::max<double>(1, static_cast<double>(report.clients.size()));
-  const auto whole = [n](double sum) { return std::llround(sum / n); };
-  qd_sample_i64(probe_, s_.rtt, whole(rtt));
-  qd_sample_i64(probe_, s_.rttDev, whole(deviation));
-  qd_sample_i64(probe_, s_.jitter, whole(jitter));
-  qd_sample_f64(probe_, s_.loss, loss / n);
-  qd_sample_i64(probe_, s_.bandwidth, whole(bandwidth));
-  qd_sample_i64(probe_, s_.viewAge, whole(age));
-  qd_sample_f64(probe_, s_.inputDepth, depth / n);
+  if (n > 0) {
+    const auto whole = [n](double sum) { return std::llround(sum / n); };
+    qd_sample_i64(probe_, s_.rtt, whole(rtt));
+    qd_sample_i64(probe_, s_.rttDev, whole(deviation));
+    qd_sample_i64(probe_, s_.jitter, whole(jitter));
+    qd_sample_f64(probe_, s_.loss, loss / n);
+    qd_sample_i64(probe_, s_.bandwidth, whole(bandwidth));
+    qd_sample_i64(probe_, s_.viewAge, whole(age));
+    qd_sample_f64(probe_, s_.inputDepth, depth / n);
+  }
   qd_sample_i64(probe_, s_.burst, static_cast<std::int64_t>(report.burst));
   const auto before = std::min(lastNet_.reordered, report.reordered);  // a client who left takes its count along
   qd_sample_i64(probe_, s_.reorder, static_cast<std::int64_t>(report.reordered - before));

@@ -55,6 +55,7 @@ void Telemetry::declareSeries() {
   s_.gameTps = add({"game.tps", "Hz", 0, false, "Simulation steps finished in the last second"});
   s_.players = add({"players.online", "count", 0, false, "Players in the match"});
   s_.npcs = add({"npc.count", "count", 0, false, "NPCs simulated"});
+  s_.visibility = add({"weather.visibility", "m", 6, false, "How far one sees, and what one is told about"});
   s_.rtt = add({"net.rtt", "ms", 6, false, "Smoothed round trip, mean of the clients"});
   s_.rttDev = add({"net.rtt_dev", "ms", 6, false, "Deviation of the round trip, mean of the clients"});
   s_.jitter = add({"net.jitter", "ms", 6, false, "RFC 3550 jitter of what clients send, mean"});

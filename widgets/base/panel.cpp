@@ -4,9 +4,11 @@
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPainter>
 #include <QStackedLayout>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "widgets/base/empty_state.h"
 #include "widgets/base/frame_tick.h"
@@ -15,6 +17,24 @@
 #include "widgets/base/theme.h"
 
 namespace qd::widgets {
+namespace {
+
+// Gives way first where a panel is narrow: an ellipsis, and nothing at all rather than half a letter.
+class Subtitle final : public QLabel {
+ public:
+  explicit Subtitle(QWidget* parent) : QLabel(parent) { setMinimumWidth(1); }
+
+ protected:
+  void paintEvent(QPaintEvent*) override {
+    const QString shown = fontMetrics().elidedText(text(), Qt::ElideRight, width());
+    if (shown.size() < std::min<qsizetype>(text().size(), 4)) return;
+    QPainter painter(this);
+    painter.setPen(palette().color(foregroundRole()));
+    painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, shown);
+  }
+};
+
+}  // namespace
 
 Panel::Panel(const QString& title, const SessionContext& context, QWidget* parent)
     : QWidget(parent),
@@ -22,14 +42,13 @@ Panel::Panel(const QString& title, const SessionContext& context, QWidget* paren
       process_(context.selection.process()),
       titleBar_(new QWidget(this)),
       title_(new QLabel(title.toUpper(), titleBar_)),
-      subtitle_(new QLabel(titleBar_)),
+      subtitle_(new Subtitle(titleBar_)),
       extras_(new QHBoxLayout),
       pin_(new QToolButton(titleBar_)),
       stack_(new QStackedLayout) {
   title_->setFont(uiFont(kSmallPx, QFont::DemiBold));
   subtitle_->setForegroundRole(QPalette::PlaceholderText);
   subtitle_->setFont(uiFont(kSmallPx));
-  subtitle_->setMinimumWidth(1);  // gives way first where a panel is narrow
   pin_->setCheckable(true);
   pin_->setFocusPolicy(Qt::TabFocus);
   titleBar_->setFixedHeight(kTitleHeight);

@@ -4,18 +4,34 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "core/series/store.h"
 
 namespace qd::widgets {
 
-inline std::optional<Tick> tickOf(const series::Store& store, const ProcessId& process, TimeNs time) {
-  if (const auto tick = store.tickAt(process, time)) return tick;
+// A process that is stopped is at the tick it stopped at, however long ago that was.
+inline constexpr TimeNs kPatienceRunning = 2 * kNsPerSecond, kPatienceStopped = 3600 * kNsPerSecond;
+
+inline std::optional<Tick> tickOf(const series::Store& store, const ProcessId& process, TimeNs time,
+                                  TimeNs patience = kPatienceRunning) {
+  auto tick = store.tickAt(process, time);
+  if (tick) return tick;
   // Beyond its newest sample: the tick of that one, as long as it can still be called the present.
-  constexpr TimeNs kPatience = 2 * kNsPerSecond;
-  for (TimeNs back = kNsPerSecond / 20; back <= kPatience; back *= 2)
-    if (const auto tick = store.tickAt(process, time - back)) return tick;
-  return std::nullopt;
+  TimeNs unknown = 0, back = kNsPerSecond / 20;
+  while (back <= patience && !(tick = store.tickAt(process, time - back))) unknown = std::exchange(back, 2 * back);
+  if (!tick) return std::nullopt;
+  for (TimeNs known = back;
+       known - unknown > kNsPerSecond / 1000;) {  // the newest: not known before it, known from it on
+    const TimeNs middle = unknown + (known - unknown) / 2;
+    if (const auto at = store.tickAt(process, time - middle)) {
+      tick = at;
+      known = middle;
+    } else {
+      unknown = middle;
+    }
+  }
+  return tick;
 }
 
 }  // namespace qd::widgets

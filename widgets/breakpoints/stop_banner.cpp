@@ -4,10 +4,13 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QStringList>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "core/breakpoints/registry_view.h"
 #include "core/control/command_port.h"
+#include "core/ingest/directory.h"
 #include "core/series/store.h"
 #include "widgets/base/format.h"
 #include "widgets/base/frame_tick.h"
@@ -27,7 +30,9 @@ StopBanner::StopBanner(const SessionContext& context, QWidget* parent)
       continue_(new QPushButton(tr("Continue  F5"), this)),
       step_(new QPushButton(tr("Step one tick  F10"), this)) {
   setObjectName(QStringLiteral("stopBanner"));
-  setAutoFillBackground(true);
+  setAttribute(Qt::WA_StyledBackground);
+  // The same in both themes: nobody must have to look for it.
+  setStyleSheet(QStringLiteral("#stopBanner { background: #f0c948; } #stopBanner QLabel { color: #1d1400; }"));
   headline_->setFont(uiFont(15, QFont::DemiBold));
   members_->setFont(numberFont(kTextPx));
   countdown_->setFont(numberFont(kTextPx));
@@ -61,16 +66,11 @@ void StopBanner::refresh() {
 }
 
 void StopBanner::show(const ingest::LinkGroup& group) {
-  const Colors& colors = colorsOf(this);
-  QPalette look = palette();
-  look.setColor(QPalette::Window, colors.caution);
-  look.setColor(QPalette::WindowText, QColor(Qt::black));
-  if (look != palette()) setPalette(look);
   const QString state = groupStateText(group.state);
   headline_->setText(tr("%1: %2 at tick %3%4")
                          .arg(QString::fromStdString(group.domain.empty() ? group.id : group.domain), state,
                               formatTick(group.tick), playersText(group)));
-  members_->setText(membersText(group));
+  members_->setText(membersText(group) + runningText(group));
   const auto left = secondsLeft(group, context_.replay ? group.leaseUntil : utcNowNs());
   countdown_->setText(left && !context_.replay ? tr("resumes by itself in %1 s").arg(*left) : QString());
   const bool can = context_.commands != nullptr;
@@ -80,6 +80,18 @@ void StopBanner::show(const ingest::LinkGroup& group) {
     shownHit_ = group.hitId;
     context_.selection.setHit(QString::fromStdString(group.hitId));
   }
+}
+
+// Who goes on: the other groups and processes do not wait for this one.
+QString StopBanner::runningText(const ingest::LinkGroup& group) const {
+  QStringList names;
+  for (const ingest::ProcessInfoPtr& info : context_.directory.processes(context_.clock.now())) {
+    const bool member = std::ranges::any_of(group.members, [&](const auto& m) { return m.process == info->id; });
+    if (!member && info->state == ingest::ProcessState::Running) names << QString::fromStdString(info->id.value);
+  }
+  if (names.isEmpty()) return {};
+  const QString who = names.size() <= 3 ? names.join(QStringLiteral(", ")) : tr("%1 others").arg(names.size());
+  return QStringLiteral("  ·  ") + (names.size() == 1 ? tr("%1 runs on") : tr("%1 run on")).arg(who);
 }
 
 QString StopBanner::playersText(const ingest::LinkGroup& group) const {

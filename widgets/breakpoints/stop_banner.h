@@ -27,6 +27,7 @@ class StopBanner final : public QFrame {
   void refresh();
   void show(const ingest::LinkGroup& group);
   QString playersText(const ingest::LinkGroup& group) const;
+  QString runningText(const ingest::LinkGroup& group) const;
 
   SessionContext context_;
   QLabel* headline_;

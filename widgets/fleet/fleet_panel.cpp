@@ -12,6 +12,7 @@
 #include "widgets/base/empty_state.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
+#include "widgets/base/unreachable.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/fleet/fleet_delegate.h"
 #include "widgets/fleet/fleet_model.h"
@@ -147,7 +148,10 @@ void FleetPanel::updateGroups(const QStringList& keys) {
 }
 
 void FleetPanel::showState() {
-  if (model_->total() == 0) {
+  const QString lost = widgets::whyUnreachable(context().directory);
+  if (model_->total() == 0 && !lost.isEmpty()) {
+    empty_->setText(tr("No agent answers"), lost);
+  } else if (model_->total() == 0) {
     empty_->setText(tr("No server or editor here yet"),
                     tr("Each process that runs with the probe beside an attached agent appears by itself."));
   } else {

@@ -66,10 +66,18 @@ void PlayersPanel::showSelection() {
 void PlayersPanel::refresh(bool second) {
   if (!second) return;
   const ProcessId of = server();
-  model_->setRows(playerRows(context().store, of, context().clock.now()));
+  // The players of a stopped server wait: they are shown as they were when it stopped.
+  TimeNs now = context().clock.now();
+  const auto info = context().directory.process(of, now);
+  const bool stopped = info && info->state == ingest::ProcessState::Parked;
+  if (const auto online = stopped ? context().store.find(of, "players.online") : std::nullopt) {
+    if (const auto last = context().store.at(*online, now)) now = last->time;
+  }
+  model_->setRows(playerRows(context().store, of, now));
   const int count = model_->rowCount();
   const QString name = QString::fromStdString(of.value);
-  setSubtitle(name.isEmpty() ? QString() : tr("of %1 · %2").arg(name).arg(count));
+  setSubtitle(name.isEmpty() ? QString()
+                             : (stopped ? tr("of %1 · %2 · waiting") : tr("of %1 · %2")).arg(name).arg(count));
   empty_->setText(name.isEmpty() ? tr("Select a server") : tr("No players on %1").arg(name),
                   name.isEmpty() ? tr("Its players appear here.")
                                  : tr("A row appears for each client that the server reports figures of."));

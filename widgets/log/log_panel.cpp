@@ -89,6 +89,7 @@ QWidget* LogPanel::makeFilterRow() {
   follow_ = new QToolButton;
   follow_->setText(tr("Follow"));
   follow_->setCheckable(true);
+  follow_->setProperty("boxed", true);
   follow_->setChecked(true);
   follow_->setToolTip(tr("Stay at the newest line"));
   for (QWidget* widget : {static_cast<QWidget*>(text_), static_cast<QWidget*>(level_), static_cast<QWidget*>(kind_),
@@ -161,7 +162,7 @@ void LogPanel::noteScroll() {
 }
 
 void LogPanel::showCounts() {
-  QString text = tr("%1 lines").arg(model_->rowCount());
+  QString text = model_->rowCount() == 1 ? tr("1 line") : tr("%1 lines").arg(model_->rowCount());
   if (model_->suppressed() > 0) text += tr(" · %1 suppressed by their rate limit").arg(model_->suppressed());
   if (context().log.forgotten() > 0) text += tr(" · %1 older forgotten").arg(context().log.forgotten());
   setSubtitle(text);

@@ -18,6 +18,14 @@ bool sameShape(const std::vector<ParamRow>& a, const std::vector<ParamRow>& b) {
   });
 }
 
+// A heading, told apart from the names below it: "Weather", "NPC".
+QString headingText(const std::string& group) {
+  const QString name = QString::fromStdString(group);
+  if (name.isEmpty()) return ParamModel::tr("Other");
+  const bool spoken = std::ranges::any_of(group, [](char c) { return std::string_view("aeiouy").contains(c); });
+  return spoken ? name.front().toUpper() + name.mid(1) : name.toUpper();
+}
+
 QString riskText(ingest::Risk risk) {
   switch (risk) {
     case ingest::Risk::Safe:
@@ -107,7 +115,7 @@ int ParamModel::columnCount(const QModelIndex& parent) const {
 QVariant ParamModel::display(const ParamRow& row, int column) const {
   if (row.heading) {
     if (column != kName) return {};
-    return row.group.empty() ? tr("Other") : QString::fromStdString(row.group);
+    return headingText(row.group);
   }
   if (column == kName) return QString::fromStdString(row.spec.name);
   if (column == kLive) return row.live ? valueText(row.live->value, row.spec.unit) : noData();
@@ -139,14 +147,18 @@ QVariant ParamModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant ParamModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
+  if (orientation != Qt::Horizontal) return {};
+  if (role == Qt::TextAlignmentRole) {
+    return QVariant(Qt::AlignVCenter | (section == kLive ? Qt::AlignRight : Qt::AlignLeft));
+  }
+  if (role != Qt::DisplayRole) return {};
   switch (section) {
     case kName:
       return tr("Parameter");
     case kLive:
       return tr("Live");
     default:
-      return tr("Staged / last push");
+      return tr("Staged / pushed");
   }
 }
 

@@ -48,7 +48,8 @@ ParamsPanel::ParamsPanel(const SessionContext& context, QWidget* parent)
   pages_->addWidget(review_);
   pages_->addWidget(action_);
   setContent(pages_);
-  actions_->setText(tr("Actions"));
+  actions_->setText(tr("Actions ▾"));
+  actions_->setProperty("boxed", true);
   actions_->setPopupMode(QToolButton::InstantPopup);
   actions_->setMenu(new QMenu(actions_));
   addToTitle(actions_);
@@ -66,6 +67,7 @@ void ParamsPanel::buildList() {
   changedOnly_->setText(tr("Changed"));
   changedOnly_->setToolTip(tr("Only what differs from its default or is staged"));
   changedOnly_->setCheckable(true);
+  changedOnly_->setProperty("boxed", true);
   scope_->addItems({tr("This process"), tr("All servers")});
   scope_->setToolTip(tr("Where an edit is staged"));
   view_->setModel(model_);
@@ -77,8 +79,8 @@ void ParamsPanel::buildList() {
   view_->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed |
                          QAbstractItemView::SelectedClicked);
   view_->header()->setStretchLastSection(true);
-  view_->header()->resizeSection(ParamModel::kName, 136);
-  view_->header()->resizeSection(ParamModel::kLive, 84);
+  view_->header()->resizeSection(ParamModel::kName, 118);
+  view_->header()->resizeSection(ParamModel::kLive, 72);
   message_->setWordWrap(true);
   message_->hide();
   reviewButton_->setObjectName(QStringLiteral("reviewButton"));

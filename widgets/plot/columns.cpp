@@ -103,7 +103,7 @@ ValueRange rangeOf(const series::RangeResult& data) {
 AxisRange chooseRange(const ValueRange& data, AxisRange previous, const double* budget) {
   if (!data.any) return previous;
   double top = data.max;
-  if (budget != nullptr && data.max >= *budget * 0.1) top = std::max(top, *budget);
+  if (budget != nullptr && data.max >= *budget * 0.25) top = std::max(top, *budget);
   const double bottom = std::min(0.0, data.min);
   const double extent = std::max({top - bottom, std::abs(top) * 1e-3, 1e-12});
   const double step = niceStep(extent * 1.08 / 5);

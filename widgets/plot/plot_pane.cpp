@@ -7,6 +7,7 @@
 #include <QLabel>
 #include <QVBoxLayout>
 #include <algorithm>
+#include <cmath>
 
 #include "widgets/base/format.h"
 #include "widgets/base/series_mime.h"
@@ -34,15 +35,21 @@ TimeNs intervalOf(const series::RangeResult& data) {
   return (data.buckets.back().x1 - data.buckets.front().x0) / static_cast<TimeNs>(count - 1);
 }
 
-// Empty columns between joined ones get the value that held there.
-void carryOn(std::vector<Column>& columns) {
-  std::size_t before = columns.size();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].count == 0) continue;
-    if (columns[i].joined && before < i)
-      for (std::size_t j = before + 1; j < i; ++j) columns[j] = columns[before];
+// A share is told at the end of the stretch that it speaks of: it fills the empty columns before it, at most `reach` of
+// them, and what follows the last one up to the edge, where the next is still to be told. Longer without a share: a
+// hole.
+void extendShares(std::vector<Column>& columns, int reach) {
+  int before = -1;
+  for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
+    const Column known = columns[static_cast<std::size_t>(i)];
+    if (known.count == 0) continue;
+    for (int j = std::max(before + 1, i - reach); j < i; ++j) columns[static_cast<std::size_t>(j)] = known;
     before = i;
   }
+  const int total = static_cast<int>(columns.size());
+  if (before < 0 || total - before > reach + 1) return;
+  for (int j = before + 1; j < total; ++j)
+    columns[static_cast<std::size_t>(j)] = columns[static_cast<std::size_t>(before)];
 }
 
 }  // namespace
@@ -156,9 +163,11 @@ void PlotPane::drawStrip(const PaneView& view) {
   const double low = view.map.key(view.from), high = view.map.key(view.to);
   const auto fold = [&](std::optional<series::SeriesId> id) -> std::vector<Column> {
     if (!id) return {};
-    auto columns =
-        foldColumns(store_.query(*id, series::Axis::Time, view.from, view.to, cells), view.map, low, high, cells);
-    carryOn(columns);
+    const auto data = store_.query(*id, series::Axis::Time, view.from, view.to, cells);
+    auto columns = foldColumns(data, view.map, low, high, cells);
+    const double reach = 1.5 * static_cast<double>(std::max(intervalOf(data), kNsPerSecond)) * cells;
+    extendShares(columns,
+                 static_cast<int>(std::ceil(reach / static_cast<double>(std::max<TimeNs>(1, view.to - view.from)))));
     return columns;
   };
   strip_->setShares(fold(stripExtrapolated_), fold(stripHeld_));

@@ -3,6 +3,7 @@
 
 #include "core/ingest/directory.h"
 #include "widgets/base/empty_state.h"
+#include "widgets/base/unreachable.h"
 #include "widgets/plot/plot_stack.h"
 
 namespace qd::widgets {
@@ -23,6 +24,9 @@ PlotPanel::PlotPanel(const SessionContext& context, QWidget* parent)
 
 void PlotPanel::refresh(bool second) {
   const bool empty = this->context().directory.processes().empty();
+  if (const QString lost = empty && second ? whyUnreachable(context().directory) : QString(); !lost.isEmpty()) {
+    empty_->setText(tr("No agent answers"), lost, context().replay ? QString() : tr("Attach…"));
+  }
   showEmpty(empty ? empty_ : nullptr);
   if (!empty) stack_->refresh(second);
 }

@@ -58,8 +58,8 @@ void TraceLayer::draw(QCPPainter* painter) {
     }
   }
   image.setDevicePixelRatio(ratio);
-  if (budget_) drawBudget(painter, area);
   painter->drawImage(area.topLeft(), image);
+  if (budget_) drawBudget(painter, area);
 }
 
 void TraceLayer::drawBudget(QCPPainter* painter, const QRect& area) const {
@@ -69,10 +69,15 @@ void TraceLayer::drawBudget(QCPPainter* painter, const QRect& area) const {
   QPen pen(budgetColor_, 1, Qt::DashLine);
   painter->setPen(pen);
   if (!isAbove) painter->drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
-  const QString text = isAbove ? budgetLabel_ + QChar(0x2191) : budgetLabel_;
+  const QString text = isAbove ? budgetLabel_ + QLatin1Char(' ') + QChar(0x2191) : budgetLabel_;
   const int height = painter->fontMetrics().height();
   const double top = y + 1 + height > area.bottom() ? y - height : y + 1;
-  painter->drawText(QRectF(area.left(), top, area.width() - 4, height), Qt::AlignRight | Qt::AlignTop, text);
+  // On the left, away from the newest samples, and on a ground of its own: a trace below must not make it unreadable.
+  const QRectF place(area.left() + 4, top, painter->fontMetrics().horizontalAdvance(text) + 6, height);
+  QColor ground = mParentPlot->palette().color(QPalette::Base);
+  ground.setAlpha(200);
+  painter->fillRect(place, ground);
+  painter->drawText(place, Qt::AlignCenter, text);
 }
 
 void TraceLayer::drawLegendIcon(QCPPainter*, const QRectF&) const {}

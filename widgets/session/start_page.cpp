@@ -4,8 +4,10 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QListWidget>
+#include <QPainter>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 #include "widgets/base/format.h"
@@ -13,6 +15,8 @@
 
 namespace qd::session {
 namespace {
+
+constexpr int kInset = 12;
 
 QLabel* heading(const QString& text, int px) {
   auto* label = new QLabel(text);
@@ -37,6 +41,39 @@ void showOrHide(QLabel* label, const QString& sentence) {
   label->setVisible(!sentence.isEmpty());
 }
 
+// The name first and heavier, what is known of it below and muted; hints are plain text.
+class TwoLines final : public QStyledItemDelegate {
+ public:
+  using QStyledItemDelegate::QStyledItemDelegate;
+
+  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    QStyleOptionViewItem styled = option;
+    initStyleOption(&styled, index);
+    const QStringList lines = styled.text.split(u'\n');
+    const bool hint = !(index.flags() & Qt::ItemIsEnabled);
+    const widgets::Colors& c = widgets::colorsOf(option.widget);
+    const bool selected = option.state & QStyle::State_Selected;
+    const QRect area = option.rect.adjusted(kInset, 4, -kInset, -4);
+    painter->save();
+    if (selected) painter->fillRect(option.rect, c.accent);
+    if (!selected && (option.state & QStyle::State_MouseOver) && !hint) painter->fillRect(option.rect, c.raised);
+    painter->setFont(widgets::uiFont(widgets::kTextPx, hint ? QFont::Normal : QFont::DemiBold));
+    painter->setPen(selected ? c.accentText : hint ? c.muted : c.text);
+    if (hint) {
+      painter->drawText(area, Qt::TextWordWrap, styled.text);
+    } else {
+      const int half = area.height() / 2;
+      const QString title = painter->fontMetrics().elidedText(lines.front(), Qt::ElideMiddle, area.width());
+      painter->drawText(area.adjusted(0, 0, 0, -half), Qt::AlignVCenter, title);
+      painter->setFont(widgets::uiFont(widgets::kSmallPx));
+      if (!selected) painter->setPen(c.muted);
+      const QString detail = painter->fontMetrics().elidedText(lines.back(), Qt::ElideRight, area.width());
+      painter->drawText(area.adjusted(0, half, 0, 0), Qt::AlignVCenter, detail);
+    }
+    painter->restore();
+  }
+};
+
 QListWidgetItem* twoLines(const QString& title, const QString& detail) {
   auto* item = new QListWidgetItem(title + QStringLiteral("\n") + detail);
   item->setToolTip(title);
@@ -48,6 +85,8 @@ QListWidget* makeList() {
   auto* list = new QListWidget;
   list->setFrameShape(QFrame::NoFrame);
   list->setSpacing(1);
+  list->setItemDelegate(new TwoLines(list));
+  list->setMouseTracking(true);
   list->setTextElideMode(Qt::ElideMiddle);
   list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   return list;
@@ -56,6 +95,7 @@ QListWidget* makeList() {
 void addHint(QListWidget* list, const QString& text) {
   auto* item = new QListWidgetItem(text);
   item->setFlags(Qt::NoItemFlags);
+  item->setSizeHint({0, 64});
   list->addItem(item);
 }
 

@@ -19,13 +19,14 @@ namespace {
 
 using widgets::ViewClock;
 
-constexpr int kHeight = 40, kLine = 3, kFreezeWidth = 68;
+constexpr int kHeight = 40, kLine = 3, kFreezeWidth = 76;
 constexpr TimeNs kSpans[] = {5, 10, 30, 60, 300, 900, 3600};  // s
 
 QToolButton* buttonOf(QAction* action) {
   auto* button = new QToolButton;
   button->setDefaultAction(action);
   button->setToolButtonStyle(Qt::ToolButtonTextOnly);
+  button->setProperty("boxed", true);
   button->setFocusPolicy(Qt::TabFocus);
   return button;
 }
@@ -120,6 +121,7 @@ void TopBar::makeAxis() {
   tickAxis_->setToolTip(tr("Plots over the ticks of the selected server"));
   for (QToolButton* button : {timeAxis_, tickAxis_}) {
     button->setCheckable(true);
+    button->setProperty("boxed", true);
     button->setFocusPolicy(Qt::TabFocus);
     group->addButton(button);
   }

@@ -191,13 +191,14 @@ void TimelinePanel::showPosition() {
   shownAt_ = wall;
   const TimeNs now = context_.clock.now();
   const ProcessId source = tickSource(context_);
-  const QString utc = formatUtc(now, Precision::Milliseconds);
-  if (utc == utc_->text()) return;
-  utc_->setText(utc);
+  utc_->setText(formatUtc(now, Precision::Milliseconds));
   utc_->setToolTip(formatLocal(now));
-  tick_->setText(tr("tick %1 · %2")
-                     .arg(formatTick(tickOf(context_.store, source, now)),
-                          source.value.empty() ? noData() : QString::fromStdString(source.value)));
+  const auto info = context_.directory.process(source, now);
+  const bool stopped = info && info->state == ingest::ProcessState::Parked;
+  tick_->setText(
+      tr("tick %1 · %2")
+          .arg(formatTick(tickOf(context_.store, source, now, stopped ? kPatienceStopped : kPatienceRunning)),
+               source.value.empty() ? noData() : QString::fromStdString(source.value)));
 }
 
 }  // namespace qd::widgets

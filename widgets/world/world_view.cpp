@@ -21,10 +21,12 @@ double niceLength(double atLeast) {
   return 10 * power;
 }
 
-double radiusOf(std::uint32_t flags) {
-  if (flags & ingest::kEntityPlayer) return 5;
+// Smaller where the picture is small, so that a crowd stays a crowd of single ones.
+double radiusOf(std::uint32_t flags, double zoom) {
+  const double scale = std::clamp(zoom, 0.6, 1.0);
+  if (flags & ingest::kEntityPlayer) return 5 * scale;
   if (flags & ingest::kEntityProjectile) return 2;
-  return 3.5;
+  return 3.5 * scale;
 }
 
 QColor ghostColor(const Colors& c, Drawn how) {
@@ -67,7 +69,7 @@ void WorldView::fit() {
   fitted_ = true;
   const auto bounds = boundsOf(scene_);
   if (!bounds) return;
-  const QRectF area = canvas().adjusted(24, 24, -24, -24);
+  const QRectF area = canvas().adjusted(12, 12, -12, -12);
   const double wide = std::max(bounds->right - bounds->left, 1.0), high = std::max(bounds->top - bounds->bottom, 1.0);
   const double wanted = std::clamp(std::min(area.width() / wide, area.height() / high), kMinZoom, 200.0);
   // In coarse steps, and only when something leaves the picture or much of it is empty: a picture that breathes with
@@ -158,7 +160,7 @@ void WorldView::drawEntity(QPainter& painter, const Entity& entity) const {
   const bool dead = (entity.flags & ingest::kEntityPlayer) && !(entity.flags & ingest::kEntityAlive);
   if (dead) color = c.faint;
   const QPointF at = toScreen(entity.x, entity.y);
-  const double r = radiusOf(entity.flags);
+  const double r = radiusOf(entity.flags, zoom_);
   painter.setPen(Qt::NoPen);
   painter.setBrush(color);
   if (entity.flags & ingest::kEntityNpc)
@@ -174,7 +176,7 @@ void WorldView::drawEntity(QPainter& painter, const Entity& entity) const {
 void WorldView::drawGhost(QPainter& painter, const Entity& entity, const Ghost& ghost) const {
   const Colors& c = colorsOf(this);
   const QPointF at = toScreen(ghost.x, ghost.y);
-  const double r = radiusOf(entity.flags) + 2;
+  const double r = radiusOf(entity.flags, zoom_) + 2;
   if (entity.onServer) {
     painter.setPen(QPen(c.faint, 1));
     painter.drawLine(at, toScreen(entity.x, entity.y));
