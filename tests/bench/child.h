@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One of our own programs as a child process, from the folder of this program. Its standard output is read line by
-// line. The destructor ends it (SIGTERM, after some seconds SIGKILL) and waits. One thread.
+// line, what it logs is thrown away. The destructor ends it (SIGTERM, after some seconds SIGKILL) and waits. One
+// thread.
 #pragma once
 
 #include <sys/types.h>

@@ -2,6 +2,7 @@
 // qd_bench [--json F] [--only NAME]: runs every bench, prints a table, exits 0 whether or not targets are met: a figure
 // that falls short is reported, not hidden behind a red build.
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <sys/utsname.h>
 
 #include <CLI/CLI.hpp>
@@ -38,7 +39,10 @@ std::string machine() {
       break;
     }
   }
-  return fmt::format("{}, {} cores, {} {}", model, std::thread::hardware_concurrency(), name.sysname, name.release);
+  double load[1] = {0};  // of the last minute: the figures of a busy machine are no better than that
+  getloadavg(load, 1);
+  return fmt::format("{}, {} cores, {} {}, load {:.1f}", model, std::thread::hardware_concurrency(), name.sysname,
+                     name.release, load[0]);
 }
 
 std::string number(double value) {
@@ -65,7 +69,8 @@ nlohmann::json toJson(const Figure& figure) {
 
 int run(const std::string& only, const std::string& path) {
   nlohmann::json results = nlohmann::json::array();
-  fmt::print("{}\n", machine());
+  const std::string where = machine();
+  fmt::print("{}\n", where);
   for (const Bench& bench : benches()) {
     if (!only.empty() && bench.name.find(only) == std::string::npos) continue;
     bench.run([&](const Figure& figure) {
@@ -79,7 +84,7 @@ int run(const std::string& only, const std::string& path) {
   }
   if (path.empty()) return 0;
   std::ofstream file(path);
-  file << nlohmann::json{{"machine", machine()}, {"results", results}}.dump(2) << '\n';
+  file << nlohmann::json{{"machine", where}, {"results", results}}.dump(2) << '\n';
   if (file.flush()) return 0;
   fmt::print(stderr, "qd_bench: {} cannot be written\n", path);
   return 1;

@@ -146,7 +146,7 @@ QD_BENCH(plot_redraw) {
     }
   }
   report(
-      {.name = "redraw: plain QCustomPlot, 8 x 10^5 points", .unit = "ms", .value = customPlotSeconds(100'000) * 1e3});
+      {.name = "redraw: plain QCustomPlot, 8 x 10^5, 75 px", .unit = "ms", .value = customPlotSeconds(100'000) * 1e3});
 }
 
 }  // namespace qd::bench

@@ -95,7 +95,7 @@ struct Moved {
   double dropped = std::nan("");
 };
 
-Moved throughProduct(const Shape& shape, const Blocks& blocks, const Tls& tls) {
+Moved throughProduct(const Shape& shape, const Blocks& blocks, const Tls& tls, bool records = true) {
   const Scratch scratch;
   Source source(shape, blocks);
   const auto server = serve::Server::start(source, {"127.0.0.1:0", tls.server, false});
@@ -108,7 +108,7 @@ Moved throughProduct(const Shape& shape, const Blocks& blocks, const Tls& tls) {
   Goal goal(blocks.size());
   ingest::FanOut fan;
   fan.add(store);
-  fan.add(**recorder);
+  if (records) fan.add(**recorder);
   fan.add(goal);
   link::ClusterOptions options;
   options.endpoints = {(*server)->address()};
@@ -196,6 +196,10 @@ QD_BENCH(link_throughput) {
   const Shape shape;
   const Blocks all = blocks(shape, kPoints);
   measure(report, "plaintext", shape, all, {}, true);
+  report({.name = "link: agent to store, no recorder, plaintext",
+          .unit = "M points/s",
+          .value = static_cast<double>(kPoints) / 1e6 / throughProduct(shape, all, {}, false).seconds,
+          .better = Better::More});
   const Scratch scratch;
   if (const auto tls = certificates(scratch)) measure(report, "mTLS", shape, all, *tls, false);
 }

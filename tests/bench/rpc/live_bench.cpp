@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 
 #include "core/link/cluster.h"
@@ -16,6 +15,7 @@
 #include "quarterdeck/v1/quarterdeck.grpc.pb.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/child.h"
+#include "tests/bench/rpc/watcher.h"
 #include "tests/bench/scratch.h"
 
 namespace qd::bench {
@@ -31,105 +31,6 @@ constexpr double kOneTickMs = 1000.0 / 60;
 double msSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
-
-struct Stop {
-  double latencyMs = 0, skewMs = 0, skewTicks = 0;
-};
-
-// Stands behind the store: what it sees is visible there.
-class Watcher final : public ingest::EventSink {
- public:
-  void on(const ingest::EnvelopePtr& envelope) override {
-    const TimeNs now = utcNowNs();
-    const std::lock_guard lock(mutex_);
-    if (const auto* block = std::get_if<ingest::SampleBlock>(&envelope->event)) {
-      if (!hasSample_) first_ = Clock::now();
-      hasSample_ = true;
-      if (ageing_) take(*block, now);
-      blocks_.push_back(envelope);
-    } else if (std::holds_alternative<ingest::ProcessChange>(envelope->event)) {
-      declarations_.push_back(envelope);
-    } else if (const auto* hit = std::get_if<ingest::Hit>(&envelope->event)) {
-      hits_[hit->id] = hit->time;
-      settle(now);
-    } else if (const auto* group = std::get_if<ingest::LinkGroup>(&envelope->event)) {
-      group_ = *group;
-      settle(now);
-    }
-    changed_.notify_all();
-  }
-
-  template <class Condition>
-  bool wait(std::chrono::seconds patience, Condition condition) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, patience, condition);
-  }
-  bool firstSample() {
-    return wait(20s, [this] { return hasSample_; });
-  }
-  double attachMs(Clock::time_point start) { return std::chrono::duration<double, std::milli>(first_ - start).count(); }
-  bool servers() {
-    return wait(20s, [this] { return declarations_.size() >= 3; });
-  }
-  void age(bool on) {
-    const std::lock_guard lock(mutex_);
-    ageing_ = on;
-  }
-  std::vector<double> ages() {
-    const std::lock_guard lock(mutex_);
-    return ages_;
-  }
-  bool running() {
-    return wait(10s, [this] { return group_.state == ingest::GroupState::Running; });
-  }
-  // The stop that came since `stops` were there.
-  std::optional<Stop> stopAfter(std::size_t stops) {
-    const bool came = wait(10s, [&] { return stops_.size() > stops; });
-    const std::lock_guard lock(mutex_);
-    return came ? std::optional(stops_.back()) : std::nullopt;
-  }
-  std::size_t stops() {
-    const std::lock_guard lock(mutex_);
-    return stops_.size();
-  }
-  std::vector<ingest::EnvelopePtr> declarations() {
-    const std::lock_guard lock(mutex_);
-    return declarations_;
-  }
-  std::vector<ingest::EnvelopePtr> blocks() {
-    const std::lock_guard lock(mutex_);
-    return blocks_;
-  }
-
- private:
-  void take(const ingest::SampleBlock& block, TimeNs now) {
-    for (const TimeNs time : block.times) ages_.push_back(static_cast<double>(now - time) / 1e6);
-  }
-  // A stop counts when the group says that all stand and its hit is known.
-  void settle(TimeNs now) {
-    if (group_.state != ingest::GroupState::Stopped || group_.hitId == counted_) return;
-    const auto hit = hits_.find(group_.hitId);
-    if (hit == hits_.end()) return;
-    counted_ = group_.hitId;
-    Stop stop{static_cast<double>(now - hit->second) / 1e6, 0, 0};
-    for (const auto& member : group_.members) {
-      stop.skewMs = std::max(stop.skewMs, std::abs(static_cast<double>(member.skewNs)) / 1e6);
-      stop.skewTicks = std::max(stop.skewTicks, std::abs(static_cast<double>(member.skewTicks)));
-    }
-    stops_.push_back(stop);
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool hasSample_ = false, ageing_ = false;
-  Clock::time_point first_;
-  std::vector<double> ages_;
-  std::vector<ingest::EnvelopePtr> declarations_, blocks_;
-  std::map<std::string, TimeNs> hits_;
-  ingest::LinkGroup group_;
-  std::string counted_;
-  std::vector<Stop> stops_;
-};
 
 // Waits for the answer of an order.
 template <class T>
@@ -309,14 +210,19 @@ QD_BENCH(live_cluster) {
   link::Cluster cluster(std::move(options), fan);
   const auto start = Clock::now();
   cluster.start();
-  const bool attached = watcher.firstSample() && watcher.servers();
+  const bool attached = watcher.firstSample() && watcher.everybody();
   const std::vector<double> raw = pings(address, 200);
   report({.name = "live: attach to first sample",
           .unit = "ms",
           .value = attached ? watcher.attachMs(start) : std::nan(""),
           .limit = orNan(raw, 0.5)});
-  pauseFor(6000);  // of telemetry as it comes
-  const std::vector<double> ages = watcher.ages();
+  // Players have just joined: each brings series of its own, which are declared before their samples are passed on.
+  pauseFor(2000);
+  report({.name = "live: sample to store while players join, slowest",
+          .unit = "ms",
+          .value = orNan(watcher.takeAges(), 1)});
+  pauseFor(6000);
+  const std::vector<double> ages = watcher.takeAges();
   report({.name = "live: sample written to visible in store, p50",
           .unit = "ms",
           .value = orNan(ages, 0.5),
