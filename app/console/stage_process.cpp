@@ -24,7 +24,8 @@ Result<QStringList> readyAgents(const QByteArray& line) {
   }
   QStringList agents;
   for (const auto& agent : object.value(QLatin1String("agents")).toArray()) {
-    if (agent.isString()) agents.append(agent.toString());
+    const QString endpoint = agent.isString() ? agent.toString() : agent[QLatin1String("listen")].toString();
+    if (!endpoint.isEmpty()) agents.append(endpoint);
   }
   const QString first = object.value(QLatin1String("agent")).toString();
   if (!first.isEmpty() && !agents.contains(first)) agents.prepend(first);

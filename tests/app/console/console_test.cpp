@@ -109,6 +109,8 @@ void ConsoleSuite::readsTheReadyLineOfTheStage() {
   QVERIFY(agents.has_value());
   QCOMPARE(*agents, (QStringList{QStringLiteral("127.0.0.1:5"), QStringLiteral("127.0.0.1:6")}));
   QCOMPARE(*readyAgents(R"({"ready":true,"agent":"a:1"})"), QStringList{QStringLiteral("a:1")});
+  QCOMPARE(*readyAgents(R"({"ready":true,"agent":"a:1","agents":[{"listen":"a:1","pid":5},{"listen":"a:2"}]})"),
+           (QStringList{QStringLiteral("a:1"), QStringLiteral("a:2")}));
   QVERIFY(!readyAgents("error: no port").has_value());
   QVERIFY(!readyAgents(R"({"ready":true})").has_value());
 }
