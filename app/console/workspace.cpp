@@ -145,7 +145,7 @@ void Workspace::sizeDocks() {
 void Workspace::setSizes() {
   window_.resizeDocks({fleet_, changeDock_}, {kLeftWidth, kRightWidth}, Qt::Horizontal);
   window_.resizeDocks({fleet_, players_}, {45, 55}, Qt::Vertical);
-  window_.resizeDocks({changeDock_, world_}, {55, 45}, Qt::Vertical);
+  window_.resizeDocks({changeDock_, world_}, {64, 36}, Qt::Vertical);
   window_.resizeDocks({log_}, {kLogHeight}, Qt::Vertical);
 }
 

@@ -130,4 +130,8 @@ QString formatSpeed(double factor) {
   return QLocale::c().toString(factor, 'g', 3) + QChar(0x00d7);
 }
 
+QString counted(qint64 count, const QString& one, const QString& many) {
+  return count == 1 ? one : many.arg(count);
+}
+
 }  // namespace qd::widgets

@@ -30,6 +30,8 @@ enum class Precision { Minutes, Seconds, Milliseconds };
 QString formatUtc(TimeNs time, Precision precision = Precision::Seconds);  // "14:02:11Z"; 0: "—"
 QString formatLocal(TimeNs time);                                          // for tooltips: date, local time
 QString formatSpan(TimeNs span);                                           // "250 ms", "60 s", "15 min", "2 h"
-QString formatSpeed(double factor);                                        // "0.05×"
+// "1 change", "4 changes": `one` as it is, `many` with %1.
+QString counted(qint64 count, const QString& one, const QString& many);
+QString formatSpeed(double factor);  // "0.05×"
 
 }  // namespace qd::widgets

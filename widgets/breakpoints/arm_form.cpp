@@ -36,12 +36,15 @@ ArmForm::ArmForm(QWidget* parent)
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(0, 0, 0, 0);
   grid->setSpacing(kGap);
-  grid->addWidget(site_, 0, 0, 1, 2);
-  grid->addWidget(arm_, 0, 2);
-  grid->addWidget(condition_, 1, 0, 1, 3);
-  grid->addWidget(after_, 2, 0);
-  grid->addWidget(effect_, 2, 1, 1, 2);
-  grid->setColumnStretch(1, 1);
+  grid->addWidget(site_, 0, 0);
+  grid->addWidget(effect_, 0, 1);
+  grid->addWidget(condition_, 1, 0);
+  grid->addWidget(after_, 1, 1);
+  grid->addWidget(arm_, 0, 2, 2, 1);
+  arm_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Expanding);
+  effect_->setMaximumWidth(112);
+  after_->setMaximumWidth(112);
+  grid->setColumnStretch(0, 1);
   connect(arm_, &QPushButton::clicked, this, [this] { Q_EMIT armed(order()); });
   connect(condition_, &QLineEdit::returnPressed, arm_, &QPushButton::click);
 }

@@ -2,7 +2,6 @@
 #include "widgets/breakpoints/breakpoints_panel.h"
 
 #include <QApplication>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPointer>
@@ -62,23 +61,26 @@ void BreakpointsPanel::build() {
   group_->setWordWrap(true);
   message_->setWordWrap(true);
   message_->hide();
-  breakpoints_->header()->resizeSection(0, 190);
+  for (QTreeWidget* tree : {breakpoints_, hits_}) {
+    tree->header()->setStretchLastSection(false);
+    tree->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    tree->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    tree->setMinimumHeight(kRowHeight + kTitleHeight + 4);
+  }
   breakpoints_->setToolTip(tr("Double-click switches a breakpoint on or off, Delete removes it"));
-  hits_->header()->resizeSection(0, 160);
-  auto* buttons = new QHBoxLayout;
-  buttons->addWidget(link_, 1);
-  buttons->addWidget(pause_);
+  addToTitle(pause_);
   auto* lists = new QSplitter(Qt::Vertical);
   lists->setChildrenCollapsible(false);
   lists->addWidget(breakpoints_);
   lists->addWidget(hits_);
   lists->addWidget(bundle_);
-  lists->setSizes({80, 80, 160});
+  lists->setStretchFactor(2, 1);
+  lists->setSizes({56, 56, 400});
   auto* layout = new QVBoxLayout(content_);
   layout->setContentsMargins(kPad, kGap, kPad, kPad);
   layout->setSpacing(kGap);
   layout->addWidget(group_);
-  layout->addLayout(buttons);
+  layout->addWidget(link_);
   layout->addWidget(form_);
   layout->addWidget(message_);
   layout->addWidget(lists, 1);
@@ -163,6 +165,7 @@ void BreakpointsPanel::fillGroup(TimeNs at) {
   pause_->setVisible(group != nullptr);
   pause_->setEnabled(can && group != nullptr && group->state == ingest::GroupState::Running);
   form_->setCanArm(can && group != nullptr);
+  group_->setVisible(group == nullptr || group->state == ingest::GroupState::Running);  // the banner says the rest
   group_->setText(group == nullptr ? tr("Processes that stop together form a link group. Link first, then arm a site.")
                                    : tr("%1: %2").arg(groupStateText(group->state), membersText(*group)));
 }
@@ -179,8 +182,9 @@ void BreakpointsPanel::fillBreakpoints(TimeNs at) {
       hits += member.hits;
     }
     const QString state = !breakpoint.enabled ? tr("off")
-                          : breakpoint.armed  ? tr("armed, %n hit(s)", nullptr, static_cast<int>(hits))
-                                              : acks.join(QStringLiteral("; "));
+                          : breakpoint.armed
+                              ? counted(static_cast<qint64>(hits), tr("armed, 1 hit"), tr("armed, %1 hits"))
+                              : acks.join(QStringLiteral("; "));
     auto* item = new QTreeWidgetItem(breakpoints_, {breakpointText(breakpoint), state});
     item->setData(0, kIdRole, QString::fromStdString(breakpoint.id));
     item->setToolTip(0, breakpointText(breakpoint));

@@ -2,6 +2,7 @@
 #include "widgets/breakpoints/hit_view.h"
 
 #include <QHeaderView>
+#include <algorithm>
 
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
@@ -36,15 +37,18 @@ void addMember(QTreeWidgetItem* root, const ingest::HitMember& member) {
 }  // namespace
 
 HitView::HitView(QWidget* parent) : QTreeWidget(parent) {
-  setHeaderLabels({tr("Where, and what it saw"), tr("Value")});
+  setHeaderLabels({tr("Context"), tr("Value")});
   setObjectName(QStringLiteral("hitView"));
-  header()->resizeSection(0, 190);
+  header()->resizeSection(0, 150);
+  setIndentation(12);
   setUniformRowHeights(true);
 }
 
 void HitView::show(const ingest::Hit& hit) {
   clear();
-  for (const ingest::HitMember& member : hit.members) {
+  std::vector<ingest::HitMember> members = hit.members;
+  std::ranges::stable_partition(members, [&](const auto& member) { return member.state.process == hit.leader; });
+  for (const ingest::HitMember& member : members) {
     const bool leads = member.state.process == hit.leader;
     const QString name = QString::fromStdString(member.state.process.value);
     QString where = tr("%1, tick %2").arg(memberStateText(member.state.state), formatTick(member.state.tick));

@@ -98,7 +98,7 @@ QString StopBanner::playersText(const ingest::LinkGroup& group) const {
   for (const ingest::GroupMember& member : group.members) {
     const auto id = context_.store.find(member.process, "players.online");
     const auto last = id ? context_.store.last(*id) : std::nullopt;
-    if (last) return tr(", %n player(s) waiting", nullptr, static_cast<int>(last->value));
+    if (last) return counted(static_cast<qint64>(last->value), tr(", 1 player waiting"), tr(", %1 players waiting"));
   }
   return {};
 }

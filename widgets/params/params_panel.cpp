@@ -17,6 +17,7 @@
 #include "core/params/param_book.h"
 #include "core/series/store.h"
 #include "widgets/base/empty_state.h"
+#include "widgets/base/format.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/params/action_page.h"
@@ -148,8 +149,9 @@ void ParamsPanel::refresh(bool) {
 void ParamsPanel::updateFooter() {
   const params::ReviewFacts facts = params::reviewFacts(context().params, context().params.staged());
   const int changes = static_cast<int>(facts.changes);
-  reviewButton_->setText(changes == 0 ? tr("Nothing staged: double-click a value")
-                                      : tr("Review %n change(s)  Ctrl+Enter", nullptr, changes));
+  reviewButton_->setText(
+      changes == 0 ? tr("Nothing staged: double-click a value")
+                   : counted(changes, tr("Review 1 change  Ctrl+Enter"), tr("Review %1 changes  Ctrl+Enter")));
   reviewButton_->setEnabled(changes > 0 && context().commands != nullptr);
   undoButton_->setEnabled(changes > 0);
   setSubtitle(QString::fromStdString(process().value));

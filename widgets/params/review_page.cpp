@@ -9,6 +9,7 @@
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
+#include "widgets/base/format.h"
 #include "widgets/base/theme.h"
 #include "widgets/params/param_model.h"
 
@@ -17,11 +18,11 @@ namespace qd::widgets {
 QString pushText(const params::ReviewFacts& facts, std::optional<std::int64_t> players) {
   const int changes = static_cast<int>(facts.changes);
   const int targets = static_cast<int>(facts.targets.size());
-  const QString what = ReviewPage::tr("%n change(s)", nullptr, changes);
-  const QString where = targets == 1 ? QString::fromStdString(facts.targets.front().value)
-                                     : ReviewPage::tr("%n process(es)", nullptr, targets);
+  const QString what = counted(changes, ReviewPage::tr("1 change"), ReviewPage::tr("%1 changes"));
+  const QString where =
+      targets == 1 ? QString::fromStdString(facts.targets.front().value) : ReviewPage::tr("%1 processes").arg(targets);
   QString text = ReviewPage::tr("Push %1 to %2").arg(what, where);
-  if (players) text += ReviewPage::tr(" (%n player(s))", nullptr, static_cast<int>(*players));
+  if (players) text += counted(*players, ReviewPage::tr(" (1 player)"), ReviewPage::tr(" (%1 players)"));
   return text;
 }
 
