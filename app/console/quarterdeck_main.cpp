@@ -8,6 +8,7 @@
 #include <QPixmap>
 #include <QTimer>
 #include <cstdio>
+#include <cstdlib>
 
 #include "app/console/composition.h"
 #include "app/console/main_window.h"
@@ -58,6 +59,14 @@ void scheduleScreenshot(const Options& options, MainWindow& window) {
   });
 }
 
+// While the application starts, Qt's only fatal message is that no display answers: a sentence instead of a core dump.
+void onStartMessage(QtMsgType type, const QMessageLogContext& /*context*/, const QString& /*text*/) {
+  if (type != QtFatalMsg) return;
+  fmt::print(stderr,
+             "quarterdeck: No display can be opened; set DISPLAY or WAYLAND_DISPLAY, or run it under xvfb-run.\n");
+  std::_Exit(1);
+}
+
 int run(int argc, char** argv) {
   const auto options = parseOptions(argc, argv, QD_VERSION);
   if (!options) {
@@ -69,7 +78,9 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "quarterdeck: {}\n", request.error().message);
     return 1;
   }
+  const QtMessageHandler usual = qInstallMessageHandler(onStartMessage);
   QApplication app(argc, argv);
+  qInstallMessageHandler(usual);
   EnglishPlurals plurals;
   QApplication::installTranslator(&plurals);
   QApplication::setApplicationName(QStringLiteral("quarterdeck"));
