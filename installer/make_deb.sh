@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds quarterdeck_VERSION_ARCH.deb (console, agent, stage, qdctl) from a finished build tree and prints its path. The
 # same tree gives the same bytes: times come from the last commit.
-# usage: make_deb.sh BUILD_TREE OUT_FOLDER
+# usage: make_deb.sh BUILD_TREE OUT_FOLDER; QD_DEB_COMPRESSION=none is quicker
 set -euo pipefail
 die() { printf 'make_deb: %s\n' "$*" >&2; exit 1; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -39,5 +39,5 @@ sed -e "s/@VERSION@/$version/; s/@ARCH@/$arch/; s/@SIZE@/$size/; s/@DEPENDS@/$de
   >"$stage/DEBIAN/control"
 (cd "$stage" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
 file=$out/quarterdeck_${version}_$arch.deb
-dpkg-deb --root-owner-group --build "$stage" "$file" >/dev/null
+dpkg-deb --root-owner-group "-Z${QD_DEB_COMPRESSION:-xz}" --build "$stage" "$file" >/dev/null
 echo "$file"

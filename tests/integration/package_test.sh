@@ -14,6 +14,7 @@ expect() { # WHAT PATTERN TEXT
   grep -qE -- "$2" <<<"$3" || wrong "$1: expected /$2/ in: ${3:0:600}"
 }
 
+export QD_DEB_COMPRESSION=none # quicker
 deb=$("$source/installer/make_deb.sh" "$tree" "$work")
 again=$("$source/installer/make_deb.sh" "$tree" "$work/again")
 cmp -s "$deb" "$again" || wrong "two packages of one build tree differ"
