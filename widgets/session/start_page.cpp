@@ -47,9 +47,8 @@ class TwoLines final : public QStyledItemDelegate {
   using QStyledItemDelegate::QStyledItemDelegate;
 
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-    QStyleOptionViewItem styled = option;
-    initStyleOption(&styled, index);
-    const QStringList lines = styled.text.split(u'\n');
+    const QString text = index.data(Qt::DisplayRole).toString();
+    const QStringList lines = text.split(u'\n');
     const bool hint = !(index.flags() & Qt::ItemIsEnabled);
     const widgets::Colors& c = widgets::colorsOf(option.widget);
     const bool selected = option.state & QStyle::State_Selected;
@@ -60,7 +59,7 @@ class TwoLines final : public QStyledItemDelegate {
     painter->setFont(widgets::uiFont(widgets::kTextPx, hint ? QFont::Normal : QFont::DemiBold));
     painter->setPen(selected ? c.accentText : hint ? c.muted : c.text);
     if (hint) {
-      painter->drawText(area, Qt::TextWordWrap, styled.text);
+      painter->drawText(area, Qt::TextWordWrap, text);
     } else {
       const int half = area.height() / 2;
       const QString title = painter->fontMetrics().elidedText(lines.front(), Qt::ElideMiddle, area.width());
@@ -95,7 +94,7 @@ QListWidget* makeList() {
 void addHint(QListWidget* list, const QString& text) {
   auto* item = new QListWidgetItem(text);
   item->setFlags(Qt::NoItemFlags);
-  item->setSizeHint({0, 64});
+  item->setSizeHint({0, 88});
   list->addItem(item);
 }
 
