@@ -15,6 +15,7 @@
 #include "core/recording/replay_source.h"
 #include "tests/core/recording/same.h"
 #include "tests/fakes/recording/synthetic.h"
+#include "tests/support/within.h"
 
 namespace qd::recording::testing {
 namespace {
@@ -22,12 +23,7 @@ namespace {
 // Waits for a condition, at most 20 s.
 template <class Condition>
 bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
+  return qd::testing::within(std::chrono::seconds(20), condition);
 }
 
 // In a child: records one block every 10 ms, tells the parent after each through the pipe, until it is killed.

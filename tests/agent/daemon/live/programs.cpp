@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/agent/daemon/live/programs.h"
+#include "tests/support/within.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -153,12 +154,7 @@ bool running(const pb::Process& process) {
 }
 
 bool within(std::chrono::seconds time, const std::function<bool()>& condition) {
-  const auto until = Clock::now() + time;
-  while (!condition()) {
-    if (Clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // between two looks at the condition
-  }
-  return true;
+  return qd::testing::within(time, condition);
 }
 
 }  // namespace qd::live
