@@ -58,7 +58,7 @@ Result<> ProbeSession::readable() {
   bool more = true;
   for (int i = 0; i < kChunksAtOnce && more; ++i) {
     if (auto received = receive(more); !received) {
-      frames();  // what came before the end still counts
+      (void)frames();  // what came before the end still counts
       return received;
     }
     if (auto handled = frames(); !handled) return handled;
