@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The recorder: from on() to a closed file with checksums and one fdatasync'd SQLite database, beside the bare work
-// that cannot be spared: packing the same columns with the same packer and writing those bytes with write() and
-// fdatasync().
+// The recorder: from on() to a closed file with checksums, synchronised as the recorder does it (SQLite's NORMAL), beside
+// the bare work that cannot be spared: packing the same columns with the same packer and write() with one fdatasync().
 #include "core/recording/recorder.h"
 
 #include <fcntl.h>
