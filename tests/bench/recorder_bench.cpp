@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The recorder: from on() to a closed file with checksums, synchronised as the recorder does it (SQLite's NORMAL), beside
-// the bare work that cannot be spared: packing the same columns with the same packer and write() with one fdatasync().
+// The recorder: from on() to a closed file with checksums, synchronised as the recorder does it (SQLite's NORMAL),
+// beside the bare work that cannot be spared: packing the same columns with the same packer and write() with one
+// fdatasync().
 #include "core/recording/recorder.h"
 
 #include <fcntl.h>
