@@ -43,6 +43,7 @@ std::uint64_t FlightLog::append(ingest::Event event) {
   const std::uint32_t kind = serve::kindOf(envelope->event);
   const std::size_t bytes = ingest::sizeInBytes(*envelope);
   const TimeNs now = utcNowNs();
+  envelope->received = now;
   const std::lock_guard lock(mutex_);
   envelope->sequence = last_ + 1;
   envelope->previous = last_;

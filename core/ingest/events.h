@@ -354,8 +354,8 @@ struct Envelope {
   std::uint64_t sequence = 0;
   std::uint64_t previous = 0;  // of the entry before it in this subscription
   Event event;
-  // When this console got it, UTC ns (in a replay: when it did then); 0: not known. Process, breakpoint, group and
-  // agent changes carry no time of their own, so the recorder keeps this one for them.
+  // When the agent logged it, else when this console got it, UTC ns (in a replay: as it was then); 0: not known.
+  // Process, breakpoint, group and agent changes carry no time of their own, so the recorder keeps this one for them.
   TimeNs received = 0;
 };
 using EnvelopePtr = std::shared_ptr<const Envelope>;

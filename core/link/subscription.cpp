@@ -4,12 +4,16 @@
 namespace qd::link {
 namespace {
 
+constexpr TimeNs kMostAhead = 3600 * kNsPerSecond;
+
 Incoming decode(const pb::Batch& batch, const AgentId& agent) {
   Incoming out{batch.sequence(), batch.previous(), CaughtUp{}};
   if (batch.content_case() == pb::Batch::kCaughtUp) {
     out.content = CaughtUp{batch.caught_up().agent_id()};
   } else if (auto envelope = fromProto(batch, agent)) {
-    envelope->received = utcNowNs();
+    // An agent's word on when it happened counts, but not one from before our time or from the future.
+    const TimeNs now = utcNowNs();
+    if (envelope->received <= 0 || envelope->received > now + kMostAhead) envelope->received = now;
     out.content = std::make_shared<ingest::Envelope>(std::move(*envelope));
   } else {
     out.content = envelope.error();

@@ -30,10 +30,11 @@ std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment)
 }
 
 std::optional<Outcome> newestOutcome(const std::vector<PushRecord>& pushes, const ProcessId& process,
-                                     const std::string& name) {
+                                     const std::string& name, TimeNs asOf) {
   for (const PushRecord& record : std::views::reverse(pushes)) {
+    if (record.time > asOf) continue;
     for (const ingest::PushResult& result : record.results) {
-      if (result.process.id != process) continue;
+      if (result.process.id != process || result.time > asOf) continue;
       const auto found = std::ranges::find(result.parameters, name, &ingest::ParameterResult::name);
       if (found == result.parameters.end()) continue;
       const std::string& reason = found->reason.empty() ? result.reason : found->reason;

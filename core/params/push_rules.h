@@ -22,7 +22,7 @@ ReviewFacts reviewFacts(const ParamBook& book, const std::vector<StagedEdit>& ed
 // Empty: may be pushed; else one sentence on what is missing (a comment for dangerous parameters, nothing staged).
 std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment);
 
-// What the newest push that named this parameter of this process came to: empty if there was none.
+// What the newest push up to `asOf` that named this parameter of this process came to: empty if there was none.
 struct Outcome {
   ingest::PushStatus status = ingest::PushStatus::Unknown;
   Tick tick = 0;
@@ -30,6 +30,6 @@ struct Outcome {
   std::string reason;
 };
 std::optional<Outcome> newestOutcome(const std::vector<PushRecord>& pushes, const ProcessId& process,
-                                     const std::string& name);
+                                     const std::string& name, TimeNs asOf = ParamBook::kNow);
 
 }  // namespace qd::params

@@ -36,7 +36,7 @@ std::vector<ParamRow> paramRows(const params::ParamBook& book, const ProcessId& 
     const auto edit = std::ranges::find_if(
         staged, [&](const params::StagedEdit& e) { return e.process == process && e.name == spec.name; });
     if (edit != staged.end()) row.staged = *edit;
-    row.outcome = params::newestOutcome(pushes, process, spec.name);
+    row.outcome = params::newestOutcome(pushes, process, spec.name, asOf);
     if (!passes(row, filter)) continue;
     if (std::ranges::find(groups, spec.group) == groups.end()) groups.push_back(spec.group);
     rows.push_back(std::move(row));

@@ -86,13 +86,14 @@ Result<ingest::ProcessChange> fromProto(const pb::ProcessChange& from) {
 bool toProto(const ingest::Envelope& from, pb::Batch& to) {
   to.set_sequence(from.sequence);
   to.set_previous(from.previous);
+  to.set_logged_ns(from.received);
   return std::visit(EventWriter{to}, from.event);
 }
 
 Result<ingest::Envelope> fromProto(const pb::Batch& from, const AgentId& agent) {
   auto event = readEvent(from);
   if (!event) return std::unexpected(event.error());
-  return ingest::Envelope{agent, from.sequence(), from.previous(), std::move(*event)};
+  return ingest::Envelope{agent, from.sequence(), from.previous(), std::move(*event), from.logged_ns()};
 }
 
 std::string encodeBatch(const ingest::Envelope& envelope) {

@@ -33,6 +33,11 @@ TEST(PushRules, NewestOutcomeIsOfTheLastPushThatNamedTheParameter) {
   EXPECT_EQ(outcome->status, ingest::PushStatus::Rejected);
   EXPECT_EQ(outcome->reason, "above 10");
   EXPECT_FALSE(newestOutcome(pushes, ProcessId("server-2"), "npc.density"));
+  std::vector<PushRecord> timed = pushes;
+  timed[0].time = 100;
+  timed[1].time = 200;
+  EXPECT_EQ(newestOutcome(timed, ProcessId("server-1"), "npc.density", 150)->status, ingest::PushStatus::Applied);
+  EXPECT_FALSE(newestOutcome(timed, ProcessId("server-1"), "npc.density", 50)) << "not yet pushed at that moment";
   EXPECT_FALSE(newestOutcome(pushes, ProcessId("server-1"), "net.loss"));
 }
 
