@@ -298,21 +298,33 @@ typedef struct qd_segment_blob {
 
 /* For each of the structs above: qd_put_X appends the payload (between qd_frame_start and qd_frame_finish, items after
  * it), qd_get_X reads it and returns 1, or 0 when the frame is broken. */
-#define QD_EACH_MESSAGE(M)                                                                                            \
-  M(qd_hello, hello)                                                                                                  \
-  M(qd_series_msg, series)                                                                                            \
-  M(qd_series_end_msg, series_end)                                                                                    \
-  M(qd_param_msg, param)                                                                                              \
-  M(qd_param_value_msg, param_value)                                                                                  \
-  M(qd_site_msg, site)                                                                                                \
-  M(qd_action_msg, action)                                                                                            \
-  M(qd_arm_result, arm_result)                                                                                        \
-  M(qd_disarmed, disarmed)                                                                                            \
-  M(qd_hit_msg, hit)                                                                                                  \
-  M(qd_parked, parked) M(qd_resumed, resumed) M(qd_push_result, push_result) M(qd_action_result, action_result)       \
-      M(qd_welcome, welcome) M(qd_refused, refused) M(qd_push_msg, push) M(qd_query_msg, query) M(qd_arm_msg, arm)    \
-          M(qd_disarm_msg, disarm) M(qd_action_run, action_run) M(qd_event_blob, event_blob) M(qd_log_blob, log_blob) \
-              M(qd_segment_blob, segment_blob)
+/* clang-format off */
+#define QD_EACH_MESSAGE(M) \
+  M(qd_hello, hello) \
+  M(qd_series_msg, series) \
+  M(qd_series_end_msg, series_end) \
+  M(qd_param_msg, param) \
+  M(qd_param_value_msg, param_value) \
+  M(qd_site_msg, site) \
+  M(qd_action_msg, action) \
+  M(qd_arm_result, arm_result) \
+  M(qd_disarmed, disarmed) \
+  M(qd_hit_msg, hit) \
+  M(qd_parked, parked) \
+  M(qd_resumed, resumed) \
+  M(qd_push_result, push_result) \
+  M(qd_action_result, action_result) \
+  M(qd_welcome, welcome) \
+  M(qd_refused, refused) \
+  M(qd_push_msg, push) \
+  M(qd_query_msg, query) \
+  M(qd_arm_msg, arm) \
+  M(qd_disarm_msg, disarm) \
+  M(qd_action_run, action_run) \
+  M(qd_event_blob, event_blob) \
+  M(qd_log_blob, log_blob) \
+  M(qd_segment_blob, segment_blob)
+/* clang-format on */
 
 #define QD_DECLARE_MESSAGE(type, name)             \
   void qd_put_##name(qd_writer* w, const type* m); \

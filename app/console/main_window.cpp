@@ -208,7 +208,10 @@ void MainWindow::nameFreeze() {
 void MainWindow::onFrame(bool second) {
   top_->refresh();
   nameFreeze();
-  if (second && session_ != nullptr) status_->show(session::statusPieces(session_->status()));
+  if (!second || session_ == nullptr) return;
+  const session::StatusNumbers numbers = session_->status();
+  top_->setReachable(session_->isReplay() || numbers.agentsConnected > 0);
+  status_->show(session::statusPieces(numbers));
 }
 
 void MainWindow::say(const QString& sentence, bool problem) {

@@ -35,6 +35,7 @@ bool passes(const Moment& m, const MomentFilter& filter, const std::string& text
   };
   if (!among(filter.kinds, m.kind) || !among(filter.processes, m.process)) return false;
   if (m.kind == MomentKind::Log && m.level < filter.minimumLevel) return false;
+  if (m.kind == MomentKind::Game && !m.category.starts_with(filter.gamePrefix)) return false;
   return text.empty() || contains(m.category, text) || contains(m.text, text);
 }
 

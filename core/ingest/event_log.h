@@ -32,6 +32,7 @@ struct MomentFilter {
   std::vector<MomentKind> kinds;  // empty: all
   std::vector<ProcessId> processes;
   LogLevel minimumLevel = LogLevel::Trace;  // for Log
+  std::string gamePrefix;                   // for Game: only events whose name begins with it
   std::string text;                         // case-insensitive substring of category or text
 };
 

@@ -73,6 +73,7 @@ ingest::MomentFilter markerFilter() {
   filter.kinds = {MomentKind::Push, MomentKind::Hit,     MomentKind::Mark,
                   MomentKind::Game, MomentKind::Process, MomentKind::Log};
   filter.minimumLevel = ingest::LogLevel::Fatal;
+  filter.gamePrefix = "alert";  // a game's ordinary events are many, and would crowd out the rest
   return filter;
 }
 

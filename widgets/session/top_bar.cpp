@@ -36,10 +36,11 @@ struct ModeText {
   QColor colour;
 };
 
-ModeText modeOf(const ViewClock& clock, const widgets::Colors& colors) {
+ModeText modeOf(const ViewClock& clock, bool reachable, const widgets::Colors& colors) {
   const QColor replay = colors.scheme == widgets::Scheme::Dark ? QColor(0xc3a6ff) : QColor(0x6b3fc0);
   switch (clock.mode()) {
     case ViewClock::Mode::Live:
+      if (!reachable) return {TopBar::tr("○ NO AGENT"), colors.caution};
       return {QStringLiteral("● LIVE"), colors.ok};
     case ViewClock::Mode::Playing:
       return {clock.isRecording() ? QStringLiteral("▶ REPLAY") : QStringLiteral("▶ PAST"), replay};
@@ -184,7 +185,7 @@ void TopBar::showSpan() {
 
 void TopBar::refresh() {
   if (clock_ == nullptr) return;
-  const auto mode = modeOf(*clock_, widgets::colorsOf(this));
+  const auto mode = modeOf(*clock_, reachable_, widgets::colorsOf(this));
   if (mode_->text() != mode.text || mode_->palette().color(QPalette::WindowText) != mode.colour) {
     QPalette palette = mode_->palette();
     palette.setColor(QPalette::WindowText, mode.colour);

@@ -32,8 +32,9 @@ class TopBar final : public QWidget {
   QMenu* contextMenu() const { return menu_; }
   // `colour` empty: the environment's. `tip`: agents, file.
   void setBand(const QString& text, widgets::Environment environment, const QString& colour, const QString& tip);
-  void setClock(widgets::ViewClock* clock);  // null: no session, everything about time is hidden
-  void refresh();                            // once a frame
+  void setClock(widgets::ViewClock* clock);                      // null: no session, everything about time is hidden
+  void setReachable(bool reachable) { reachable_ = reachable; }  // whether any agent answers; nothing is live without
+  void refresh();                                                // once a frame
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -53,6 +54,7 @@ class TopBar final : public QWidget {
   QToolButton* tickAxis_;
   QWidget* clockGroup_;
   QPointer<widgets::ViewClock> clock_;
+  bool reachable_ = true;
   QColor colour_;
 };
 

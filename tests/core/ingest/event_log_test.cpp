@@ -90,6 +90,24 @@ TEST(EventLog, Filters) {
   EXPECT_TRUE(texts(log, filter).empty());
 }
 
+TEST(EventLog, ManyGameEventsDoNotCrowdOutTheRest) {
+  EventLog log;
+  PushResult push;
+  push.process = ref(serverInfo());
+  push.status = PushStatus::Applied;
+  push.time = 5;
+  log.on(envelope(push));
+  for (int i = 0; i < 200; ++i) {
+    log.on(envelope(GameEvent{.process = ref(serverInfo()), .tick = 10 + i, .time = 10 + i, .name = "combat.hit"}));
+  }
+  log.on(envelope(GameEvent{.process = ref(serverInfo()), .tick = 300, .time = 300, .name = "alert.cheat"}));
+  const MomentFilter filter{.kinds = {MomentKind::Push, MomentKind::Game}, .gamePrefix = "alert"};
+  const auto found = log.query(0, kAll, filter, 10);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].kind, MomentKind::Push);
+  EXPECT_EQ(found[1].category, "alert.cheat");
+}
+
 TEST(EventLog, ManyMomentsAreSearchedToTheEnd) {
   EventLog log;
   log.on(logLine(1, "needle"));
