@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/console/recordings.h"
 
+#include <QCoreApplication>
 #include <QDir>
 #include <QFileInfo>
 
@@ -25,7 +26,7 @@ void removeRecording(const QString& path) {
 QString newRecordingPath(const QString& folder, const QString& name) {
   const QString base = folder + QLatin1Char('/') +
                        QDateTime::currentDateTimeUtc().toString(QStringLiteral("yyyy-MM-dd'T'HH-mm-ss'Z'")) +
-                       QLatin1Char('-') + plainName(name);
+                       QStringLiteral("-%1-%2").arg(plainName(name)).arg(QCoreApplication::applicationPid());
   QString path = base + QStringLiteral(".qdrec");
   for (int i = 2; QFileInfo::exists(path); ++i) path = QStringLiteral("%1-%2.qdrec").arg(base).arg(i);
   return path;

@@ -8,7 +8,8 @@
 
 namespace qd::console {
 
-// FOLDER/2026-11-23T14-02-11Z-name.qdrec, not there yet.
+// FOLDER/2026-11-23T14-02-11Z-name-PID.qdrec, not there yet. With the process id, because two consoles may start in the
+// same second and each must get a file of its own.
 QString newRecordingPath(const QString& folder, const QString& name);
 // A file that changed within the last hour may still be written and stays.
 void pruneRecordings(const QString& folder, const QDateTime& now, qint64 mostBytes = qint64{8} << 30, int mostDays = 7);

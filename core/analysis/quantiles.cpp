@@ -64,11 +64,14 @@ double Quantiles::bucketAt(double q) const {
   std::uint64_t seen = 0;
   const auto inside = [&](double v) { return std::clamp(v, min_, max_); };
   for (auto at = negative_.rbegin(); at != negative_.rend(); ++at) {
-    if ((seen += at->second) > rank) return inside(-middleOf(at->first));
+    seen += at->second;
+    if (seen > rank) return inside(-middleOf(at->first));
   }
-  if ((seen += zeros_) > rank) return 0;
+  seen += zeros_;
+  if (seen > rank) return 0;
   for (const auto& [index, count] : positive_) {
-    if ((seen += count) > rank) return inside(middleOf(index));
+    seen += count;
+    if (seen > rank) return inside(middleOf(index));
   }
   return max_;
 }

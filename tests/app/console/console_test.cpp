@@ -117,6 +117,8 @@ void ConsoleSuite::readsTheReadyLineOfTheStage() {
 
 void ConsoleSuite::pruningSparesTheNewAndTheKept() {
   QTemporaryDir folder;
+  const QString path = newRecordingPath(folder.path(), QStringLiteral("a/b"));
+  QVERIFY(path.endsWith(QStringLiteral("-a-b-%1.qdrec").arg(QCoreApplication::applicationPid())));
   const QDateTime now = QDateTime::currentDateTimeUtc();
   const auto make = [&](const char* name, int hours) {
     const QString path = folder.filePath(QLatin1String(name));
