@@ -39,9 +39,9 @@ void Ledger::put(const ingest::PushResult& result, TimeNs received) {
   if (known == record.results.end()) {
     record.results.push_back(result);
   } else if (isOutcome(result.status) || !isOutcome(known->status)) {
-    auto parameters = result.parameters.empty() ? std::move(known->parameters) : result.parameters;
+    std::vector<ingest::ParameterResult> parameters = std::move(known->parameters);
     *known = result;
-    known->parameters = std::move(parameters);
+    if (result.parameters.empty()) known->parameters = std::move(parameters);
   }
 }
 

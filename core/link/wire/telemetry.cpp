@@ -75,7 +75,7 @@ Result<std::vector<ingest::Column>> readColumns(const pb::SampleBlock& from, std
 // Columns that may be left out stand for zeros; any other length than the ids' is refused.
 template <class T, class From>
 bool entityColumn(const google::protobuf::RepeatedField<From>& from, std::size_t length, std::vector<T>& out) {
-  if (from.size() != 0 && static_cast<std::size_t>(from.size()) != length) return false;
+  if (!from.empty() && static_cast<std::size_t>(from.size()) != length) return false;
   if (from.size() == 0) {
     out.assign(length, T{});
   } else {
@@ -90,7 +90,7 @@ bool rotations(const google::protobuf::RepeatedField<std::int32_t>& from, std::s
   out.assign(count * 4, 0);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::int32_t identity = i % 4 == 3 ? 32767 : 0;
-    const std::int32_t raw = from.size() == 0 ? identity : from.data()[i];
+    const std::int32_t raw = from.empty() ? identity : from.data()[i];
     out[i] = static_cast<std::int16_t>(std::clamp(raw, -32767, 32767));
   }
   return true;
