@@ -158,7 +158,9 @@ class Feed {
     f.renderTick48_16 = static_cast<std::uint64_t>(shownTick * 65536);
     const bool lossy = at > atShare(0.5) && at < atShare(0.6);
     for (std::uint32_t id = 0; id < kEntities; ++id) {
-      const double radius = 3 + id % 5 * 3, centreX = (id % 8) * 9 - 30.0, centreY = (id / 8) * 9 - 14.0;
+      const double radius = 3 + id % 5 * 3, centreX = (id % 8) * 9 - 30.0;
+      const std::uint32_t row = id / 8;
+      const double centreY = row * 9 - 14.0;
       const double turn = shownTick / 60 * (5 / radius) + id * 0.7;
       const double off = rendered ? (lossy && id % 4 == 0 ? 0.6 : 0.004) : 0;
       const double x = centreX + (radius + off) * std::cos(turn), y = centreY + (radius + off) * std::sin(turn);
