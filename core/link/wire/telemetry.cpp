@@ -86,7 +86,7 @@ bool entityColumn(const google::protobuf::RepeatedField<From>& from, std::size_t
 
 bool rotations(const google::protobuf::RepeatedField<std::int32_t>& from, std::size_t count,
                std::vector<std::int16_t>& out) {
-  if (from.size() != 0 && static_cast<std::size_t>(from.size()) != count * 4) return false;
+  if (!from.empty() && static_cast<std::size_t>(from.size()) != count * 4) return false;
   out.assign(count * 4, 0);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::int32_t identity = i % 4 == 3 ? 32767 : 0;
