@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/paths.h"
+
 namespace qd::stage {
 
 struct Process {
@@ -20,7 +22,7 @@ struct Process {
   FILE* out = nullptr;
 
   explicit Process(std::vector<std::string> words) {
-    words[0] = std::string(QD_BIN_DIR) + "/" + words[0];
+    words[0] = qd::testing::kBinDir + "/" + words[0];
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
     pid = fork();

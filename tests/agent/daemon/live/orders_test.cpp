@@ -13,6 +13,7 @@
 
 #include "agent/probe/frames.h"
 #include "tests/agent/daemon/live/programs.h"
+#include "tests/support/paths.h"
 
 namespace qd::live {
 namespace {
@@ -365,7 +366,7 @@ TEST(LiveAccess, DebuggingOverPlaintextNeedsTheFlag) {
 
 TEST(LiveAccess, WrongUsageAndFailureHaveTheirCodes) {
   Folder folder;
-  const std::string program = QD_BIN_DIR "/quarterdeckd";
+  const std::string program = qd::testing::kBinDir + "/quarterdeckd";
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), program);
     Child child(arguments);

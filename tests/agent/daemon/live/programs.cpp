@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/agent/daemon/live/programs.h"
+#include "tests/support/paths.h"
 #include "tests/support/within.h"
 
 #include <fcntl.h>
@@ -107,8 +108,13 @@ Folder::~Folder() {
 }
 
 Agent::Agent(const Folder& folder, std::vector<std::string> more) : socket_(folder / "probe.sock") {
-  std::vector<std::string> command = {
-      QD_BIN_DIR "/quarterdeckd", "--listen", "127.0.0.1:0", "--socket", socket_, "--data", folder / "data"};
+  std::vector<std::string> command = {qd::testing::kBinDir + "/quarterdeckd",
+                                      "--listen",
+                                      "127.0.0.1:0",
+                                      "--socket",
+                                      socket_,
+                                      "--data",
+                                      folder / "data"};
   command.insert(command.end(), more.begin(), more.end());
   child_ = Child(command);
   const std::string ready = child_.line("\"ready\":true");
@@ -119,7 +125,7 @@ Agent::Agent(const Folder& folder, std::vector<std::string> more) : socket_(fold
 }
 
 Child Agent::game(const std::string& id, std::vector<std::string> more) const {
-  std::vector<std::string> command = {QD_BIN_DIR "/../tests/quarterdeck-test-game", "--id", id};
+  std::vector<std::string> command = {qd::testing::kBinDir + "/../tests/quarterdeck-test-game", "--id", id};
   command.insert(command.end(), more.begin(), more.end());
   return Child(command, {"QUARTERDECK_SOCKET=" + socket_});
 }
