@@ -76,7 +76,7 @@ Findings missingOrChanged(const gp::FileDescriptorProto& before, const gp::FileD
 }
 
 gp::FileDescriptorProto golden() {
-  std::ifstream in(qd::testing::kSourceDir + "/tests/golden/quarterdeck.v1.binpb", std::ios::binary);
+  std::ifstream in(qd::paths::kSourceDir + "/tests/golden/quarterdeck.v1.binpb", std::ios::binary);
   gp::FileDescriptorSet set;
   EXPECT_TRUE(set.ParseFromIstream(&in));
   return set.file_size() == 1 ? set.file(0) : gp::FileDescriptorProto();

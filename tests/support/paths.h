@@ -5,9 +5,9 @@
 
 #include <string>
 
-namespace qd::testing {
+namespace qd::paths {
 
 extern const std::string kBinDir;     // the build's programs
 extern const std::string kSourceDir;  // the checkout
 
-}  // namespace qd::testing
+}  // namespace qd::paths

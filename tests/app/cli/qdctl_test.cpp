@@ -43,7 +43,7 @@ class Child {
       ::dup2(err_[1], 2);
       for (const int fd : {out_[0], out_[1], err_[0], err_[1]}) ::close(fd);
       std::vector<char*> argv;
-      std::string program = testing::kBinDir + "/qdctl";
+      std::string program = paths::kBinDir + "/qdctl";
       argv.push_back(program.data());
       for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
       argv.push_back(nullptr);

@@ -22,7 +22,7 @@ struct Process {
   FILE* out = nullptr;
 
   explicit Process(std::vector<std::string> words) {
-    words[0] = qd::testing::kBinDir + "/" + words[0];
+    words[0] = paths::kBinDir + "/" + words[0];
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
     pid = fork();

@@ -366,7 +366,7 @@ TEST(LiveAccess, DebuggingOverPlaintextNeedsTheFlag) {
 
 TEST(LiveAccess, WrongUsageAndFailureHaveTheirCodes) {
   Folder folder;
-  const std::string program = qd::testing::kBinDir + "/quarterdeckd";
+  const std::string program = paths::kBinDir + "/quarterdeckd";
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), program);
     Child child(arguments);

@@ -108,13 +108,8 @@ Folder::~Folder() {
 }
 
 Agent::Agent(const Folder& folder, std::vector<std::string> more) : socket_(folder / "probe.sock") {
-  std::vector<std::string> command = {qd::testing::kBinDir + "/quarterdeckd",
-                                      "--listen",
-                                      "127.0.0.1:0",
-                                      "--socket",
-                                      socket_,
-                                      "--data",
-                                      folder / "data"};
+  std::vector<std::string> command = {
+      paths::kBinDir + "/quarterdeckd", "--listen", "127.0.0.1:0", "--socket", socket_, "--data", folder / "data"};
   command.insert(command.end(), more.begin(), more.end());
   child_ = Child(command);
   const std::string ready = child_.line("\"ready\":true");
@@ -125,7 +120,7 @@ Agent::Agent(const Folder& folder, std::vector<std::string> more) : socket_(fold
 }
 
 Child Agent::game(const std::string& id, std::vector<std::string> more) const {
-  std::vector<std::string> command = {qd::testing::kBinDir + "/../tests/quarterdeck-test-game", "--id", id};
+  std::vector<std::string> command = {paths::kBinDir + "/../tests/quarterdeck-test-game", "--id", id};
   command.insert(command.end(), more.begin(), more.end());
   return Child(command, {"QUARTERDECK_SOCKET=" + socket_});
 }
