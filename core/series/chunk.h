@@ -4,63 +4,18 @@
 // takes 12 bytes a sample on ordinary telemetry. A chunk never spans a break of the line or two segments. Any thread.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "core/base/clock.h"
+#include "core/series/extent.h"
 
 namespace qd::series {
 
 inline constexpr std::size_t kChunkSamples = 1024;
 inline constexpr std::size_t kFineNode = 16;     // samples under a node of the lower level
 inline constexpr std::size_t kCoarseNode = 128;  // and of the upper one
-
-// One sample as it came: bits of an int64 or of a double.
-struct Row {
-  TimeNs time = 0;
-  Tick tick = 0;
-  std::uint64_t bits = 0;
-};
-
-// What all samples of a chunk share.
-struct Kind {
-  std::uint32_t segment = 0;  // ticks of two segments are never compared
-  std::int8_t scale = 0;      // displayed = raw * 10^-scale, integers only
-  bool integer = false;
-  bool operator==(const Kind&) const = default;
-};
-
-// The fold of consecutive samples. Samples that are not finite count in `total` only.
-struct Summary {
-  double min = std::numeric_limits<double>::infinity();
-  double max = -std::numeric_limits<double>::infinity();
-  double sum = 0;
-  double last = std::numeric_limits<double>::quiet_NaN();
-  std::uint64_t count = 0, total = 0;
-
-  void add(double value) {
-    ++total;
-    if (!std::isfinite(value)) return;
-    ++count;
-    sum += value;
-    last = value;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  void add(const Summary& later) {
-    total += later.total;
-    if (later.count == 0) return;
-    count += later.count;
-    sum += later.sum;
-    last = later.last;
-    if (later.min < min) min = later.min;
-    if (later.max > max) max = later.max;
-  }
-};
 
 // A column of integers; operator[] is O(1). Wraps like unsigned arithmetic, so any values are safe.
 class PackedInts {

@@ -18,7 +18,7 @@ struct Track::Merged {
   bool breakBefore = false;
 };
 
-Extent Extent::of(const Chunk& chunk) {
+Extent extentOf(const Chunk& chunk) {
   Extent e;
   e.t0 = chunk.time(0);
   e.t1 = chunk.time(chunk.size() - 1);
@@ -30,17 +30,9 @@ Extent Extent::of(const Chunk& chunk) {
   return e;
 }
 
-void Extent::add(const Extent& later) {
-  mixed = mixed || later.mixed || later.breakBefore || later.segment != segment;
-  t1 = later.t1;
-  k0 = std::min(k0, later.k0);
-  k1 = std::max(k1, later.k1);
-  summary.add(later.summary);
-}
-
 Group::Group(std::vector<ChunkPtr> of) : chunks(std::move(of)) {
   extents.reserve(chunks.size());
-  for (const ChunkPtr& chunk : chunks) extents.push_back(Extent::of(*chunk));
+  for (const ChunkPtr& chunk : chunks) extents.push_back(extentOf(*chunk));
   for (std::size_t i = 0; i < extents.size(); ++i) {
     if (i % kNode == 0) {
       middle.push_back(extents[i]);

@@ -15,18 +15,7 @@
 
 namespace qd::series {
 
-// What a chunk, or consecutive chunks, cover.
-struct Extent {
-  TimeNs t0 = 0, t1 = 0;
-  Tick k0 = 0, k1 = 0;
-  Summary summary;
-  std::uint32_t segment = 0;
-  bool breakBefore = false;
-  bool mixed = false;  // holds a break or a change of segment after its beginning
-
-  static Extent of(const Chunk& chunk);
-  void add(const Extent& later);
-};
+Extent extentOf(const Chunk& chunk);
 
 struct Group {
   static constexpr std::size_t kChunks = 64;

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/sketch.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <utility>
+
+namespace qd {
+namespace {
+
+constexpr int kShift = 46;                                 // mantissa bits that a bucket does not tell apart
+constexpr std::uint32_t kEnd = std::uint32_t{0x7FF} << 6;  // the first magnitude that is not finite
+constexpr std::uint64_t kMagnitude = ~(std::uint64_t{1} << 63);
+
+std::uint32_t magnitudeOf(double value) {
+  return static_cast<std::uint32_t>((std::bit_cast<std::uint64_t>(value) & kMagnitude) >> kShift);
+}
+
+// The value whose relative distance to both ends of the bucket is the same.
+double middleOf(std::uint32_t magnitude) {
+  const double low = std::bit_cast<double>(std::uint64_t{magnitude} << kShift);
+  if (magnitude + 1 >= kEnd) return low * (1 + Sketch::kRelativeError);
+  const double high = std::bit_cast<double>((std::uint64_t{magnitude} + 1) << kShift);
+  return low + (high - low) * (low / (high + low));  // 2·low·high / (low + high) without overflow
+}
+
+void putVarint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+bool takeVarint(std::string_view& in, std::uint64_t& value) {
+  value = 0;
+  for (unsigned shift = 0; shift < 64 && !in.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(in.front());
+    in.remove_prefix(1);
+    if (shift == 63 && byte > 1) return false;
+    value |= std::uint64_t{byte & 0x7Fu} << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+class Encoder {
+ public:
+  void add(std::int64_t key, std::uint64_t count) {
+    if (buckets_++ == 0) {
+      putVarint(body_, (static_cast<std::uint64_t>(key) << 1) ^ static_cast<std::uint64_t>(key >> 63));
+    } else {
+      putVarint(body_, static_cast<std::uint64_t>(key - before_));
+    }
+    putVarint(body_, count);
+    before_ = key;
+  }
+  std::string take() const {
+    std::string out;
+    out.reserve(body_.size() + 3);
+    putVarint(out, buckets_);
+    return out += body_;
+  }
+
+ private:
+  std::uint64_t buckets_ = 0;
+  std::int64_t before_ = 0;
+  std::string body_;
+};
+
+// Counts of all keys there are; what was touched is cleared again. Most of it is never touched, so never in memory.
+struct Table {
+  static constexpr std::size_t kKeys = 2 * std::size_t{kEnd};
+  std::unique_ptr<std::uint32_t[], decltype(&std::free)> counts{
+      static_cast<std::uint32_t*>(std::calloc(kKeys, sizeof(std::uint32_t))), &std::free};
+  std::vector<std::uint32_t> touched;
+};
+
+}  // namespace
+
+void Sketch::Side::cover(std::uint32_t low, std::uint32_t high) {
+  if (counts.empty()) {
+    first = low;
+    counts.resize(high - low + 1);
+    return;
+  }
+  if (low < first) {
+    counts.insert(counts.begin(), first - low, 0);
+    first = low;
+  }
+  if (high >= first + counts.size()) counts.resize(high - first + 1);
+}
+
+std::uint64_t& Sketch::Side::at(std::uint32_t magnitude) {
+  if (magnitude - first >= counts.size()) cover(magnitude, magnitude);  // wraps below `first`
+  return counts[magnitude - first];
+}
+
+void Sketch::Side::add(const Side& other) {
+  if (other.counts.empty()) return;
+  cover(other.first, other.first + static_cast<std::uint32_t>(other.counts.size()) - 1);
+  std::uint64_t* to = counts.data() + (other.first - first);
+  for (std::size_t i = 0; i < other.counts.size(); ++i) to[i] += other.counts[i];
+}
+
+void Sketch::add(double value, std::uint64_t times) {
+  if (!std::isfinite(value) || times == 0) return;
+  count_ += times;
+  const std::uint32_t magnitude = magnitudeOf(value);
+  (magnitude == 0 ? zeros_ : (value < 0 ? negative_ : positive_).at(magnitude)) += times;
+}
+
+void Sketch::merge(const Sketch& other) {
+  count_ += other.count_;
+  zeros_ += other.zeros_;
+  negative_.add(other.negative_);
+  positive_.add(other.positive_);
+}
+
+// each(key, count), ascending; false where the bytes break a rule (each may have been called before that).
+template <class Each>
+bool Sketch::parse(std::string_view bytes, Each each) {
+  std::uint64_t buckets = 0, step = 0, count = 0, total = 0;
+  if (!takeVarint(bytes, buckets) || buckets > 2 * std::uint64_t{kEnd}) return false;
+  std::int64_t key = 0;
+  for (std::uint64_t i = 0; i < buckets; ++i) {
+    if (!takeVarint(bytes, step) || !takeVarint(bytes, count) || count == 0 || total + count < total) return false;
+    if (step > 4 * std::uint64_t{kEnd} || (i != 0 && step == 0)) return false;
+    const auto signedStep = static_cast<std::int64_t>(step);
+    key = i == 0 ? (signedStep >> 1) ^ -(signedStep & 1) : key + signedStep;
+    if (key <= -std::int64_t{kEnd} || key >= std::int64_t{kEnd}) return false;
+    total += count;
+    each(key, count);
+  }
+  return bytes.empty();
+}
+
+bool Sketch::merge(std::string_view encoded) {
+  if (encoded.size() > kMostBytes) return false;
+  std::int64_t low = 0, high = 0;
+  std::uint64_t total = 0;
+  bool any = false;
+  const bool sound = parse(encoded, [&](std::int64_t key, std::uint64_t count) {
+    if (!std::exchange(any, true)) low = key;
+    high = key;
+    total += count;
+  });
+  if (!sound || count_ + total < count_) return false;
+  count_ += total;
+  return parse(encoded, [&](std::int64_t key, std::uint64_t count) {
+    if (key == 0) {
+      zeros_ += count;
+    } else if (key < 0) {
+      negative_.at(static_cast<std::uint32_t>(-key)) += count;
+    } else {
+      positive_.at(static_cast<std::uint32_t>(key)) += count;
+    }
+  });
+}
+
+double Sketch::boundOf(std::uint32_t magnitude) {
+  return std::bit_cast<double>(std::uint64_t{std::min(magnitude, kEnd)} << kShift);
+}
+
+void Sketch::clear() {
+  count_ = zeros_ = 0;
+  negative_.counts.clear();
+  positive_.counts.clear();
+}
+
+double Sketch::quantile(double fraction) const {
+  double value = 0;
+  quantiles({&fraction, 1}, {&value, 1});
+  return value;
+}
+
+void Sketch::quantiles(std::span<const double> fractions, std::span<double> out) const {
+  std::size_t next = 0;
+  const std::size_t asked = std::min(fractions.size(), out.size());
+  if (count_ == 0) {
+    std::fill_n(out.begin(), asked, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  const auto rank = [&](double fraction) {
+    const double exact = std::ceil(fraction * static_cast<double>(count_));
+    return exact < 1 ? 1 : exact >= static_cast<double>(count_) ? count_ : static_cast<std::uint64_t>(exact);
+  };
+  std::uint64_t seen = 0;
+  const auto upTo = [&](std::uint64_t count, double value) {
+    seen += count;
+    while (next < asked && rank(fractions[next]) <= seen) out[next++] = value;
+  };
+  for (std::size_t i = negative_.counts.size(); i-- > 0 && next < asked;) {
+    if (negative_.counts[i] != 0) upTo(negative_.counts[i], -middleOf(negative_.first + static_cast<std::uint32_t>(i)));
+  }
+  if (zeros_ != 0) upTo(zeros_, 0);
+  for (std::size_t i = 0; i < positive_.counts.size() && next < asked; ++i) {
+    if (positive_.counts[i] != 0) upTo(positive_.counts[i], middleOf(positive_.first + static_cast<std::uint32_t>(i)));
+  }
+}
+
+std::string Sketch::encode() const {
+  Encoder out;
+  for (std::size_t i = negative_.counts.size(); i-- > 0;) {
+    if (negative_.counts[i] != 0) out.add(-static_cast<std::int64_t>(negative_.first + i), negative_.counts[i]);
+  }
+  if (zeros_ != 0) out.add(0, zeros_);
+  for (std::size_t i = 0; i < positive_.counts.size(); ++i) {
+    if (positive_.counts[i] != 0) out.add(static_cast<std::int64_t>(positive_.first + i), positive_.counts[i]);
+  }
+  return out.take();
+}
+
+Result<Sketch> Sketch::decode(std::string_view bytes) {
+  Sketch out;
+  if (!out.merge(bytes)) return fail(ErrorCode::Corrupt, "A percentile sketch does not hold what its length says.");
+  return out;
+}
+
+Sketch Sketch::of(std::span<const double> values) {
+  Sketch out;
+  for (const double value : values) out.add(value);
+  return out;
+}
+
+std::size_t Sketch::bytes() const {
+  return sizeof(Sketch) + (negative_.counts.capacity() + positive_.counts.capacity()) * sizeof(std::uint64_t);
+}
+
+std::string encodedSketch(std::span<const double> values) {
+  thread_local Table table;
+  table.touched.clear();
+  for (const double value : values) {
+    const std::uint32_t magnitude = magnitudeOf(value);
+    if (magnitude >= kEnd) continue;
+    const std::uint32_t slot = value < 0 ? kEnd - magnitude : kEnd + magnitude;  // a negative zero is a zero
+    if (table.counts[slot]++ == 0) table.touched.push_back(slot);
+  }
+  std::sort(table.touched.begin(), table.touched.end());
+  Encoder out;
+  for (const std::uint32_t slot : table.touched) {
+    out.add(std::int64_t{slot} - std::int64_t{kEnd}, table.counts[slot]);
+    table.counts[slot] = 0;
+  }
+  return out.take();
+}
+
+}  // namespace qd
