@@ -73,6 +73,7 @@ void BotHost::step(Bot& bot, std::int64_t now) {
   client.poll(now, sender(now));
   client.takeConfirmed();
   client.takeShots();
+  client.takeDivergences();
 }
 
 void BotHost::announce(std::int64_t now) {

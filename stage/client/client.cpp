@@ -23,6 +23,23 @@ const Snapshot kEmpty;
 
 }  // namespace
 
+std::string differingFields(const OwnState& a, const OwnState& b) {
+  std::string names;
+  const auto add = [&names](bool differs, const char* name) {
+    if (differs) names += (names.empty() ? "" : ",") + std::string(name);
+  };
+  add(a.teleports != b.teleports, "teleports");
+  add(a.alive != b.alive, "alive");
+  add(a.health != b.health, "health");
+  add(a.vel.x != b.vel.x, "vel.x");
+  add(a.vel.y != b.vel.y, "vel.y");
+  add(a.vel.z != b.vel.z, "vel.z");
+  add(a.pos.x != b.pos.x, "pos.x");
+  add(a.pos.y != b.pos.y, "pos.y");
+  add(a.pos.z != b.pos.z, "pos.z");
+  return names;
+}
+
 Client::Client(ClientConfig config) : config_(std::move(config)) {
   nonce_ = Random(config_.nonceSeed).next();
 }
@@ -49,6 +66,7 @@ void Client::onAccept(BytesView datagram, std::int64_t nowNs) {
   if (session_ != 0 || !accept || accept->clientNonce != nonce_ || accept->session == 0) return;
   session_ = accept->session;
   player_ = accept->player;
+  atJoin_ = counters_;
   signer_.emplace(sessionKey(config_.secret, nonce_, accept->serverNonce, session_));
   connectedNs_ = nowNs;
 }
@@ -131,12 +149,23 @@ void Client::confirm(const SnapshotHead& head, std::int64_t nowNs) {
     ++counters_.corrections;
     counters_.replayed += static_cast<std::uint64_t>(result->replayed);
     offset_.corrected(result->shift);
+    diverged(head, *result);
   }
   auto& made = madeAt_[static_cast<std::size_t>(head.tick) % madeAt_.size()];
   if (confirmed_.size() < kMaxKept) {
     confirmed_.push_back({result->errorUm, result->replayed, made == 0 ? 0 : nowNs - made, joined});
   }
   made = 0;
+}
+
+void Client::diverged(const SnapshotHead& head, const Predictor<OwnState, InputCommand>::Correction& correction) {
+  if (divergences_.size() >= kMaxKept) return;
+  Divergence found{head.tick, correction.agreed, correction.predicted, head.own, correction.replayed, {}};
+  for (Tick t = std::max(correction.agreed + 1, head.tick - Divergence::kMostSteps + 1); t < head.tick; ++t) {
+    if (const auto* state = predictor_.stateAt(t)) found.path.emplace_back(t, *state);
+  }
+  found.path.emplace_back(head.tick, correction.predicted);
+  divergences_.push_back(std::move(found));
 }
 
 double Client::serverTick(std::int64_t nowNs) const {
@@ -214,6 +243,7 @@ bool Client::render(std::int64_t renderFixed, std::vector<Pose>& out) {
   view_ = view;
   renderFixed_ = std::max(renderFixed_, view.fixed());
   buffer_.poses(view_, head_.tickHz, poses_);
+  if (!head_.parked && renderFixed > buffer_.newest() * kFixedOne) ++counters_.starved;
   if (&out != &poses_) out = poses_;
   return true;
 }
@@ -234,6 +264,8 @@ void Client::sendInputs(std::int64_t nowNs, bool bye, const Send& send) {
   packet.bye = bye;
   packet.ackTick = ackTick_;
   packet.renderFixed = renderFixed_;
+  packet.self = {static_cast<std::uint32_t>(counters_.corrections - atJoin_.corrections),
+                 static_cast<std::uint32_t>(counters_.starved - atJoin_.starved)};
   packet.inputs.assign(pending_.begin(), pending_.end());
   out_.clear();
   encode(packet, out_);

@@ -39,6 +39,18 @@ struct ShotRecord {
   Shot shot;
 };
 
+// Where prediction and server first differed: the confirmed tick at which it was seen, the last one at which both were
+// equal, and what had been predicted for the ticks from there on, so that the server's own frames tell the first.
+struct Divergence {
+  static constexpr Tick kMostSteps = 6;
+  Tick tick = 0, agreed = -1;
+  OwnState predicted, authoritative;
+  int replayed = 0;
+  std::vector<std::pair<Tick, OwnState>> path;  // agreed + 1 … tick, at most kMostSteps
+};
+// The names of the fields that differ, comma-separated, causes before consequences: "health,vel.x,pos.x".
+std::string differingFields(const OwnState& a, const OwnState& b);
+
 class Client {
  public:
   using Send = std::function<void(BytesView)>;
@@ -84,7 +96,7 @@ class Client {
 
   struct Counters {
     std::uint64_t snapshots = 0, undecodable = 0, corrections = 0, replayed = 0, shots = 0, reconnects = 0, kicked = 0;
-    std::uint64_t clockSnaps = 0, confirmed = 0;
+    std::uint64_t clockSnaps = 0, confirmed = 0, starved = 0;
     std::size_t lastSnapshotBytes = 0;
   };
   const Counters& counters() const { return counters_; }
@@ -95,6 +107,7 @@ class Client {
     bool joined = false;         // false across a spawn: then the error says nothing about prediction
   };
   std::vector<Confirmed> takeConfirmed() { return std::exchange(confirmed_, {}); }
+  std::vector<Divergence> takeDivergences() { return std::exchange(divergences_, {}); }
   std::vector<ShotRecord> takeShots() { return std::exchange(shots_, {}); }
   std::optional<std::string> takeNotice();
 
@@ -103,6 +116,7 @@ class Client {
   bool onSnapshot(BytesView datagram, std::int64_t nowNs);
   void onBye(BytesView datagram, std::int64_t nowNs);
   void confirm(const SnapshotHead& head, std::int64_t nowNs);
+  void diverged(const SnapshotHead& head, const Predictor<OwnState, InputCommand>::Correction& correction);
   void disconnect(std::int64_t nowNs, std::int64_t waitNs);
   void fire(InputCommand& input);
   double leadTicks() const;
@@ -130,8 +144,9 @@ class Client {
   View view_;
   std::vector<Pose> poses_;
   std::vector<Confirmed> confirmed_;
+  std::vector<Divergence> divergences_;
   std::vector<ShotRecord> shots_;
-  Counters counters_;
+  Counters counters_, atJoin_;
   Tick ackTick_ = 0;
   int unsentTicks_ = 0;
   std::int64_t renderFixed_ = 0, nextConnectNs_ = 0, lastSendNs_ = 0, lastAdvanceNs_ = 0, connectedNs_ = 0;

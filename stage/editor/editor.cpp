@@ -141,6 +141,7 @@ void Editor::frame(std::int64_t) {
     if (f.second) f.burst = link.sequence().takeBurst();
     f.confirmed = client_.takeConfirmed();
     f.shots = client_.takeShots();
+    f.divergences = client_.takeDivergences();
     f.notice = client_.takeNotice().value_or("");
   }
   wake_.wake();  // new inputs go out at once

@@ -102,6 +102,34 @@ void EditorTelemetry::combat(const FrameData& frame) {
   }
 }
 
+// The tick and the fields at which both sides differ, with what was predicted for each tick since they last agreed:
+// against the server's own frames of those ticks that tells which tick was the first.
+void EditorTelemetry::divergences(const FrameData& frame) {
+  static const char* const kNames[Divergence::kMostSteps][4] = {
+      {"t0", "x0_m", "y0_m", "alive0"}, {"t1", "x1_m", "y1_m", "alive1"}, {"t2", "x2_m", "y2_m", "alive2"},
+      {"t3", "x3_m", "y3_m", "alive3"}, {"t4", "x4_m", "y4_m", "alive4"}, {"t5", "x5_m", "y5_m", "alive5"}};
+  const auto metres = [](std::int64_t um) { return qd_f64(static_cast<double>(um) / 1e6); };
+  for (const auto& d : frame.divergences) {
+    const auto names = differingFields(d.predicted, d.authoritative);
+    const auto first = names.substr(0, names.find(','));
+    std::vector<qd_field> fields = {qd_kv("player", qd_i64(frame.player)),
+                                    qd_kv("tick", qd_i64(d.tick)),
+                                    qd_kv("agreed_tick", qd_i64(d.agreed)),
+                                    qd_kv("field", qd_text(first.c_str())),
+                                    qd_kv("fields", qd_text(names.c_str())),
+                                    qd_kv("error_m", metres(distance(d.predicted.pos, d.authoritative.pos))),
+                                    qd_kv("replayed", qd_i64(d.replayed))};
+    for (std::size_t i = 0; i < std::min<std::size_t>(d.path.size(), Divergence::kMostSteps); ++i) {
+      const auto& [tick, state] = d.path[i];
+      fields.push_back(qd_kv(kNames[i][0], qd_i64(tick)));
+      fields.push_back(qd_kv(kNames[i][1], metres(state.pos.x)));
+      fields.push_back(qd_kv(kNames[i][2], metres(state.pos.y)));
+      fields.push_back(qd_kv(kNames[i][3], qd_bool(state.alive ? 1 : 0)));
+    }
+    qd_event(probe_, "predict.diverged", fields.data(), static_cast<std::uint32_t>(fields.size()));
+  }
+}
+
 void EditorTelemetry::state(const FrameData& frame) {
   if (!frame.notice.empty()) qd_logf(probe_, QD_INFO, "chat", "server says: %s", frame.notice.c_str());
   if (frame.state == lastState_) return;
@@ -164,6 +192,7 @@ void EditorTelemetry::frameDone(const FrameData& frame, std::int64_t frameInterv
     poses(frame);
     perFrame(frame);
     combat(frame);
+    divergences(frame);
   }
   if (qd_site_enabled(siteFrame_)) {
     const qd_field fields[] = {qd_kv("frame", qd_i64(static_cast<std::int64_t>(frame.frameNo))),

@@ -47,6 +47,7 @@ struct FrameData {
   std::uint64_t burst = 0, bytesIn = 0, bytesOut = 0;
   bool second = false;
   std::vector<Client::Confirmed> confirmed;
+  std::vector<Divergence> divergences;
   std::vector<ShotRecord> shots;
   std::string notice;
 };
@@ -75,6 +76,7 @@ class EditorTelemetry {
   void poses(const FrameData& frame);
   void perFrame(const FrameData& frame);
   void combat(const FrameData& frame);
+  void divergences(const FrameData& frame);
   void perSecond(const FrameData& frame);
   void state(const FrameData& frame);
 

@@ -168,6 +168,8 @@ void encode(const InputPacket& p, Bytes& bytes) {
   out.fixed<std::uint8_t>(p.bye ? 1 : 0);
   out.varint(static_cast<std::uint64_t>(p.ackTick));
   out.varint(static_cast<std::uint64_t>(p.renderFixed));
+  out.varint(p.self.corrections);
+  out.varint(p.self.starved);
   out.fixed(static_cast<std::uint8_t>(p.inputs.size()));
   if (p.inputs.empty()) return;
   out.varint(static_cast<std::uint64_t>(p.inputs.front().tick));
@@ -186,6 +188,8 @@ std::optional<InputPacket> decodeInput(BytesView data) {
   p.bye = in.fixed<std::uint8_t>() != 0;
   p.ackTick = static_cast<Tick>(in.varint() & ((1ULL << 48) - 1));
   p.renderFixed = static_cast<std::int64_t>(in.varint() & ((1ULL << 62) - 1));
+  p.self.corrections = static_cast<std::uint32_t>(in.varint());
+  p.self.starved = static_cast<std::uint32_t>(in.varint());
   const auto count = in.fixed<std::uint8_t>();
   if (!in.ok() || count > kMaxRedundancy) return std::nullopt;
   Tick tick = count == 0 ? 0 : static_cast<Tick>(in.varint() & ((1ULL << 48) - 1));

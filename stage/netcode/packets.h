@@ -14,7 +14,7 @@
 
 namespace qd::stage {
 
-inline constexpr std::uint32_t kProtocolMagic = 0x31534451;  // "QDS1"
+inline constexpr std::uint32_t kProtocolMagic = 0x32534451;  // "QDS2"
 inline constexpr std::size_t kTagBytes = 32;
 inline constexpr std::size_t kMaxRedundancy = 8;
 inline constexpr std::size_t kHeaderBytes = 29;
@@ -62,11 +62,18 @@ struct InputCommand {
   Shot shot{};  // meaningful with kFire
 };
 
+// What only the client knows of itself, in every packet: a player without a probe stands in the server's table too.
+struct SelfReport {
+  std::uint32_t corrections = 0;  // of its prediction, since it joined
+  std::uint32_t starved = 0;      // frames without a snapshot ahead, since it joined
+};
+
 struct InputPacket {
   Header header;
   bool bye = false;
   Tick ackTick = 0;  // newest snapshot decoded; 0: none
   std::int64_t renderFixed = 0;
+  SelfReport self;
   std::vector<InputCommand> inputs;  // ascending ticks, at most kMaxRedundancy
   bool finite = true;                // decoded: no NaN, infinity or out-of-range number in it
 };

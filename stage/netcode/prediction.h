@@ -5,6 +5,7 @@
 // exactly 0. `VisualOffset` smooths the picture only, never the simulation. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -21,16 +22,21 @@ class Predictor {
     std::int64_t errorUm = 0;  // |predicted(k) − authoritative(k)|, before any smoothing
     int replayed = 0;          // inputs replayed; 0: nothing had to be corrected
     bool corrected = false;
-    Vec3 shift;  // how far the newest predicted position moved by it
+    Vec3 shift;         // how far the newest predicted position moved by it
+    Tick agreed = -1;   // the last confirmed tick before this one at which both sides were equal; −1: not known
+    State predicted{};  // what had been predicted for this tick; meaningful when corrected
   };
 
   void reset(Tick tick, const State& state) {
     for (auto& entry : ring_) entry.tick = -1;
     newest_ = tick;
+    agreed_ = tick;
     at(tick) = {tick, Input{}, state};
   }
   Tick newest() const { return newest_; }
   const State& state() const { return at(newest_).after; }
+  // The state after a tick that is still kept; null otherwise.
+  const State* stateAt(Tick tick) const { return tick >= 0 && at(tick).tick == tick ? &at(tick).after : nullptr; }
 
   // Predicts tick newest() + 1.
   template <class Step>
@@ -48,7 +54,10 @@ class Predictor {
     if (tick > newest_ || at(tick).tick != tick) return std::nullopt;
     Correction result;
     result.errorUm = distance(at(tick).after.pos, authoritative.pos);
+    result.agreed = agreed_;
+    agreed_ = std::max(agreed_, tick);  // by now: the correction makes it so
     if (at(tick).after == authoritative) return result;
+    result.predicted = at(tick).after;
     const Vec3 before = state().pos;
     at(tick).after = authoritative;
     for (Tick t = tick + 1; t <= newest_; ++t) {
@@ -72,7 +81,7 @@ class Predictor {
   Entry& at(Tick tick) { return ring_[static_cast<std::size_t>(tick) % kSize]; }
   const Entry& at(Tick tick) const { return ring_[static_cast<std::size_t>(tick) % kSize]; }
   std::array<Entry, kSize> ring_{};
-  Tick newest_ = 0;
+  Tick newest_ = 0, agreed_ = -1;
 };
 
 class VisualOffset {

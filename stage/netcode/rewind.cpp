@@ -16,7 +16,7 @@ CheckedView checkView(const View& claimed, Tick now, std::int64_t maxRewindFixed
   const Tick span = claimed.b - claimed.a;
   const bool sane = claimed.a >= 0 && span >= 0 && span < static_cast<Tick>(History::kTicks) && claimed.b <= now &&
                     claimed.alpha >= 0 && claimed.alpha <= kFixedOne + (span == 0 ? 0 : kFixedOne * tickHz / 10 / span);
-  if (!sane) return {viewAt(nowFixed), true};
+  if (!sane) return {viewAt(nowFixed), true, true};
   if (claimed.fixed() < oldest) return {viewAt(std::max<std::int64_t>(0, oldest)), true};
   return {claimed, false};
 }

@@ -16,7 +16,8 @@ namespace qd::stage {
 // A view as the server accepts it.
 struct CheckedView {
   View view;
-  bool clamped = false;  // older than allowed, or impossible: pulled into [now − max, now]
+  bool clamped = false;     // older than allowed, or impossible: pulled into [now − max, now]
+  bool impossible = false;  // no honest client can have drawn it: in the future, or not between two kept ticks
 };
 CheckedView checkView(const View& claimed, Tick now, std::int64_t maxRewindFixed, int tickHz);
 // The view at a plain point in time, between the two neighbouring ticks.

@@ -28,6 +28,7 @@ Reject ServerSession::accept(BytesView datagram, std::int64_t nowNs, InputPacket
   link_.received(out.header, datagram.size(), nowNs);
   if (out.ackTick > ackTick_ && sent_.find(out.ackTick) != nullptr) ackTick_ = out.ackTick;
   renderFixed_ = std::max(renderFixed_, out.renderFixed);
+  self_ = {std::max(self_.corrections, out.self.corrections), std::max(self_.starved, out.self.starved)};
   if (!out.inputs.empty()) newestInput_ = std::max(newestInput_, out.inputs.back().tick);
   return Reject::None;
 }

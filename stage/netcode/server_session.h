@@ -54,6 +54,8 @@ class ServerSession {
   std::int64_t viewAgeNs(const WorldFrame& frame, std::int64_t nowNs) const;
   std::size_t lastSnapshotBytes() const { return lastBytes_; }
   std::size_t lastVisible() const { return lastVisible_; }
+  Tick newestInput() const { return newestInput_; }
+  const SelfReport& self() const { return self_; }
   std::uint64_t rejected(Reject why) const { return rejected_[static_cast<std::size_t>(why)]; }
 
  private:
@@ -68,6 +70,7 @@ class ServerSession {
   SnapshotRing sent_{32};
   Tick ackTick_ = 0, newestInput_ = 0;
   std::int64_t renderFixed_ = 0;
+  SelfReport self_;
   std::optional<std::int64_t> clockBase_;
   std::array<std::uint64_t, kRejectKinds> rejected_{};
   std::uint8_t noticeId_ = 0;

@@ -51,6 +51,10 @@ struct ClientReport {
   std::int64_t rttNs = 0, rttDeviationNs = 0, jitterNs = 0, viewAgeNs = 0;
   double loss = 0;
   std::int64_t bytesPerSecond = 0;  // down, headers included
+  std::uint64_t rejected = 0;       // datagrams refused since it joined
+  Tick newestInput = 0;
+  SelfReport self;
+  bool stalled = false;  // nothing heard for half a second
 };
 struct NetReport {
   std::vector<ClientReport> clients;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kTimeoutNs = 10 * kNsPerSecond;
 constexpr std::int64_t kReportNs = 500 * kNsPerMs;
+constexpr std::int64_t kStalledNs = 500 * kNsPerMs;
 constexpr std::int64_t kNoticeNs = 3 * kNsPerSecond;
 
 }  // namespace
@@ -208,6 +209,12 @@ void NetHost::housekeeping() {
     c.loss = link.sequence().takeLoss();
     c.bytesPerSecond = static_cast<std::int64_t>(link.bytesOut() - client.bytesOut) * kNsPerSecond / elapsed;
     client.bytesOut = link.bytesOut();
+    c.newestInput = client.session->newestInput();
+    c.self = client.session->self();
+    c.stalled = nowNs_ - std::max(link.lastReceivedNs(), client.joinedNs) > kStalledNs;
+    for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
+      c.rejected += client.session->rejected(static_cast<Reject>(kind));
+    }
     report.clients.push_back(c);
     report.reordered += link.sequence().counts().reordered;
     report.burst = std::max(report.burst, link.sequence().takeBurst());

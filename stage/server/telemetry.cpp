@@ -142,7 +142,7 @@ void Telemetry::tickDone(const TickTiming& timing) {
     qd_sample_f64(probe_, s_.visible, round.meanVisible);
     qd_sample_i64(probe_, s_.replCost, round.costNs);
   }
-  clients();
+  clients(timing.tick);
   if (timing.tick % std::max<Tick>(1, settings_.tickHz / 4) == 0) {
     qd_sample_i64(probe_, s_.players, static_cast<std::int64_t>(world_.players().size()));
     qd_sample_i64(probe_, s_.npcs, static_cast<std::int64_t>(world_.npcCount()));

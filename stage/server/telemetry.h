@@ -51,6 +51,8 @@ class Telemetry {
   };
   Totals& totals() { return totals_; }
 
+  static constexpr std::size_t kClientFigures = 14;
+
  private:
   static void onPark(void* user, int parked, std::uint64_t parkedNs);
   static int onReload(void* user, const qd_field* args, std::uint32_t count, char* result, std::size_t size);
@@ -61,8 +63,16 @@ class Telemetry {
   void declareActionsAndSites();
   void watchSettings();
   void shots(Tick tick);
+  void hitEvent(const ShotResult& shot, Tick tick);
   void agreement();
-  void clients();
+  void clients(Tick tick);
+  void client(const ClientReport& report, const World::Player& player, Tick tick);
+  void endClientSeries();
+  struct Spread {
+    qd_series mean, p95, max;
+    bool real;
+  };
+  void spread(const Spread& series, std::vector<double>& values);
   void perSecond(std::int64_t nowNs);
   void entityFrame();
   void match(Tick tick);
@@ -76,15 +86,16 @@ class Telemetry {
 
   struct Series {
     qd_series tickDuration, tickStartJitter, tickOverruns, tickSkipped, tickRate, gameTps, players, npcs, visibility;
-    qd_series rtt, rttDev, jitter, loss, reorder, burst, bandwidth, snapshotBytes, snapshotMax, visible, replCost;
+    Spread rtt, rttDev, jitter, loss, bandwidth, viewAge, inputDepth;
+    qd_series reorder, burst, snapshotBytes, snapshotMax, visible, replCost;
     qd_series rewindTime, rewindDistance, rewindError, rewinds;
     qd_series agreement, agreementLow, agreementHigh, falseRejects, falseAccepts, policyRejects;
-    qd_series inputDepth, inputLate, inputMissing, inputRejected, viewAge, netDropped;
+    qd_series inputLate, inputMissing, inputRejected, netDropped;
     qd_series rejectedBy[kRejectKinds];
   } s_{};
   struct ClientSeries {
-    qd_series rtt, loss, jitter, bandwidth, viewAge, inputLate, inputDepth;
-    std::uint64_t late = 0;
+    std::array<qd_series, kClientFigures> series{};
+    std::uint64_t late = 0, missing = 0, rejected = 0, starved = 0, corrections = 0;
   };
   std::map<EntityId, ClientSeries> clientSeries_;
   qd_site* siteTick_ = nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <string>
+
 #include "stage/runtime/probe_kit.h"
 #include "stage/server/telemetry.h"
 
@@ -45,6 +47,17 @@ std::expected<void, std::string> Telemetry::open(const ServerIdentity& identity)
 
 void Telemetry::declareSeries() {
   const auto add = [this](const SeriesSpec& spec) { return declare(probe_, spec); };
+  const auto spread = [&](const SeriesSpec& spec) {
+    const auto part = [&](const char* suffix, const char* what) {
+      const auto name = spec.name + std::string(suffix), text = spec.description + std::string(what);
+      SeriesSpec named = spec;
+      named.name = name.c_str();
+      named.description = text.c_str();
+      return add(named);
+    };
+    return Spread{part("", ", mean of the clients"), part(".p95", ", 95th percentile of the clients"),
+                  part(".max", ", the worst client"), spec.real};
+  };
   const double budgetMs = 1e3 / static_cast<double>(settings_.tickHz);
   s_.tickDuration = add({"tick.duration", "ms", 6, false, "Work of one tick, without sleep and parked time", budgetMs});
   s_.tickStartJitter = add({"tick.start_jitter", "ms", 6, false, "Actual minus scheduled start of the tick"});
@@ -56,13 +69,13 @@ void Telemetry::declareSeries() {
   s_.players = add({"players.online", "count", 0, false, "Players in the match"});
   s_.npcs = add({"npc.count", "count", 0, false, "NPCs simulated"});
   s_.visibility = add({"weather.visibility", "m", 6, false, "How far one sees, and what one is told about"});
-  s_.rtt = add({"net.rtt", "ms", 6, false, "Smoothed round trip, mean of the clients"});
-  s_.rttDev = add({"net.rtt_dev", "ms", 6, false, "Deviation of the round trip, mean of the clients"});
-  s_.jitter = add({"net.jitter", "ms", 6, false, "RFC 3550 jitter of what clients send, mean"});
-  s_.loss = add({"net.loss", "ratio", 0, true, "Gaps / (received + gaps), mean of the clients"});
+  s_.rtt = spread({"net.rtt", "ms", 6, false, "Smoothed round trip"});
+  s_.rttDev = spread({"net.rtt_dev", "ms", 6, false, "Deviation of the round trip"});
+  s_.jitter = spread({"net.jitter", "ms", 6, false, "RFC 3550 jitter of what clients send"});
+  s_.loss = spread({"net.loss", "ratio", 0, true, "Gaps / (received + gaps)"});
   s_.reorder = add({"net.reorder", "count", 0, false, "Packets that came after a later one, in the last report"});
   s_.burst = add({"net.loss_burst", "packets", 0, false, "Longest run of lost packets of any client"});
-  s_.bandwidth = add({"net.bandwidth", "B/s", 0, false, "To one client, UDP and IP headers included, mean"});
+  s_.bandwidth = spread({"net.bandwidth", "B/s", 0, false, "To one client, UDP and IP headers included"});
   s_.snapshotBytes = add({"net.snapshot_bytes", "B", 0, false, "Mean size of the snapshots of one round"});
   s_.snapshotMax = add({"net.snapshot_bytes_max", "B", 0, false, "Largest snapshot of one round", kMtuPayload});
   s_.visible = add({"repl.visible", "count", 0, true, "Entities in one client's interest, mean"});
@@ -78,12 +91,12 @@ void Telemetry::declareSeries() {
   s_.falseRejects = add({"hit.false_rejects", "count", 0, false, "Client saw a hit, server did not (last 400 shots)"});
   s_.falseAccepts = add({"hit.false_accepts", "count", 0, false, "Server gave a hit the client did not see"});
   s_.policyRejects = add({"hit.policy_rejects", "count", 0, false, "Refused by rule: too old, dead, teleported"});
-  s_.inputDepth = add({"input.queue_depth", "ticks", 0, true, "Inputs waiting for their tick, mean"});
+  s_.inputDepth = spread({"input.queue_depth", "ticks", 0, true, "Inputs waiting for their tick"});
   s_.inputLate = add({"input.late", "count", 0, false, "Inputs that missed their tick, in the last second"});
   s_.inputMissing =
       add({"input.missing", "count", 0, false, "Ticks bridged by repeating an input, in the last second"});
   s_.inputRejected = add({"input.rejected", "count", 0, false, "Datagrams refused since the start, all reasons"});
-  s_.viewAge = add({"interp.view_age", "ms", 6, false, "Server now minus the time drawn, mean of the clients"});
+  s_.viewAge = spread({"interp.view_age", "ms", 6, false, "Server now minus the time drawn"});
   s_.netDropped =
       add({"net.dropped", "count", 0, false, "Datagrams and inputs dropped by bounded queues since the start"});
   for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
@@ -173,7 +186,7 @@ void Telemetry::declareActionsAndSites() {
 
   siteTick_ = qd_site_declare(probe_, "tick.begin", "stage/server/telemetry.cpp", 29, "tick,players,npcs");
   siteHit_ =
-      qd_site_declare(probe_, "combat.hit_resolved", "stage/server/telemetry_reports.cpp", 47,
+      qd_site_declare(probe_, "combat.hit_resolved", "stage/server/telemetry_shots.cpp", 78,
                       "shooter,victim,damage,rewind_ms,rewind_error_m,client_verdict,server_verdict,policy,killed");
   siteNpc_ = qd_site_declare(probe_, "npc.spawned", "stage/server/telemetry.cpp", 133, "npc,count");
 }

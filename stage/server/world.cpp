@@ -83,6 +83,7 @@ void World::stepPlayers(Tick tick, const Settings& settings) {
   events_.inputsLate = left_.late;
   events_.inputsMissing = left_.missing;
   events_.inputsEarly = left_.tooEarly;
+  events_.viewsForged = viewsForged_;
   for (auto& [id, player] : players_) {
     if (player.respawnAt != 0 && tick >= player.respawnAt) {
       spawn(player);

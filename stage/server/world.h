@@ -39,21 +39,28 @@ inline constexpr EntityId kFirstNpc = 10'000;
 inline constexpr int kNpcsPerDensity = 120;
 
 struct ShotResult {
+  std::uint64_t number = 0;  // of the shots of this world, from 1
   EntityId shooter = 0;
-  EntityId claimed = 0;  // what the client saw hit; 0: a miss
-  EntityId victim = 0;   // what the server let be hit; 0: a miss
-  bool policy = false;   // refused by rule (too old, dead, across a teleport), not by geometry
+  EntityId claimed = 0;   // what the client saw hit; 0: a miss
+  EntityId victim = 0;    // what the server let be hit; 0: a miss
+  bool policy = false;    // refused by rule (too old, dead, across a teleport), not by geometry
+  const char* rule = "";  // which: too_old, render_time, unknown, dead, teleported
   bool killed = false;
   int damage = 0;
   std::int64_t rewindNs = 0;
   std::int64_t rewindDistanceUm = 0;  // from where the victim is to where it was rewound to
   std::int64_t rewindErrorUm = -1;    // against what the client drew; −1: nothing claimed
+  // Both sides' pictures of the target (the claimed one, else the victim), for whoever draws or checks them.
+  EntityId target = 0;
+  View seen, used;  // what the client drew; what the server rewound to
+  Vec3 origin, seenPos, rewoundPos, nowPos;
+  std::uint16_t yaw = 0;
 };
 
 struct WorldEvents {
   std::vector<ShotResult> shots;
   std::vector<EntityId> npcsSpawned, npcsGone, respawned;
-  std::uint64_t inputsLate = 0, inputsMissing = 0, inputsEarly = 0;  // totals
+  std::uint64_t inputsLate = 0, inputsMissing = 0, inputsEarly = 0, viewsForged = 0;  // totals
 };
 
 class World {
@@ -124,6 +131,7 @@ class World {
   std::vector<Trigger> triggers_;
   InputQueue::Counts left_;  // of players who are gone, so that totals never fall
   WorldEvents events_;
+  std::uint64_t shotsJudged_ = 0, viewsForged_ = 0;
 };
 
 }  // namespace qd::stage

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include "stage/game/combat.h"
 #include "stage/server/world.h"
@@ -13,6 +14,17 @@ constexpr int kRespawnSeconds = 3;
 
 std::int64_t toFixed(std::int64_t ns, std::int64_t tickHz) {
   return static_cast<std::int64_t>(static_cast<double>(ns) * static_cast<double>(tickHz * kFixedOne) / kNsPerSecond);
+}
+
+const char* ruleOf(History::Verdict verdict) {
+  switch (verdict) {
+    case History::Verdict::Unknown:
+      return "unknown";
+    case History::Verdict::Teleported:
+      return "teleported";
+    default:
+      return "dead";  // then or by now
+  }
 }
 
 }  // namespace
@@ -33,6 +45,7 @@ View World::viewOf(const Trigger& trigger, const Player& shooter, Tick tick, con
     const auto checked = checkView(claimed, tick, most, static_cast<int>(settings.tickHz));
     view = checked.view;
     result.policy = checked.clamped;
+    if (checked.clamped) result.rule = checked.impossible ? "render_time" : "too_old";
   }
   result.rewindNs = (nowFixed - view.fixed()) * kNsPerSecond / kFixedOne / settings.tickHz;
   return view;
@@ -42,8 +55,16 @@ void World::resolve(const Trigger& trigger, Tick tick, const Settings& settings)
   const auto shooter = players_.find(trigger.shooter);
   if (shooter == players_.end()) return;
   const int hz = static_cast<int>(settings.tickHz);
-  ShotResult result{.shooter = trigger.shooter, .claimed = trigger.shot.claimed};
+  ShotResult result{.number = ++shotsJudged_, .shooter = trigger.shooter, .claimed = trigger.shot.claimed};
   const View view = viewOf(trigger, shooter->second, tick, settings, result);
+  viewsForged_ += result.rule == std::string_view("render_time") ? 1 : 0;
+  events_.viewsForged = viewsForged_;
+  result.target = trigger.shot.claimed;
+  result.seen = trigger.shot.view;
+  result.used = view;
+  result.origin = shooter->second.state.pos;
+  result.seenPos = trigger.shot.claimedPos;
+  result.yaw = trigger.yaw;
   const Ray ray = aim(shooter->second.state.pos, trigger.yaw, *map_);
   double nearest = std::numeric_limits<double>::infinity();
   // Whoever could have been on the ray at that time is not further from it now than one runs in a second.
@@ -56,15 +77,22 @@ void World::resolve(const Trigger& trigger, Tick tick, const Settings& settings)
     const auto rewound = history_.rewind(e.id, view, hz);
     const bool possible = rewound.verdict == History::Verdict::Known && e.alive;
     if (e.id == trigger.shot.claimed) {
+      result.rewoundPos = rewound.pos;
+      result.nowPos = e.pos;
       result.rewindErrorUm = distance(rewound.pos, trigger.shot.claimedPos);
       result.rewindDistanceUm = distance(rewound.pos, e.pos);
+      if (!possible && !result.policy) result.rule = ruleOf(rewound.verdict);
       result.policy = result.policy || !possible;
     }
     const auto enter = possible ? hits(ray, rewound.pos) : std::nullopt;
     if (!enter || *enter >= nearest) continue;
     nearest = *enter;
     result.victim = e.id;
-    if (trigger.shot.claimed == 0) result.rewindDistanceUm = distance(rewound.pos, e.pos);
+    if (trigger.shot.claimed != 0) continue;
+    result.target = e.id;
+    result.rewoundPos = rewound.pos;
+    result.nowPos = e.pos;
+    result.rewindDistanceUm = distance(rewound.pos, e.pos);
   }
   if (result.victim != 0) harm(result.victim, ray, tick, hz, result);
   if (result.killed) ++shooter->second.kills;
