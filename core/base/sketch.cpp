@@ -74,7 +74,13 @@ struct Table {
   static constexpr std::size_t kKeys = 2 * std::size_t{kEnd};
   std::unique_ptr<std::uint32_t[], decltype(&std::free)> counts{
       static_cast<std::uint32_t*>(std::calloc(kKeys, sizeof(std::uint32_t))), &std::free};
-  std::vector<std::uint32_t> touched;
+
+  // Gives out what lies in [low, high] and clears it.
+  void take(std::uint32_t low, std::uint32_t high, Encoder& out) {
+    for (std::uint32_t slot = low; slot <= high; ++slot) {
+      if (counts[slot] != 0) out.add(std::int64_t{slot} - std::int64_t{kEnd}, std::exchange(counts[slot], 0));
+    }
+  }
 };
 
 }  // namespace
@@ -230,19 +236,19 @@ std::size_t Sketch::bytes() const {
 
 std::string encodedSketch(std::span<const double> values) {
   thread_local Table table;
-  table.touched.clear();
+  // Negative and positive magnitudes that occur: between the two sides lies most of the table.
+  std::uint32_t low[2] = {kEnd, kEnd}, high[2] = {0, 0};
   for (const double value : values) {
     const std::uint32_t magnitude = magnitudeOf(value);
     if (magnitude >= kEnd) continue;
-    const std::uint32_t slot = value < 0 ? kEnd - magnitude : kEnd + magnitude;  // a negative zero is a zero
-    if (table.counts[slot]++ == 0) table.touched.push_back(slot);
+    const std::size_t side = value < 0 && magnitude != 0 ? 0 : 1;
+    low[side] = std::min(low[side], magnitude);
+    high[side] = std::max(high[side], magnitude);
+    ++table.counts[side == 0 ? kEnd - magnitude : kEnd + magnitude];
   }
-  std::sort(table.touched.begin(), table.touched.end());
   Encoder out;
-  for (const std::uint32_t slot : table.touched) {
-    out.add(std::int64_t{slot} - std::int64_t{kEnd}, table.counts[slot]);
-    table.counts[slot] = 0;
-  }
+  if (low[0] != kEnd) table.take(kEnd - high[0], kEnd - low[0], out);
+  if (low[1] != kEnd) table.take(kEnd + low[1], kEnd + high[1], out);
   return out.take();
 }
 

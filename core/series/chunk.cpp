@@ -2,28 +2,23 @@
 #include "core/series/chunk.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+
+#include "core/base/sketch.h"
 
 namespace qd::series {
 namespace {
 
-double powerOfTen(int exponent) {
+constexpr auto kPowers = [] {
+  std::array<double, 19> powers{};
   double power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
-template <class Get>
-std::vector<std::int64_t> column(std::span<const Row> rows, Get get) {
-  std::vector<std::int64_t> values(rows.size());
-  std::transform(rows.begin(), rows.end(), values.begin(), get);
-  return values;
-}
-
-std::vector<std::int64_t> rawColumn(const Kind& kind, std::span<const Row> rows) {
-  if (!kind.integer) return {};
-  return column(rows, [](const Row& row) { return static_cast<std::int64_t>(row.bits); });
-}
+  for (double& p : powers) {
+    p = power;
+    power *= 10;
+  }
+  return powers;
+}();
 
 // First index in [0, size) for which `reached` holds; `reached` is false, then true.
 template <class Reached>
@@ -40,91 +35,121 @@ std::size_t firstWhere(std::size_t size, Reached reached) {
   return low;
 }
 
+double scaled(const Kind& kind, double raw) {
+  if (kind.scale == 0) return raw;
+  // Dividing by a power of ten rounds once; multiplying by its inverse would round twice.
+  const auto power = static_cast<std::size_t>(std::min<int>(kind.scale > 0 ? kind.scale : -kind.scale, 18));
+  return kind.scale > 0 ? raw / kPowers[power] : raw * kPowers[power];
+}
+
+void extend(Node& node, const Node& later) {
+  node.summary.add(later.summary);
+  node.t1 = later.t1;
+  node.k1 = later.k1;
+}
+
+std::pair<std::int64_t, std::int64_t> leastAndMost(std::span<const std::uint64_t> bits) {
+  auto least = static_cast<std::int64_t>(bits.front()), most = least;
+  for (const std::uint64_t b : bits) {
+    least = std::min(least, static_cast<std::int64_t>(b));
+    most = std::max(most, static_cast<std::int64_t>(b));
+  }
+  return {least, most};
+}
+
+PackedFrame packedValues(const Kind& kind, std::span<const std::uint64_t> bits) {
+  if (!kind.integer) return {bits, 0, 0, true};
+  const auto [least, most] = leastAndMost(bits);
+  return {bits, least, most, false};
+}
+
 }  // namespace
 
-PackedInts::PackedInts(std::span<const std::int64_t> values) {
-  if (values.empty()) return;
-  base_ = static_cast<std::uint64_t>(values.front());
-  if (values.size() > 1) {
-    const __int128 rise = static_cast<__int128>(values.back()) - values.front();
-    step_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(rise / static_cast<__int128>(values.size() - 1)));
-  }
-  narrow_.resize(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto residual = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[i]) - base_ - step_ * i);
-    narrow_[i] = static_cast<std::int32_t>(residual);
-    if (narrow_[i] != residual) {
-      narrow_ = {};
-      wide_.assign(values.begin(), values.end());
-      return;
-    }
-  }
+double Chunk::displayed(const Kind& kind, std::uint64_t bits) {
+  return kind.integer ? scaled(kind, static_cast<double>(static_cast<std::int64_t>(bits)))
+                      : std::bit_cast<double>(bits);
 }
 
-Chunk::Chunk(const Kind& kind, bool breakBefore, std::span<const Row> rows)
+Chunk::Chunk(Meter& meter, const Kind& kind, bool breakBefore, PlacesPtr places, std::size_t first,
+             std::span<const std::uint64_t> bits)
     : kind_(kind),
       breakBefore_(breakBefore),
-      size_(rows.size()),
-      divisor_(powerOfTen(kind.scale > 0 ? kind.scale : 0)),
-      factor_(powerOfTen(kind.scale < 0 ? -kind.scale : 0)),
-      times_(column(rows, [](const Row& row) { return row.time; })),
-      ticks_(column(rows, [](const Row& row) { return row.tick; })),
-      raw_(rawColumn(kind, rows)) {
-  if (!kind.integer) {
-    real_.reserve(rows.size());
-    for (const Row& row : rows) real_.push_back(std::bit_cast<double>(row.bits));
-  }
-  fine_.resize((size_ + kFineNode - 1) / kFineNode);
-  coarse_.resize((size_ + kCoarseNode - 1) / kCoarseNode);
-  for (std::size_t node = 0; node < fine_.size(); ++node) {
-    const auto part = rows.subspan(node * kFineNode, std::min(kFineNode, size_ - node * kFineNode));
-    fine_[node] = kind.integer ? foldWhole(part) : foldReal(part);
-  }
-  for (std::size_t i = 0; i < fine_.size(); ++i) coarse_[i / (kCoarseNode / kFineNode)].add(fine_[i]);
-  for (const Summary& node : coarse_) all_.add(node);
+      size_(bits.size()),
+      first_(first),
+      places_(std::move(places)),
+      values_(packedValues(kind, bits)),
+      metered_(meter, 0) {
+  buildNodes();
+  metered_.set(owned());
 }
 
-double Chunk::displayed(std::int64_t raw) const {
-  // Dividing by a power of ten rounds once; multiplying by its inverse would round twice.
-  return divisor_ != 1 ? static_cast<double>(raw) / divisor_ : static_cast<double>(raw) * factor_;
-}
-
-double Chunk::value(std::size_t i) const {
-  return kind_.integer ? displayed(raw_[i]) : real_[i];
-}
-
-// Folds raw values and converts once: the conversion keeps their order.
-Summary Chunk::foldWhole(std::span<const Row> rows) const {
-  const auto raw = [](const Row& row) { return static_cast<std::int64_t>(row.bits); };
-  std::int64_t min = raw(rows.front()), max = min;
-  __int128 sum = 0;
-  for (const Row& row : rows) {
-    min = std::min(min, raw(row));
-    max = std::max(max, raw(row));
-    sum += raw(row);
+std::shared_ptr<Chunk> Chunk::of(Meter& meter, const Kind& kind, bool breakBefore, std::span<const Row> rows) {
+  std::array<std::int64_t, kChunkSamples> times, ticks;
+  std::array<std::uint64_t, kChunkSamples> bits;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    times[i] = rows[i].time;
+    ticks[i] = rows[i].tick;
+    bits[i] = rows[i].bits;
   }
+  auto places = std::make_shared<const Places>(meter, std::span<const TimeNs>(times.data(), rows.size()),
+                                               std::span<const Tick>(ticks.data(), rows.size()));
+  return std::make_shared<Chunk>(meter, kind, breakBefore, std::move(places), 0,
+                                 std::span<const std::uint64_t>(bits.data(), rows.size()));
+}
+
+void Chunk::buildNodes() {
+  const std::size_t count = (size_ + kNodeSamples - 1) / kNodeSamples;
+  nodes_.reserve(count + halves());
+  for (std::size_t begin = 0; begin < size_; begin += kNodeSamples) {
+    const std::size_t end = std::min(size_, begin + kNodeSamples);
+    Node node{{}, time(begin), time(end - 1), tick(begin), tick(end - 1)};
+    for (std::size_t i = begin; i < end;) node.summary.add(fold(i, end));
+    nodes_.push_back(node);
+  }
+  Node all = nodes_.front();
+  for (std::size_t n = 1; n < count; ++n) extend(all, nodes_[n]);
+  constexpr std::size_t kUnder = kHalfSamples / kNodeSamples;
+  for (std::size_t h = 0; h < halves(); ++h) {
+    Node half = nodes_[h * kUnder];
+    for (std::size_t n = 1; n < kUnder; ++n) extend(half, nodes_[h * kUnder + n]);
+    nodes_.push_back(half);
+  }
+  extent_ = {all.t0, all.t1, all.k0, all.k1, all.summary, kind_.segment, breakBefore_, false};
+}
+
+Summary Chunk::fold(std::size_t& begin, std::size_t end) const {
   Summary s;
-  s.count = s.total = rows.size();
-  s.min = displayed(min);
-  s.max = displayed(max);
-  s.last = displayed(raw(rows.back()));
-  s.sum = static_cast<double>(sum) / divisor_ * factor_;
+  if (kind_.integer) {
+    const PackedFrame::Fold f = values_.fold(begin, end);  // the conversion keeps the order, so once is enough
+    s.count = s.total = end - begin;
+    s.min = scaled(kind_, static_cast<double>(f.min));
+    s.max = scaled(kind_, static_cast<double>(f.max));
+    s.sum = scaled(kind_, f.sum);
+    s.last = value(end - 1);
+    begin = end;
+    return s;
+  }
+  std::size_t i = begin;
+  if (!std::isfinite(value(i))) {
+    while (i < end && !std::isfinite(value(i))) ++i;
+    s.total = i - begin;
+  } else {
+    for (double v = value(i); std::isfinite(v); v = value(i)) {
+      s.sum += v;
+      s.last = v;
+      s.min = v < s.min ? v : s.min;
+      s.max = v > s.max ? v : s.max;
+      if (++i == end) break;
+    }
+    s.count = s.total = i - begin;
+  }
+  begin = i;
   return s;
 }
 
-Summary Chunk::foldReal(std::span<const Row> rows) {
-  Summary s;
-  for (const Row& row : rows) s.add(std::bit_cast<double>(row.bits));
-  return s;
-}
-
-std::uint64_t Chunk::bits(std::size_t i) const {
-  return kind_.integer ? static_cast<std::uint64_t>(raw_[i]) : std::bit_cast<std::uint64_t>(real_[i]);
-}
-
-std::size_t Chunk::bytes() const {
-  return sizeof(Chunk) + times_.bytes() + ticks_.bytes() + raw_.bytes() + real_.capacity() * sizeof(double) +
-         (fine_.capacity() + coarse_.capacity()) * sizeof(Summary);
+std::size_t Chunk::owned() const {
+  return sizeof(Chunk) + Metered::kShared + 2 * Metered::kAllocation + values_.bytes() +
+         nodes_.capacity() * sizeof(Node);
 }
 
 std::size_t Chunk::firstAtTime(TimeNs from) const {
@@ -138,6 +163,12 @@ std::size_t Chunk::firstAtTick(Tick from) const {
 }
 std::size_t Chunk::firstAfterTick(Tick to) const {
   return firstWhere(size_, [&](std::size_t i) { return tick(i) > to; });
+}
+
+SketchPtr sketchOf(const Kind& kind, std::span<const std::uint64_t> bits) {
+  std::array<double, kChunkSamples> values;
+  for (std::size_t i = 0; i < bits.size(); ++i) values[i] = Chunk::displayed(kind, bits[i]);
+  return std::make_shared<const std::string>(encodedSketch({values.data(), bits.size()}));
 }
 
 }  // namespace qd::series

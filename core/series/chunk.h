@@ -1,54 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// Up to kChunkSamples consecutive samples of one series, columnar and immutable, with a small pyramid over them.
-// Integer columns (ticks, times, raw values) are kept as 32-bit residuals to a straight line where they fit, which
-// takes 12 bytes a sample on ordinary telemetry. A chunk never spans a break of the line or two segments. Any thread.
+// Up to kChunkSamples consecutive samples of one series, columnar and immutable, with a small pyramid over them. Ticks
+// and times may be shared with other series of the process. Values come out bit for bit as they went in (NaN payloads,
+// negative zero and denormals included); what is displayed is raw * 10^-scale. A chunk never spans a break of the line
+// or two segments. Any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "core/series/extent.h"
+#include "core/series/meter.h"
+#include "core/series/packed.h"
+#include "core/series/places.h"
 
 namespace qd::series {
 
-inline constexpr std::size_t kChunkSamples = 1024;
-inline constexpr std::size_t kFineNode = 16;     // samples under a node of the lower level
-inline constexpr std::size_t kCoarseNode = 128;  // and of the upper one
+inline constexpr std::size_t kChunkSamples = kPageRows;
+inline constexpr std::size_t kNodeSamples = 128;  // under a node of the pyramid
+inline constexpr std::size_t kHalfSamples = 512;  // and of its upper level
 
-// A column of integers; operator[] is O(1). Wraps like unsigned arithmetic, so any values are safe.
-class PackedInts {
- public:
-  explicit PackedInts(std::span<const std::int64_t> values);
-  std::int64_t operator[](std::size_t i) const {
-    if (!wide_.empty()) return wide_[i];
-    return static_cast<std::int64_t>(base_ + step_ * i + static_cast<std::uint64_t>(std::int64_t{narrow_[i]}));
-  }
-  std::size_t bytes() const { return narrow_.capacity() * 4 + wide_.capacity() * 8; }
-
- private:
-  std::uint64_t base_ = 0, step_ = 0;
-  std::vector<std::int32_t> narrow_;
-  std::vector<std::int64_t> wide_;
+struct Node {
+  Summary summary;
+  TimeNs t0 = 0, t1 = 0;
+  Tick k0 = 0, k1 = 0;
 };
 
 class Chunk {
  public:
+  // `bits`: not empty, at most kChunkSamples; sample i stands in row first + i of `places`.
+  Chunk(Meter& meter, const Kind& kind, bool breakBefore, PlacesPtr places, std::size_t first,
+        std::span<const std::uint64_t> bits);
   // `rows`: not empty, ascending in time and in tick.
-  Chunk(const Kind& kind, bool breakBefore, std::span<const Row> rows);
+  static std::shared_ptr<Chunk> of(Meter& meter, const Kind& kind, bool breakBefore, std::span<const Row> rows);
 
   std::size_t size() const { return size_; }
   const Kind& kind() const { return kind_; }
   bool breakBefore() const { return breakBefore_; }
-  TimeNs time(std::size_t i) const { return times_[i]; }
-  Tick tick(std::size_t i) const { return ticks_[i]; }
-  double value(std::size_t i) const;  // displayed
+  TimeNs time(std::size_t i) const { return places_->times[first_ + i]; }
+  Tick tick(std::size_t i) const { return places_->ticks[first_ + i]; }
+  std::uint64_t bits(std::size_t i) const { return values_[i]; }
+  double value(std::size_t i) const { return displayed(kind_, values_[i]); }
   Row row(std::size_t i) const { return {time(i), tick(i), bits(i)}; }
-  const Summary& fine(std::size_t node) const { return fine_[node]; }      // samples [16 node, 16 node + 16)
-  const Summary& coarse(std::size_t node) const { return coarse_[node]; }  // samples [128 node, 128 node + 128)
-  const Summary& all() const { return all_; }
-  std::size_t bytes() const;
+  const Extent& extent() const { return extent_; }
+
+  // Node n covers samples [128 n, 128 n + 128); half n [512 n, 512 n + 512), whole ones only.
+  const Node& node(std::size_t n) const { return nodes_[n]; }
+  std::size_t halves() const { return size_ / kHalfSamples; }
+  const Node& half(std::size_t n) const { return nodes_[(size_ + kNodeSamples - 1) / kNodeSamples + n]; }
+
+  // The fold of samples from `begin` on that are alike finite or not, at most up to `end`; `begin` becomes where it
+  // stopped. begin < end.
+  Summary fold(std::size_t& begin, std::size_t end) const;
 
   // Index of the first sample with x >= `from` / x > `to`.
   std::size_t firstAtTime(TimeNs from) const;
@@ -56,21 +61,29 @@ class Chunk {
   std::size_t firstAtTick(Tick from) const;
   std::size_t firstAfterTick(Tick to) const;
 
+  std::size_t bytes() const { return metered_.bytes(); }
+  // Brought by a load, so that it may go before what is live; `used`: somebody looked at it since that was cleared.
+  bool loaded = false;
+  mutable std::atomic<bool> used{false};
+
+  static double displayed(const Kind& kind, std::uint64_t bits);
+
  private:
-  std::uint64_t bits(std::size_t i) const;
-  double displayed(std::int64_t raw) const;
-  Summary foldWhole(std::span<const Row> rows) const;
-  static Summary foldReal(std::span<const Row> rows);
+  void buildNodes();
+  std::size_t owned() const;
 
   Kind kind_;
   bool breakBefore_;
-  std::size_t size_;
-  double divisor_, factor_;
-  PackedInts times_, ticks_, raw_;
-  std::vector<double> real_;
-  std::vector<Summary> fine_, coarse_;
-  Summary all_;
+  std::size_t size_, first_;
+  PlacesPtr places_;
+  PackedFrame values_;
+  std::vector<Node> nodes_;
+  Extent extent_;
+  Metered metered_;
 };
 using ChunkPtr = std::shared_ptr<const Chunk>;
+
+// Of the displayed, finite ones of these values.
+SketchPtr sketchOf(const Kind& kind, std::span<const std::uint64_t> bits);
 
 }  // namespace qd::series

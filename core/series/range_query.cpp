@@ -4,127 +4,118 @@
 #include <algorithm>
 #include <limits>
 
-#include "core/base/percentile.h"
+#include "core/series/columns.h"
+#include "core/series/wanting.h"
 
 namespace qd::series {
 namespace {
 
-constexpr std::uint64_t kMostExactStatistics = 10'000'000;
-constexpr double kUnseen = 0.25;  // of a column of the screen
+const RangeResult kNothing{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
 
-// One axis over chunks and extents; on the tick axis only chunks of one segment count.
-struct View {
-  Axis axis = Axis::Time;
-  std::int64_t from = 0, to = 0;
+struct Everything {
+  const View& view;
+  RangeResult& result;
   std::uint32_t segment = 0;
 
-  bool counts(const Chunk& chunk) const { return axis == Axis::Time || chunk.kind().segment == segment; }
-  std::int64_t x(const Chunk& chunk, std::size_t i) const { return axis == Axis::Time ? chunk.time(i) : chunk.tick(i); }
-  std::int64_t x0(const Extent& e) const { return axis == Axis::Time ? e.t0 : e.k0; }
-  std::int64_t x1(const Extent& e) const { return axis == Axis::Time ? e.t1 : e.k1; }
-  std::size_t begin(const Chunk& c) const { return axis == Axis::Time ? c.firstAtTime(from) : c.firstAtTick(from); }
-  std::size_t end(const Chunk& c) const { return axis == Axis::Time ? c.firstAfterTime(to) : c.firstAfterTick(to); }
-  // Whether the extent as a whole may stand for its samples (breaks apart).
-  bool pure(const Extent& e) const { return axis == Axis::Time || (!e.mixed && e.segment == segment); }
-  bool misses(const Extent& e) const {
-    return x1(e) < from || x0(e) > to || (axis == Axis::Tick && !e.mixed && e.segment != segment);
+  bool fold(const Extent&, const SketchPtr&) { return false; }
+  void cold(const Entry&) {}
+  void chunk(const Chunk& chunk, std::size_t begin, std::size_t end) {
+    touch(chunk);
+    const bool broken = (begin == 0 && chunk.breakBefore()) || chunk.kind().segment != segment;
+    if (broken && !result.samples.empty()) result.breaks.push_back(view.x(chunk, begin));
+    segment = chunk.kind().segment;
+    for (std::size_t i = begin; i < end; ++i) {
+      result.samples.push_back({chunk.tick(i), chunk.time(i), chunk.value(i)});
+    }
   }
-  bool inside(const Extent& e) const { return x0(e) >= from && x1(e) <= to; }
 };
 
-template <class Visit>
-void each(const Snapshot& snapshot, Visit visit) {
-  for (std::size_t g = 0; g < snapshot.count(); ++g) visit(snapshot[g]);
-}
-
-// Calls visit(chunk, begin, end) for the samples of each chunk in view.
-template <class Visit>
-void eachChunk(const View& view, const Group& group, Visit visit) {
-  if (view.misses(group.all)) return;
-  for (std::size_t m = 0; m < group.middle.size(); ++m) {
-    if (view.misses(group.middle[m])) continue;
-    const std::size_t last = std::min(group.chunks.size(), (m + 1) * Group::kNode);
-    for (std::size_t c = m * Group::kNode; c < last; ++c) {
-      const Chunk& chunk = *group.chunks[c];
-      if (view.misses(group.extents[c]) || !view.counts(chunk)) continue;
-      const bool whole = view.inside(group.extents[c]);
-      const std::size_t begin = whole ? 0 : view.begin(chunk);
-      const std::size_t end = whole ? chunk.size() : view.end(chunk);
-      if (begin < end) visit(chunk, begin, end);
-    }
-  }
-}
-
-// The newest segment that has a sample with a tick in [from, to].
-std::optional<std::uint32_t> segmentOf(const Snapshot& snapshot, Tick from, Tick to) {
-  for (std::size_t g = snapshot.count(); g-- > 0;) {
-    const Group& group = snapshot[g];
-    if (group.all.k1 < from || group.all.k0 > to) continue;
-    for (std::size_t c = group.chunks.size(); c-- > 0;) {
-      if (group.extents[c].k1 < from || group.extents[c].k0 > to) continue;
-      const Chunk& chunk = *group.chunks[c];
-      if (chunk.firstAtTick(from) < chunk.firstAfterTick(to)) return chunk.kind().segment;
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<View> viewOf(const Snapshot& snapshot, Axis axis, std::int64_t from, std::int64_t to) {
-  View view{axis, from, to, 0};
-  if (from > to) return std::nullopt;
-  if (axis == Axis::Tick) {
-    const auto segment = segmentOf(snapshot, from, to);
-    if (!segment) return std::nullopt;
-    view.segment = *segment;
-  }
-  return view;
-}
-
-std::uint64_t countOf(const View& view, const Snapshot& snapshot) {
-  std::uint64_t count = 0;
-  each(snapshot, [&](const Group& group) {
-    if (view.inside(group.all) && view.pure(group.all)) {
-      count += group.all.summary.total;
-    } else {
-      eachChunk(view, group, [&](const Chunk&, std::size_t begin, std::size_t end) { count += end - begin; });
-    }
-  });
-  return count;
-}
-
-RangeResult everySample(const View& view, const Snapshot& snapshot, std::uint64_t count) {
-  RangeResult result;
-  result.exact = true;
-  result.samples.reserve(count);
-  each(snapshot, [&](const Group& group) {
-    eachChunk(view, group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
-      if (begin == 0 && chunk.breakBefore() && !result.samples.empty()) result.breaks.push_back(view.x(chunk, 0));
-      for (std::size_t i = begin; i < end; ++i) {
-        result.samples.push_back({chunk.tick(i), chunk.time(i), chunk.value(i)});
-      }
-    });
-  });
-  return result;
-}
-
 // Folds nodes, which come in ascending order, into one bucket a column of the screen.
-class Columns {
+class Folder {
  public:
-  Columns(const View& view, int pixels)
-      : view_(view), pixels_(pixels), perX_(static_cast<double>(pixels) / (distance(view.to) + 1.0)) {}
+  Folder(const View& view, const Columns& columns, std::vector<Wanted>& wanted)
+      : view_(view), columns_(columns), wanted_(wanted) {}
 
-  std::int64_t of(std::int64_t x) const {
-    return std::min<std::int64_t>(static_cast<std::int64_t>(distance(x) * perX_), pixels_ - 1);
-  }
-  // Whether samples from x0 to x1 may go into one column as a whole: they lie in it, or they are so short against it
-  // that nobody would see where they are cut.
-  bool one(std::int64_t x0, std::int64_t x1) const {
-    const double length = static_cast<double>(static_cast<std::uint64_t>(x1) - static_cast<std::uint64_t>(x0));
-    return length * perX_ <= kUnseen || of(x0) == of(x1);
+  bool fold(const Extent& e, const SketchPtr&) {
+    if (e.mixed || !view_.whole(e) || !columns_.one(view_.x0(e), view_.x1(e))) return false;
+    if (columns_.exact() && e.summary.count != e.summary.total && e.summary.count != 0) return false;
+    add(view_.x0(e), view_.x1(e), e.summary, e.segment, e.breakBefore);
+    return true;
   }
 
-  void add(std::int64_t x0, std::int64_t x1, const Summary& summary, bool breakBefore) {
-    const std::int64_t column = of(x0);
+  void chunk(const Chunk& chunk, std::size_t begin, std::size_t end) {
+    touch(chunk);
+    bool breakBefore = begin == 0 && chunk.breakBefore();
+    const std::uint32_t segment = chunk.kind().segment;
+    const auto take = [&](std::int64_t x0, std::int64_t x1, const Summary& summary) {
+      add(x0, x1, summary, segment, breakBefore);
+      breakBefore = false;
+    };
+    const auto node = [&](std::size_t i, std::size_t length, const Node& n) {
+      const std::size_t last = std::min(chunk.size(), i + length);
+      const Summary& s = n.summary;
+      const bool pure = s.count == s.total || s.count == 0 || !columns_.exact();
+      if (last > end || !pure || !columns_.one(view_.x0(n), view_.x1(n))) return std::size_t{0};
+      take(view_.x0(n), view_.x1(n), s);
+      return last;
+    };
+    for (std::size_t i = begin; i < end;) {
+      std::size_t next = 0;
+      if (i % kHalfSamples == 0 && i / kHalfSamples < chunk.halves()) {
+        next = node(i, kHalfSamples, chunk.half(i / kHalfSamples));
+      }
+      if (next == 0 && i % kNodeSamples == 0) next = node(i, kNodeSamples, chunk.node(i / kNodeSamples));
+      if (next != 0) {
+        i = next;
+        continue;
+      }
+      const std::size_t nodeEnd = std::min(end, (i / kNodeSamples + 1) * kNodeSamples);
+      const std::size_t columnEnd = columns_.endOfColumn(view_, chunk, i, nodeEnd);
+      const std::int64_t x0 = view_.x(chunk, i);
+      const Summary summary = chunk.fold(i, columnEnd);
+      take(x0, view_.x(chunk, i - 1), summary);
+    }
+  }
+
+  // A bucket of its own, which may be wider than a column.
+  void cold(const Entry& entry) {
+    const Extent& e = entry.extent;
+    want(wanted_, entry);
+    if (e.summary.count == 0) {
+      gap_ = true;
+      return;
+    }
+    flush();
+    const std::int64_t x0 = std::max(view_.x0(e), view_.from), x1 = std::min(view_.x1(e), view_.to);
+    const bool other = segmentKnown_ && e.segment != segment_;
+    if (any_ && (e.breakBefore || hard_ || gap_ || other)) result_.breaks.push_back(x0);
+    begin(x0);
+    bucket_.x1 = x1;
+    fold_ = e.summary;
+    gap_ = hard_ = false;
+    segment_ = e.segment;
+    segmentKnown_ = !e.mixed;
+    flush();
+    column_ = columns_.of(x1);
+  }
+
+  RangeResult take() {
+    flush();
+    return std::move(result_);
+  }
+
+ private:
+  void begin(std::int64_t x0) {
+    bucket_ = Bucket{.x0 = x0};
+    fold_ = {};
+    open_ = any_ = true;
+  }
+
+  void add(std::int64_t x0, std::int64_t x1, const Summary& summary, std::uint32_t segment, bool breakBefore) {
+    const std::int64_t column = columns_.of(x0);
+    breakBefore = breakBefore || (segmentKnown_ && segment != segment_);
+    segment_ = segment;
+    segmentKnown_ = true;
     if (summary.count == 0) {  // a gap of its own, unless it ends within this column
       gap_ = gap_ || summary.total != 0 || breakBefore;
       hard_ = hard_ || breakBefore;
@@ -134,9 +125,7 @@ class Columns {
     if (open_ && (breakBefore || column != column_)) flush();
     if (breakBefore && any_) result_.breaks.push_back(x0);
     if (!open_) {
-      bucket_ = Bucket{.x0 = x0};
-      fold_ = {};
-      open_ = any_ = true;
+      begin(x0);
       column_ = column;
     }
     bucket_.x1 = x1;
@@ -144,15 +133,6 @@ class Columns {
     gap_ = hard_ = false;
   }
 
-  RangeResult take() {
-    flush();
-    return std::move(result_);
-  }
-
- private:
-  double distance(std::int64_t x) const {
-    return static_cast<double>(static_cast<std::uint64_t>(x) - static_cast<std::uint64_t>(view_.from));
-  }
   void flush() {
     if (!open_) return;
     bucket_.min = fold_.min;
@@ -165,89 +145,55 @@ class Columns {
   }
 
   const View& view_;
-  const std::int64_t pixels_;
-  const double perX_;
+  const Columns& columns_;
+  std::vector<Wanted>& wanted_;
   RangeResult result_;
   Bucket bucket_;
   Summary fold_;
   std::int64_t column_ = 0;
-  bool open_ = false, any_ = false, gap_ = false, hard_ = false;
+  std::uint32_t segment_ = 0;
+  bool open_ = false, any_ = false, gap_ = false, hard_ = false, segmentKnown_ = false;
 };
-
-void foldChunk(const View& view, Columns& columns, const Chunk& chunk, std::size_t begin, std::size_t end) {
-  bool breakBefore = begin == 0 && chunk.breakBefore();
-  const auto fits = [&](std::size_t i, std::size_t node) {
-    const std::size_t last = std::min(chunk.size(), i + node);
-    return i % node == 0 && last <= end && columns.one(view.x(chunk, i), view.x(chunk, last - 1));
-  };
-  for (std::size_t i = begin; i < end;) {
-    Summary one;
-    const Summary* node = &one;
-    std::size_t next = i + 1;
-    if (fits(i, kChunkSamples)) {
-      node = &chunk.all();
-      next = chunk.size();
-    } else if (fits(i, kCoarseNode)) {
-      node = &chunk.coarse(i / kCoarseNode);
-      next = std::min(chunk.size(), i + kCoarseNode);
-    } else if (fits(i, kFineNode)) {
-      node = &chunk.fine(i / kFineNode);
-      next = std::min(chunk.size(), i + kFineNode);
-    } else {
-      one.add(chunk.value(i));
-    }
-    columns.add(view.x(chunk, i), view.x(chunk, next - 1), *node, breakBefore);
-    breakBefore = false;
-    i = next;
-  }
-}
-
-bool foldExtent(const View& view, Columns& columns, const Extent& e) {
-  if (e.mixed || !view.pure(e) || !view.inside(e) || !columns.one(view.x0(e), view.x1(e))) return false;
-  columns.add(view.x0(e), view.x1(e), e.summary, e.breakBefore);
-  return true;
-}
-
-void foldGroup(const View& view, Columns& columns, const Group& group) {
-  if (view.misses(group.all) || foldExtent(view, columns, group.all)) return;
-  for (std::size_t m = 0; m < group.middle.size(); ++m) {
-    if (view.misses(group.middle[m]) || foldExtent(view, columns, group.middle[m])) continue;
-    const std::size_t last = std::min(group.chunks.size(), (m + 1) * Group::kNode);
-    for (std::size_t c = m * Group::kNode; c < last; ++c) {
-      const Extent& e = group.extents[c];
-      if (view.misses(e) || foldExtent(view, columns, e)) continue;
-      const Chunk& chunk = *group.chunks[c];
-      foldChunk(view, columns, chunk, view.begin(chunk), view.end(chunk));
-    }
-  }
-}
 
 }  // namespace
 
-RangeResult queryRange(const Snapshot& snapshot, Axis axis, std::int64_t from, std::int64_t to, int pixels) {
+RangeResult queryRange(const Snapshot& snapshot, Axis axis, std::int64_t from, std::int64_t to, int pixels,
+                       std::vector<Wanted>& wanted) {
   const auto view = viewOf(snapshot, axis, from, to);
-  if (!view) return RangeResult{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
+  if (!view) return kNothing;
   const int width = std::clamp(pixels, 1, 1 << 20);
-  const std::uint64_t count = countOf(*view, snapshot);
-  if (count <= static_cast<std::uint64_t>(width) * 2) return everySample(*view, snapshot, count);
-  Columns columns(*view, width);
-  each(snapshot, [&](const Group& group) { foldGroup(*view, columns, group); });
-  return columns.take();
+  const Count count = countOf(*view, snapshot);
+  if (!count.cold && count.samples <= static_cast<std::uint64_t>(width) * 2) {
+    RangeResult result;
+    result.exact = true;
+    result.samples.reserve(count.samples);
+    Everything everything{*view, result};
+    walk(*view, snapshot, everything);
+    if (result.samples.size() == count.samples) return result;  // else whole extents of it are cold
+  }
+  const Columns columns(*view, width, unseenShare(count.samples, width));
+  Folder folder(*view, columns, wanted);
+  walk(*view, snapshot, folder);
+  RangeResult result = folder.take();
+  result.refining = !wanted.empty();
+  return result;
 }
 
-RangeResult queryInTicksOf(const Snapshot& clock, const Snapshot& snapshot, Tick from, Tick to, int pixels) {
-  const auto span = timesOfTicks(clock, from, to);
-  if (!span) return RangeResult{.exact = true, .samples = {}, .buckets = {}, .breaks = {}};
+RangeResult queryInTicksOf(const Snapshot& clock, const Snapshot& snapshot, Tick from, Tick to, int pixels,
+                           std::vector<Wanted>& wanted) {
+  std::vector<Wanted> ofClock;  // the ticks that it has are good enough
+  const auto span = timesOfTicks(clock, from, to, ofClock);
+  if (!span) return kNothing;
   // Only a part of the asked ticks may have been seen; what was seen keeps its share of the pixels.
   const double asked = static_cast<double>(to) - static_cast<double>(from) + 1;
-  const Tick first = tickOfTime(clock, span->from).value_or(from);
-  const Tick last = tickOfTime(clock, span->to).value_or(to);
+  const Tick first = tickOfTime(clock, span->from, ofClock).value_or(from);
+  const Tick last = tickOfTime(clock, span->to, ofClock).value_or(to);
   const double seen = static_cast<double>(last) - static_cast<double>(first) + 1;
   const int width = std::clamp(static_cast<int>(pixels * std::min(1.0, seen / asked)), 1, 1 << 20);
-  RangeResult result = queryRange(snapshot, Axis::Time, span->from, span->to, width);
+  RangeResult result = queryRange(snapshot, Axis::Time, span->from, span->to, width, wanted);
   Tick before = first;
   // Inside of a break of the clock the last known tick stands.
-  const auto tick = [&](TimeNs time) { return before = tickOfTime(clock, time).value_or(before); };
+  const auto tick = [&](TimeNs time) { return before = tickOfTime(clock, time, ofClock).value_or(before); };
   for (Sample& sample : result.samples) sample.tick = tick(sample.time);
   for (Bucket& bucket : result.buckets) {
     bucket.x0 = tick(bucket.x0);
@@ -258,45 +204,41 @@ RangeResult queryInTicksOf(const Snapshot& clock, const Snapshot& snapshot, Tick
   return result;
 }
 
-Statistics statisticsOf(const Snapshot& snapshot, Axis axis, std::int64_t from, std::int64_t to) {
-  Statistics result;
-  const auto view = viewOf(snapshot, axis, from, to);
-  if (!view) return result;
-  const std::uint64_t stride = countOf(*view, snapshot) / (kMostExactStatistics + 1) + 1;
-  Summary all;
-  std::vector<double> values;
-  std::uint64_t seen = 0;
-  each(snapshot, [&](const Group& group) {
-    eachChunk(*view, group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
-        const double value = chunk.value(i);
-        all.add(value);
-        if (std::isfinite(value) && seen++ % stride == 0) values.push_back(value);
-      }
-    });
-  });
-  if (all.count == 0) return result;
-  result.n = all.count;
-  result.min = all.min;
-  result.max = all.max;
-  result.mean = all.sum / static_cast<double>(all.count);
-  result.p50 = percentile(values, 0.50);
-  result.p95 = percentile(values, 0.95);
-  result.p99 = percentile(values, 0.99);
-  return result;
-}
+namespace {
 
-std::optional<TimeSpan> timesOfTicks(const Snapshot& snapshot, Tick from, Tick to) {
+struct Times {
+  const View& view;
+  std::vector<Wanted>& wanted;
+  TimeSpan span{std::numeric_limits<TimeNs>::max(), std::numeric_limits<TimeNs>::min()};
+
+  void add(TimeNs from, TimeNs to) {
+    span.from = std::min(span.from, from);
+    span.to = std::max(span.to, to);
+  }
+  bool fold(const Extent& e, const SketchPtr&) {
+    if (!view.whole(e)) return false;
+    add(e.t0, e.t1);
+    return true;
+  }
+  void chunk(const Chunk& chunk, std::size_t begin, std::size_t end) { add(chunk.time(begin), chunk.time(end - 1)); }
+  void cold(const Entry& entry) {
+    want(wanted, entry);
+    const Extent& e = entry.extent;
+    if (e.mixed) return add(e.t0, e.t1);
+    add(view.from <= e.k0 ? e.t0 : onLine(view.from, e.k0, e.t0, e.k1, e.t1),
+        view.to >= e.k1 ? e.t1 : onLine(view.to, e.k0, e.t0, e.k1, e.t1));
+  }
+};
+
+}  // namespace
+
+std::optional<TimeSpan> timesOfTicks(const Snapshot& snapshot, Tick from, Tick to, std::vector<Wanted>& wanted) {
   const auto view = viewOf(snapshot, Axis::Tick, from, to);
   if (!view) return std::nullopt;
-  TimeSpan span{std::numeric_limits<TimeNs>::max(), std::numeric_limits<TimeNs>::min()};
-  each(snapshot, [&](const Group& group) {
-    eachChunk(*view, group, [&](const Chunk& chunk, std::size_t begin, std::size_t end) {
-      span.from = std::min(span.from, chunk.time(begin));
-      span.to = std::max(span.to, chunk.time(end - 1));
-    });
-  });
-  return span;
+  Times times{*view, wanted};
+  walk(*view, snapshot, times);
+  if (times.span.from > times.span.to) return std::nullopt;
+  return times.span;
 }
 
 }  // namespace qd::series

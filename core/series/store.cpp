@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "core/series/range_query.h"
@@ -23,16 +24,18 @@ std::string SeriesMeta::label() const {
   return text.empty() ? info.name : fmt::format("{}{{{}}}", info.name, text);
 }
 
-const Track* Store::Impl::domainClock(const ProcessId& id, bool* other) const {
+const Process* Store::Impl::domainOf(const ProcessId& id, bool* other) const {
   const std::shared_lock lock(mutex);
   const auto found = processes.find(id);
   if (found == processes.end() || found->second->domain == nullptr) return nullptr;
   if (other != nullptr) *other = found->second->domain != found->second.get();
-  return &found->second->domain->clock;
+  return found->second->domain;
 }
 
 Store::Store(std::size_t budgetBytes) : impl_(std::make_unique<Impl>(budgetBytes)) {}
-Store::~Store() = default;
+Store::~Store() {
+  setColdSource(nullptr, {});
+}
 
 void Store::on(const ingest::EnvelopePtr& envelope) {
   const ingest::Event& event = envelope->event;
@@ -43,25 +46,23 @@ void Store::on(const ingest::EnvelopePtr& envelope) {
   } else if (const auto* rollup = std::get_if<ingest::Rollup>(&event)) {
     impl_->rollup(*rollup);
   } else if (const auto* derived = std::get_if<ingest::DerivedSeries>(&event)) {
-    Process& process = impl_->process(derived->process.id);
-    impl_->declare(process, impl_->instance(process, derived->process.instance), derived->info);
+    impl_->derived(*derived);
   } else if (const auto* gap = std::get_if<ingest::Gap>(&event)) {
     impl_->gap(envelope->agent, *gap);
-  } else {
-    return;
   }
-  impl_->shrink();
 }
 
 SeriesId Store::declareDerived(const ProcessId& process, ingest::SeriesInfo info) {
   info.derived = true;
-  return impl_->declare(impl_->process(process), info).meta.id;
+  Process* p = impl_->process(process);
+  const Series* series = p == nullptr ? nullptr : impl_->declare(*p, info);
+  return series == nullptr ? SeriesId(UINT32_MAX) : series->meta.id;
 }
 
 void Store::append(SeriesId id, std::span<const Sample> samples) {
   if (id.value >= impl_->series.size()) return;
   Series& series = *impl_->series[id.value];
-  const Process& process = impl_->process(series.meta.process);
+  const Process& process = *impl_->processes.at(series.meta.process);
   const std::uint32_t ordinal = process.nextOrdinal == 0 ? 0 : process.nextOrdinal - 1;
   impl_->scratch.clear();
   for (const Sample& sample : samples) {
@@ -69,7 +70,6 @@ void Store::append(SeriesId id, std::span<const Sample> samples) {
   }
   series.full = true;
   impl_->add(series.track, Kind{ordinal * kSegmentsPerInstance, 0, false}, false, impl_->scratch);
-  impl_->shrink();
 }
 
 std::uint64_t Store::revision() const {
@@ -107,25 +107,105 @@ std::optional<SeriesId> Store::find(const ProcessId& process, const std::string&
   return found->second;
 }
 
-RangeResult Store::query(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int pixels) const {
+// Answers a question about one series: ask(its track's snapshot, the snapshot of another process's clock or null, what
+// it misses); whether what was missed is on its way.
+template <class Ask>
+bool Store::ask(SeriesId id, Axis axis, Ask ask) const {
   const Series* series = impl_->find(id);
-  if (series == nullptr) return kNothing;
+  if (series == nullptr) return false;
   bool foreign = false;
-  const Track* clock = axis == Axis::Tick ? impl_->domainClock(series->meta.process, &foreign) : nullptr;
-  if (axis == Axis::Tick && clock == nullptr) return kNothing;  // whose ticks these would be is not known
-  if (!foreign) return queryRange(series->track.snapshot(), axis, from, to, pixels);
-  return queryInTicksOf(clock->snapshot(), series->track.snapshot(), from, to, pixels);
+  const Process* domain = axis == Axis::Tick ? impl_->domainOf(series->meta.process, &foreign) : nullptr;
+  if (axis == Axis::Tick && domain == nullptr) return false;  // whose ticks these would be is not known
+  std::vector<Wanted> wanted, ofClock;
+  const Snapshot snapshot = series->track.snapshot();
+  if (foreign) {
+    const Snapshot clock = domain->clock.snapshot();
+    ask(snapshot, &clock, wanted, ofClock);
+    impl_->request(domain->clock, ColdLoader::kClock, domain->id, ofClock);
+  } else {
+    ask(snapshot, nullptr, wanted, ofClock);
+  }
+  return impl_->request(series->track, id.value, series->meta.process, wanted);
 }
 
+RangeResult Store::query(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int pixels) const {
+  RangeResult result = kNothing;
+  result.refining = ask(id, axis, [&](const Snapshot& snapshot, const Snapshot* clock, auto& wanted, auto&) {
+    result = clock == nullptr ? queryRange(snapshot, axis, from, to, pixels, wanted)
+                              : queryInTicksOf(*clock, snapshot, from, to, pixels, wanted);
+  });
+  return result;
+}
+
+namespace {
+
+// The range in the series's own time where the ticks are another process's.
+template <class Run>
+void inRange(const Snapshot* clock, Axis axis, std::int64_t from, std::int64_t to, std::vector<Wanted>& ofClock,
+             Run run) {
+  if (clock == nullptr) return run(axis, from, to);
+  if (const auto span = timesOfTicks(*clock, from, to, ofClock)) run(Axis::Time, span->from, span->to);
+}
+
+}  // namespace
+
 Statistics Store::statistics(SeriesId id, Axis axis, std::int64_t from, std::int64_t to) const {
-  const Series* series = impl_->find(id);
-  if (series == nullptr) return {};
-  bool foreign = false;
-  const Track* clock = axis == Axis::Tick ? impl_->domainClock(series->meta.process, &foreign) : nullptr;
-  if (axis == Axis::Tick && clock == nullptr) return {};
-  if (!foreign) return statisticsOf(series->track.snapshot(), axis, from, to);
-  const auto span = timesOfTicks(clock->snapshot(), from, to);
-  return span ? statisticsOf(series->track.snapshot(), Axis::Time, span->from, span->to) : Statistics{};
+  Statistics result;
+  result.refining = ask(id, axis, [&](const Snapshot& snapshot, const Snapshot* clock, auto& wanted, auto& ofClock) {
+    inRange(clock, axis, from, to, ofClock,
+            [&](Axis on, std::int64_t a, std::int64_t b) { result = statisticsOf(snapshot, on, a, b, wanted); });
+  });
+  return result;
+}
+
+std::vector<Percentiles> Store::percentiles(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int columns,
+                                            std::span<const double> fractions) const {
+  std::vector<Percentiles> result;
+  eachColumn(id, axis, from, to, columns, [&](SketchColumn& column) {
+    Percentiles p{column.x0, column.x1, column.summary.count, std::vector<double>(fractions.size())};
+    column.sketch.quantiles(fractions, p.values);
+    for (double& value : p.values) value = std::clamp(value, column.summary.min, column.summary.max);
+    result.push_back(std::move(p));
+  });
+  return result;
+}
+
+std::vector<SketchColumn> Store::sketches(SeriesId id, Axis axis, std::int64_t from, std::int64_t to,
+                                          int columns) const {
+  std::vector<SketchColumn> result;
+  eachColumn(id, axis, from, to, columns, [&](SketchColumn& column) { result.push_back(column); });
+  return result;
+}
+
+Sketch Store::sketch(SeriesId id, Axis axis, std::int64_t from, std::int64_t to) const {
+  Sketch result;
+  eachColumn(id, axis, from, to, 1, [&](SketchColumn& column) { result.merge(column.sketch); });
+  return result;
+}
+
+void Store::eachColumn(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int columns,
+                       const std::function<void(SketchColumn&)>& each) const {
+  ask(id, axis, [&](const Snapshot& snapshot, const Snapshot* clock, auto& wanted, auto& ofClock) {
+    inRange(clock, axis, from, to, ofClock, [&](Axis on, std::int64_t a, std::int64_t b) {
+      eachSketch(snapshot, on, a, b, columns, wanted, [&](SketchColumn& column) {
+        if (clock != nullptr) {
+          column.x0 = tickOfTime(*clock, column.x0, ofClock).value_or(from);
+          column.x1 = tickOfTime(*clock, column.x1, ofClock).value_or(column.x0);
+        }
+        each(column);
+      });
+    });
+  });
+}
+
+bool Store::visit(SeriesId id, Axis axis, std::int64_t from, std::int64_t to,
+                  const std::function<void(const ExactSample&)>& each) const {
+  bool whole = true;
+  ask(id, axis, [&](const Snapshot& snapshot, const Snapshot* clock, auto& wanted, auto& ofClock) {
+    inRange(clock, axis, from, to, ofClock,
+            [&](Axis on, std::int64_t a, std::int64_t b) { whole = eachSample(snapshot, on, a, b, wanted, each); });
+  });
+  return whole;
 }
 
 std::optional<Sample> Store::last(SeriesId id) const {
@@ -136,24 +216,35 @@ std::optional<Sample> Store::last(SeriesId id) const {
 }
 
 std::optional<Sample> Store::at(SeriesId id, TimeNs time) const {
-  const Series* series = impl_->find(id);
-  return series == nullptr ? std::nullopt : sampleAt(series->track.snapshot(), time);
+  std::optional<Sample> result;
+  ask(id, Axis::Time, [&](const Snapshot& snapshot, const Snapshot*, auto& wanted, auto&) {
+    result = sampleAt(snapshot, time, wanted);
+  });
+  return result;
 }
 
 std::optional<Tick> Store::tickAt(const ProcessId& process, TimeNs time) const {
-  const Track* clock = impl_->domainClock(process, nullptr);
-  return clock == nullptr ? std::nullopt : tickOfTime(clock->snapshot(), time);
+  const Process* domain = impl_->domainOf(process, nullptr);
+  if (domain == nullptr) return std::nullopt;
+  std::vector<Wanted> wanted;
+  const auto result = tickOfTime(domain->clock.snapshot(), time, wanted);
+  impl_->request(domain->clock, ColdLoader::kClock, domain->id, wanted);
+  return result;
 }
 
 std::optional<TimeNs> Store::timeAt(const ProcessId& process, Tick tick) const {
-  const Track* clock = impl_->domainClock(process, nullptr);
-  return clock == nullptr ? std::nullopt : timeOfTick(clock->snapshot(), tick);
+  const Process* domain = impl_->domainOf(process, nullptr);
+  if (domain == nullptr) return std::nullopt;
+  std::vector<Wanted> wanted;
+  const auto result = timeOfTick(domain->clock.snapshot(), tick, wanted);
+  impl_->request(domain->clock, ColdLoader::kClock, domain->id, wanted);
+  return result;
 }
 
 StoreTotals Store::totals() const {
   const auto read = [](const auto& value) { return value.load(std::memory_order_relaxed); };
-  return {read(impl_->points),  read(impl_->bytes),     read(impl_->duplicates),
-          read(impl_->dropped), read(impl_->firstTime), read(impl_->lastTime)};
+  return {read(impl_->points),  impl_->meter.bytes(),   read(impl_->duplicates), read(impl_->dropped),
+          read(impl_->refused), read(impl_->firstTime), read(impl_->lastTime)};
 }
 
 }  // namespace qd::series

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// All series of one session, in memory: written by one source thread (EventSink), read by any thread through
-// immutable snapshots, so that neither side ever waits for the other. Queries touch O(pixels) memory and never do I/O.
+// All series of one session: written by one source thread (EventSink), read by any thread through immutable snapshots,
+// so that neither side ever waits for the other. Queries touch O(pixels) memory and never do I/O. What the budget does
+// not hold is cold: known by its extents, answered with the best level at hand (`refining`), and loaded from a
+// ColdSource on another thread.
 // Values are in displayed units (raw * 10^-scale), raw integers are kept exactly; x is UTC ns or ticks of the domain.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,8 +15,11 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/sketch.h"
 #include "core/ingest/event_sink.h"
 #include "core/ingest/events.h"
+#include "core/series/cold.h"
+#include "core/series/extent.h"
 
 namespace qd::series {
 
@@ -53,16 +59,42 @@ struct RangeResult {
 struct Statistics {
   std::uint64_t n = 0;
   double min = 0, mean = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;
+  bool exact = false;     // else the percentiles are within Sketch::kRelativeError
+  bool refining = false;  // better figures are on their way
+};
+
+// The distribution of the samples [x0, x1], which lie in one column of the screen (or in several, of what is cold).
+struct SketchColumn {
+  std::int64_t x0 = 0, x1 = 0;
+  Summary summary;
+  Sketch sketch;
+};
+
+struct Percentiles {
+  std::int64_t x0 = 0, x1 = 0;
+  std::uint64_t count = 0;
+  std::vector<double> values;  // of the fractions that were asked for, within Sketch::kRelativeError
+};
+
+// A sample as it came: bits of an int64 (displayed = raw * 10^-scale) or of a double.
+struct ExactSample {
+  Tick tick = 0;
+  TimeNs time = 0;
+  std::uint64_t bits = 0;
+  bool integer = false;
+  std::int8_t scale = 0;
 };
 
 struct StoreTotals {
-  std::uint64_t points = 0, bytes = 0, duplicates = 0, dropped = 0;
+  std::uint64_t points = 0;  // known, in RAM or not
+  std::uint64_t bytes = 0, duplicates = 0, dropped = 0;
+  std::uint64_t refused = 0;  // series that the budget has no room for
   TimeNs firstTime = 0, lastTime = 0;
 };
 
 class Store final : public ingest::EventSink {
  public:
-  // `budgetBytes`: the store's memory is never more; the oldest chunks go first.
+  // `budgetBytes`: the store's memory, all of it, is never more; the samples of the oldest chunks go first.
   explicit Store(std::size_t budgetBytes = std::size_t{512} << 20);
   ~Store() override;
 
@@ -70,8 +102,18 @@ class Store final : public ingest::EventSink {
   // Derived series (joined or computed in the console): declared once, then appended in order. Source thread.
   SeriesId declareDerived(const ProcessId& process, ingest::SeriesInfo info);
   void append(SeriesId id, std::span<const Sample> samples);
+  // What a recording holds of one series of one process instance, ascending; the series is declared if it is new.
+  // Sample blocks of an instance of which something was adopted are left out from then on. Source thread. Empty: the
+  // budget has no room for the series.
+  std::optional<SeriesId> adopt(const ingest::ProcessRef& process, const ingest::SeriesInfo& info,
+                                std::vector<ColdExtent> extents);
+  // And which tick was when; values do not count.
+  void adoptClock(const ingest::ProcessRef& process, std::vector<ColdExtent> extents);
 
   // Any thread, from here on.
+  // Where what is cold comes from; null: nowhere. Waits for a load that runs.
+  void setColdSource(std::shared_ptr<ColdSource> source, Executor executor, ColdOptions options = {});
+  std::uint64_t loads() const;     // +1 whenever something was loaded: what was `refining` may be better now
   std::uint64_t revision() const;  // +1 whenever the list of series changes
   std::vector<SeriesMeta> list() const;
   std::vector<SeriesMeta> list(const ProcessId& process) const;
@@ -82,6 +124,15 @@ class Store final : public ingest::EventSink {
 
   RangeResult query(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int pixels) const;
   Statistics statistics(SeriesId id, Axis axis, std::int64_t from, std::int64_t to) const;
+  // Percentiles over each of `columns` columns: merged sketches, and samples where a column is finer than a chunk.
+  // `fractions` ascend (0 to 1).
+  std::vector<Percentiles> percentiles(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int columns,
+                                       std::span<const double> fractions) const;
+  std::vector<SketchColumn> sketches(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int columns) const;
+  Sketch sketch(SeriesId id, Axis axis, std::int64_t from, std::int64_t to) const;
+  // Every sample of the range, bit for bit. False: a part of it is cold and on its way (or gone), nothing was visited.
+  bool visit(SeriesId id, Axis axis, std::int64_t from, std::int64_t to,
+             const std::function<void(const ExactSample&)>& each) const;
   std::optional<Sample> last(SeriesId id) const;
   std::optional<Sample> at(SeriesId id, TimeNs time) const;  // the newest sample at or before `time`
 
@@ -94,6 +145,11 @@ class Store final : public ingest::EventSink {
 
  private:
   struct Impl;
+  template <class Ask>
+  bool ask(SeriesId id, Axis axis, Ask ask) const;
+  void eachColumn(SeriesId id, Axis axis, std::int64_t from, std::int64_t to, int columns,
+                  const std::function<void(SketchColumn&)>& each) const;
+
   std::unique_ptr<Impl> impl_;
 };
 

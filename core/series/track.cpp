@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// Filling and sealing the tail; what readers see.
 #include "core/series/track.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace qd::series {
 namespace {
@@ -10,46 +12,65 @@ bool earlier(const Row& a, const Row& b) {
   return a.time < b.time;
 }
 
+std::size_t tailBytes(std::size_t capacity, bool ownRows) {
+  return sizeof(Tail) + Metered::kShared + 4 * Metered::kAllocation + capacity * (ownRows ? 24 : 8);
+}
+
+std::span<const std::uint64_t> bitsOf(const Tail& tail, std::size_t size) {
+  return {tail.bits.get(), size};
+}
+
+PlacesPtr placesOf(Meter& meter, const Tail& tail, std::size_t size) {
+  const TimeNs* times = tail.page ? tail.page->times.get() + tail.first : tail.times.get();
+  const Tick* ticks = tail.page ? tail.page->ticks.get() + tail.first : tail.ticks.get();
+  return std::make_shared<const Places>(meter, std::span<const TimeNs>(times, size),
+                                        std::span<const Tick>(ticks, size));
+}
+
 }  // namespace
 
-struct Track::Merged {
-  Row row;
-  Kind kind;
-  bool breakBefore = false;
-};
-
-Extent extentOf(const Chunk& chunk) {
-  Extent e;
-  e.t0 = chunk.time(0);
-  e.t1 = chunk.time(chunk.size() - 1);
-  e.k0 = chunk.tick(0);
-  e.k1 = chunk.tick(chunk.size() - 1);
-  e.summary = chunk.all();
-  e.segment = chunk.kind().segment;
-  e.breakBefore = chunk.breakBefore();
-  return e;
+Tail::Tail(Meter& meter, std::size_t room, PagePtr of, std::size_t from)
+    : capacity(room),
+      page(std::move(of)),
+      first(from),
+      bits(std::make_unique_for_overwrite<std::uint64_t[]>(room)),
+      metered(meter, tailBytes(room, !page)) {
+  if (page) return;
+  times = std::make_unique_for_overwrite<TimeNs[]>(room);
+  ticks = std::make_unique_for_overwrite<Tick[]>(room);
 }
 
-Group::Group(std::vector<ChunkPtr> of) : chunks(std::move(of)) {
-  extents.reserve(chunks.size());
-  for (const ChunkPtr& chunk : chunks) extents.push_back(extentOf(*chunk));
-  for (std::size_t i = 0; i < extents.size(); ++i) {
-    if (i % kNode == 0) {
-      middle.push_back(extents[i]);
-    } else {
-      middle.back().add(extents[i]);
-    }
+Tail::Tail(const Tail& from, std::size_t size, std::size_t room, bool ownRows)
+    : Tail(from.metered.meter(), room, ownRows ? nullptr : from.page, from.first) {
+  kind = from.kind;
+  breakBefore = from.breakBefore;
+  std::copy_n(from.bits.get(), size, bits.get());
+  if (page) return;
+  for (std::size_t i = 0; i < size; ++i) {
+    times[i] = from.time(i);
+    ticks[i] = from.tick(i);
   }
-  all = middle.front();
-  for (std::size_t i = 1; i < middle.size(); ++i) all.add(middle[i]);
 }
 
-Track::Track() : full_(std::make_shared<Groups>()) {}
+void Track::publishTail(std::shared_ptr<Tail> tail, std::size_t size) {
+  const std::lock_guard lock(mutex_);
+  tail_ = std::move(tail);
+  tailSize_.store(size, std::memory_order_release);
+  tailSeen_ = false;
+  ++version_;
+}
+
+void Track::publish(Forest forest) {
+  hasLive_.store(forest.live() != 0, std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  std::swap(forest_, forest);  // what was goes after the lock
+}
 
 void Track::append(const Kind& kind, bool breakBefore, std::span<Row> rows) {
   if (rows.empty()) return;
   if (!std::is_sorted(rows.begin(), rows.end(), earlier)) std::stable_sort(rows.begin(), rows.end(), earlier);
-  points_ += rows.size();
+  const std::lock_guard lock(writing_);
+  points_.fetch_add(rows.size(), std::memory_order_relaxed);
   if (any_ && rows.front().time < lastTime_) {
     insert(kind, breakBefore, rows);
   } else {
@@ -58,38 +79,65 @@ void Track::append(const Kind& kind, bool breakBefore, std::span<Row> rows) {
   }
 }
 
-void Track::appendInOrder(const Kind& asked, bool breakBefore, std::span<const Row> rows) {
+// A restart, or ticks that begin anew: a new segment, and a break before it.
+void Track::beginSegment(const Kind& asked, Tick first, bool& breakBefore) {
   if (!any_ || asked.segment != segmentAsked_) {
     breakBefore = breakBefore || any_;
     segmentAsked_ = segmentNow_ = asked.segment;
-    lastTick_ = rows.front().tick;
+  } else if (first < lastTick_) {
+    ++segmentNow_;
+    breakBefore = true;
   }
   any_ = true;
+}
+
+// Makes the tail one that `more` samples may be written to: of that kind, without a break between, with room.
+void Track::ensureTail(const Kind& kind, bool breakBefore, const PagePtr& page, std::size_t first, std::size_t more) {
+  std::size_t size = tailSize_.load(std::memory_order_relaxed);
+  if (tail_ && (breakBefore || kind != tail_->kind || size == kChunkSamples)) {
+    sealTail();
+    size = 0;
+  }
+  const std::size_t wanted = std::min(kChunkSamples, size + more);
+  if (!tail_) {
+    std::size_t room = std::max(nextCapacity_, std::size_t{16});
+    while (room < wanted) room *= 2;
+    std::shared_ptr<Tail> tail = std::move(spare_);
+    if (tail && page && tail->capacity >= room && !tail->times) {
+      tail->page = page;
+      tail->first = first;
+    } else {
+      tail = std::make_shared<Tail>(meter_, std::min(room, kChunkSamples), page, first);
+    }
+    tail->kind = kind;
+    tail->breakBefore = breakBefore;
+    publishTail(std::move(tail), 0);
+    return;
+  }
+  const bool follows = page && tail_->page == page && tail_->first + size == first;
+  const bool own = !follows;
+  if (wanted <= tail_->capacity && (follows || !tail_->page)) return;
+  std::size_t room = tail_->capacity;
+  while (room < wanted) room *= 2;
+  publishTail(std::make_shared<Tail>(*tail_, size, std::min(room, kChunkSamples), own), size);
+}
+
+void Track::appendInOrder(const Kind& asked, bool breakBefore, std::span<const Row> rows) {
   Kind kind = asked;
   std::size_t next = 0;
   while (next < rows.size()) {
-    if (rows[next].tick < lastTick_) {  // the ticks began anew: a new segment
-      ++segmentNow_;
-      breakBefore = true;
-    }
+    beginSegment(asked, rows[next].tick, breakBefore);
     kind.segment = segmentNow_;
-    if (!tail_.empty() && (breakBefore || kind != tailKind_ || tail_.size() == kChunkSamples)) sealTail();
-    std::size_t end = next;
+    ensureTail(kind, breakBefore, nullptr, 0, rows.size() - next);
+    std::size_t size = tailSize_.load(std::memory_order_relaxed), end = next;
     Tick tick = rows[next].tick;
-    const std::size_t room = kChunkSamples - tail_.size();
-    while (end < rows.size() && end - next < room && rows[end].tick >= tick) tick = rows[end++].tick;
-    {
-      const std::lock_guard lock(mutex_);
-      if (tail_.empty()) {
-        tailKind_ = kind;
-        tailBreak_ = breakBefore;
-      }
-      const std::size_t before = tail_.capacity();
-      tail_.insert(tail_.end(), rows.begin() + static_cast<std::ptrdiff_t>(next),
-                   rows.begin() + static_cast<std::ptrdiff_t>(end));
-      bytes_ += (tail_.capacity() - before) * sizeof(Row);
-      ++tailVersion_;
+    while (end < rows.size() && size < tail_->capacity && rows[end].tick >= tick) {
+      tick = rows[end].tick;
+      tail_->times[size] = rows[end].time;
+      tail_->ticks[size] = tick;
+      tail_->bits[size++] = rows[end++].bits;
     }
+    tailSize_.store(size, std::memory_order_release);
     breakBefore = false;
     lastTick_ = tick;
     lastTime_ = rows[end - 1].time;
@@ -97,232 +145,161 @@ void Track::appendInOrder(const Kind& asked, bool breakBefore, std::span<const R
   }
 }
 
-void Track::sealTail() {
-  if (tail_.empty()) return;
-  auto chunk = std::make_shared<const Chunk>(tailKind_, tailBreak_, tail_);
-  bytes_ += chunk->bytes();
-  push(std::move(chunk));
-}
-
-// The tail's chunk joins the sealed ones and the tail is empty, in one step for readers.
-void Track::push(ChunkPtr chunk) {
-  std::vector<ChunkPtr> chunks;
-  if (current_) chunks = current_->chunks;
-  chunks.push_back(std::move(chunk));
-  auto group = std::make_shared<const Group>(std::move(chunks));
-  std::shared_ptr<const Groups> full = full_;
-  if (group->chunks.size() >= Group::kChunks) {
-    auto more = std::make_shared<Groups>(*full_);
-    more->push_back(std::move(group));
-    full = std::move(more);
-    group = nullptr;
-  }
-  const std::lock_guard lock(mutex_);
-  full_ = std::move(full);
-  current_ = std::move(group);
-  tail_.clear();
-  ++tailVersion_;
-}
-
-std::vector<ChunkPtr> Track::sealed() const {
-  std::vector<ChunkPtr> chunks;
-  for (const GroupPtr& group : *full_) chunks.insert(chunks.end(), group->chunks.begin(), group->chunks.end());
-  if (current_) chunks.insert(chunks.end(), current_->chunks.begin(), current_->chunks.end());
-  return chunks;
-}
-
-void Track::publish(std::vector<ChunkPtr> chunks) {
-  std::vector<Row> tail;
-  Kind tailKind;
-  bool tailBreak = false;
-  // A last chunk that is not full goes on being filled.
-  if (!chunks.empty() && chunks.back()->size() < kChunkSamples) {
-    const ChunkPtr last = std::move(chunks.back());
-    chunks.pop_back();
-    tail.reserve(last->size());
-    for (std::size_t i = 0; i < last->size(); ++i) tail.push_back(last->row(i));
-    tailKind = last->kind();
-    tailBreak = last->breakBefore();
-  }
-  auto full = std::make_shared<Groups>();
-  GroupPtr current;
-  std::size_t bytes = tail.capacity() * sizeof(Row);
-  for (std::size_t i = 0; i < chunks.size(); i += Group::kChunks) {
-    const std::size_t end = std::min(chunks.size(), i + Group::kChunks);
-    for (std::size_t k = i; k < end; ++k) bytes += chunks[k]->bytes();
-    auto group = std::make_shared<const Group>(std::vector<ChunkPtr>(
-        chunks.begin() + static_cast<std::ptrdiff_t>(i), chunks.begin() + static_cast<std::ptrdiff_t>(end)));
-    if (end - i == Group::kChunks) {
-      full->push_back(std::move(group));
-    } else {
-      current = std::move(group);
-    }
-  }
-  const std::lock_guard lock(mutex_);
-  full_ = std::move(full);
-  current_ = std::move(current);
-  tail_ = std::move(tail);
-  tailKind_ = tailKind;
-  tailBreak_ = tailBreak;
-  ++tailVersion_;
-  bytes_ = bytes;
-}
-
-// `rows` ascending in time; each run of one kind without a break becomes chunks.
-std::vector<ChunkPtr> Track::build(std::vector<Merged>& rows) {
-  std::vector<ChunkPtr> result;
-  std::vector<Row> run;
-  bool breakBefore = false;
-  Kind kind;
-  const auto flush = [&] {
-    if (!run.empty()) result.push_back(std::make_shared<const Chunk>(kind, breakBefore, run));
-    run.clear();
-    breakBefore = false;
-  };
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    Merged& m = rows[i];
-    if (i != 0 && m.kind.segment == kind.segment && m.row.tick < rows[i - 1].row.tick) {
-      // Ticks that fall within a segment: the rest of this segment here is another one.
-      const std::uint32_t old = m.kind.segment;
-      for (std::size_t k = i; k < rows.size() && rows[k].kind.segment == old; ++k) ++rows[k].kind.segment;
-      m.breakBefore = true;
-    }
-    const bool other = i != 0 && m.kind.segment != kind.segment;
-    if (m.breakBefore || m.kind != kind || run.size() == kChunkSamples) {
-      flush();
-      breakBefore = m.breakBefore || other;
-      kind = m.kind;
-    }
-    run.push_back(m.row);
-  }
-  flush();
-  return result;
-}
-
-// The rare way: `rows` lie before the newest sample. Only the chunks that they overlap are rebuilt.
-void Track::insert(const Kind& asked, bool breakBefore, std::span<const Row> rows) {
-  sealTail();
-  std::vector<ChunkPtr> chunks = sealed();
-  const auto at = [&](std::size_t i) { return chunks.begin() + static_cast<std::ptrdiff_t>(i); };
-  std::size_t low = 0;
-  while (low < chunks.size() && chunks[low]->time(chunks[low]->size() - 1) <= rows.front().time) ++low;
-  std::size_t high = low;
-  while (high < chunks.size() && chunks[high]->time(0) <= rows.back().time) ++high;
-  // The same segment as the neighbour of the same instance, if there is one.
+bool Track::append(const Kind& asked, bool breakBefore, const PagePtr& page, std::size_t first, const std::byte* values,
+                   std::size_t count) {
+  const std::lock_guard lock(writing_);
+  if (any_ && page->times[first] < lastTime_) return false;
+  breakBefore = breakBefore || breakNext_;
+  beginSegment(asked, page->ticks[first], breakBefore);
+  breakNext_ = false;
   Kind kind = asked;
-  if (segmentAsked_ == asked.segment) kind.segment = segmentNow_;
-  if (low > 0 && chunks[low - 1]->size() < kChunkSamples && chunks[low - 1]->kind() == kind && !breakBefore) --low;
-  std::vector<Merged> present, all;
-  for (std::size_t c = low; c < high; ++c) {
-    for (std::size_t i = 0; i < chunks[c]->size(); ++i) {
-      present.push_back({chunks[c]->row(i), chunks[c]->kind(), i == 0 && chunks[c]->breakBefore()});
+  kind.segment = segmentNow_;
+  for (std::size_t done = 0; done < count;) {
+    ensureTail(kind, breakBefore, page, first + done, count - done);
+    breakBefore = false;
+    const std::size_t size = tailSize_.load(std::memory_order_relaxed);
+    const std::size_t part = std::min(count - done, tail_->capacity - size);
+    std::memcpy(tail_->bits.get() + size, values + done * sizeof(std::uint64_t), part * sizeof(std::uint64_t));
+    if (!tail_->page) {
+      std::copy_n(page->times.get() + first + done, part, tail_->times.get() + size);
+      std::copy_n(page->ticks.get() + first + done, part, tail_->ticks.get() + size);
     }
+    tailSize_.store(size + part, std::memory_order_release);
+    done += part;
   }
-  std::vector<Merged> late;
-  late.reserve(rows.size());
-  for (const Row& row : rows) late.push_back({row, kind, false});
-  late.front().breakBefore = breakBefore;
-  all.reserve(present.size() + late.size());
-  std::merge(present.begin(), present.end(), late.begin(), late.end(), std::back_inserter(all),
-             [](const Merged& a, const Merged& b) { return a.row.time < b.row.time; });
-  if (high < chunks.size() && chunks[high]->kind().segment != kind.segment && !chunks[high]->breakBefore()) {
-    // What follows is of another segment and was the first of the track so far: now it needs a break before it.
-    std::vector<Row> next;
-    for (std::size_t i = 0; i < chunks[high]->size(); ++i) next.push_back(chunks[high]->row(i));
-    chunks[high] = std::make_shared<const Chunk>(chunks[high]->kind(), true, next);
-  }
-  std::vector<ChunkPtr> rebuilt = build(all);
-  if (low > 0 && !rebuilt.empty() && rebuilt.front()->kind().segment != chunks[low - 1]->kind().segment &&
-      !rebuilt.front()->breakBefore()) {
-    all.front().breakBefore = true;
-    rebuilt = build(all);
-  }
-  chunks.erase(at(low), at(high));
-  chunks.insert(at(low), rebuilt.begin(), rebuilt.end());
-  const ChunkPtr last = chunks.back();
-  publish(std::move(chunks));
-  lastTime_ = last->time(last->size() - 1);
-  lastTick_ = last->tick(last->size() - 1);
+  lastTime_ = page->times[first + count - 1];
+  lastTick_ = page->ticks[first + count - 1];
+  points_.fetch_add(count, std::memory_order_relaxed);
+  return true;
 }
 
-void Track::evictFirst() {
-  const bool fromFull = !full_->empty();
-  const GroupPtr first = fromFull ? full_->front() : current_;
-  if (!first) return;
-  bytes_ -= first->chunks.front()->bytes();
-  points_ -= first->chunks.front()->size();
-  GroupPtr rest;
-  if (first->chunks.size() > 1) {
-    rest = std::make_shared<const Group>(std::vector<ChunkPtr>(first->chunks.begin() + 1, first->chunks.end()));
+void Track::close(const PagePtr& page, const PlacesPtr& places) {
+  const std::lock_guard lock(writing_);
+  if (tail_ && tail_->page == page) sealTailAt(places);
+}
+
+void Track::breakNext() {
+  const std::lock_guard lock(writing_);
+  breakNext_ = true;
+}
+
+void Track::seal() {
+  const std::lock_guard lock(writing_);
+  sealTail();
+}
+
+void Track::sealTail() {
+  if (tail_) sealTailAt(nullptr);
+}
+
+// The tail's chunk joins the sealed ones and the tail is empty, in one step for readers. `places`: of its whole page.
+void Track::sealTailAt(PlacesPtr places) {
+  const std::size_t size = tailSize_.load(std::memory_order_relaxed);
+  Forest forest = forest_;
+  if (size != 0) {
+    const std::size_t first = places ? tail_->first : 0;
+    if (!places) places = placesOf(meter_, *tail_, size);
+    const auto bits = bitsOf(*tail_, size);
+    auto chunk = std::make_shared<Chunk>(meter_, tail_->kind, tail_->breakBefore, std::move(places), first, bits);
+    forest.push(meter_, entryOf(std::move(chunk), sketchOf(tail_->kind, bits)));
+    hasLive_.store(true, std::memory_order_relaxed);
   }
-  std::shared_ptr<Groups> full;
-  if (fromFull) {
-    full = std::make_shared<Groups>(*full_);
-    if (rest) {
-      full->front() = std::move(rest);
-    } else {
-      full->erase(full->begin());
-    }
+  nextCapacity_ = tail_->capacity;
+  std::shared_ptr<Tail> old;
+  bool seen = false;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(forest_, forest);
+    old = std::move(tail_);
+    seen = tailSeen_;
+    tail_ = nullptr;
+    tailSize_.store(0, std::memory_order_release);
+    tailShown_ = nullptr;
+    ++version_;
   }
-  const std::lock_guard lock(mutex_);
-  if (fromFull) {
-    full_ = std::move(full);
-  } else {
-    current_ = std::move(rest);
+  if (!seen && !old->times) {  // nobody reads it: its room serves the next one
+    old->page = nullptr;
+    spare_ = std::move(old);
   }
 }
 
-std::optional<TimeNs> Track::firstChunkTime() const {
-  if (!full_->empty()) return full_->front()->all.t0;
-  if (current_) return current_->all.t0;
-  return std::nullopt;
+void Track::adopt(std::vector<Entry> entries) {
+  const std::lock_guard lock(writing_);
+  if (entries.empty()) return;
+  sealTail();
+  Forest forest = forest_;
+  const Extent last = entries.back().extent;
+  for (Entry& entry : entries) {
+    points_.fetch_add(entry.extent.summary.total, std::memory_order_relaxed);
+    forest.push(meter_, std::move(entry));
+  }
+  any_ = true;
+  lastTime_ = last.t1;
+  lastTick_ = last.k1;
+  segmentAsked_ = segmentNow_ = last.segment;
+  publish(std::move(forest));
 }
 
 Snapshot Track::snapshot() const {
   Snapshot s;
-  std::vector<Row> tail;
-  Kind kind;
-  bool breakBefore = false;
+  std::shared_ptr<const Tail> tail;
   std::uint64_t version = 0;
+  std::size_t size = 0;
   {
     const std::lock_guard lock(mutex_);
-    s.full = full_;
-    s.current = current_;
-    if (tail_.empty()) return s;
-    version = tailVersion_;
-    if (tailShown_ && tailShownVersion_ == version) {
+    s.forest = forest_;
+    size = tailSize_.load(std::memory_order_acquire);
+    if (size == 0) return s;
+    version = version_;
+    if (tailShown_ && shownVersion_ == version && shownSize_ == size) {
       s.tail = tailShown_;
       return s;
     }
     tail = tail_;
-    kind = tailKind_;
-    breakBefore = tailBreak_;
+    tailSeen_ = true;
   }
-  std::vector<ChunkPtr> chunks{std::make_shared<const Chunk>(kind, breakBefore, tail)};
-  s.tail = std::make_shared<const Group>(std::move(chunks));
+  // What lies below `size` does not change any more, so it is read without a lock.
+  s.tail = std::make_shared<const Chunk>(meter_, tail->kind, tail->breakBefore, placesOf(meter_, *tail, size), 0,
+                                         bitsOf(*tail, size));
   const std::lock_guard lock(mutex_);
-  tailShown_ = s.tail;
-  tailShownVersion_ = version;
+  if (version_ == version) {
+    tailShown_ = s.tail;
+    shownVersion_ = version;
+    shownSize_ = size;
+  }
   return s;
 }
 
+std::optional<TimeNs> Track::firstTime() const {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t level = Forest::kLevels; level-- > 0;) {
+    if (forest_.level(level)) return forest_.level(level)->entries.front().extent.t0;
+  }
+  if (tailSize_.load(std::memory_order_acquire) == 0) return std::nullopt;
+  return tail_->time(0);
+}
+
 std::optional<Track::Last> Track::last() const {
-  Row row;
-  Kind kind;
+  Forest forest;
   {
     const std::lock_guard lock(mutex_);
-    if (tail_.empty()) {
-      const GroupPtr group = current_ ? current_ : full_->empty() ? nullptr : full_->back();
-      if (!group) return std::nullopt;
-      const Chunk& chunk = *group->chunks.back();
-      row = chunk.row(chunk.size() - 1);
-      kind = chunk.kind();
-    } else {
-      row = tail_.back();
-      kind = tailKind_;
+    if (const std::size_t size = tailSize_.load(std::memory_order_acquire); size != 0) {
+      const std::size_t i = size - 1;
+      return Last{tail_->time(i), tail_->tick(i), Chunk::displayed(tail_->kind, tail_->bits[i])};
     }
+    forest = forest_;
   }
-  return Last{row.time, row.tick, Chunk(kind, false, {&row, 1}).value(0)};
+  for (std::size_t level = 0; level < Forest::kLevels; ++level) {
+    if (!forest.level(level)) continue;
+    const Entry* entry = &forest.level(level)->entries.back();
+    while (entry->branch) entry = &entry->branch->entries.back();
+    if (entry->chunk) {
+      const Chunk& chunk = *entry->chunk;
+      return Last{chunk.time(chunk.size() - 1), chunk.tick(chunk.size() - 1), chunk.value(chunk.size() - 1)};
+    }
+    return Last{entry->extent.t1, entry->extent.k1, entry->extent.summary.last};
+  }
+  return std::nullopt;
 }
 
 }  // namespace qd::series

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The samples of one series over time: sealed chunks in groups of 64 with a pyramid over each group, and an open tail.
-// One writer; readers take an immutable snapshot under a lock that is held for microseconds. Late samples are merged
-// into place, so a backfill may come after what is newer.
+// The samples of one series over time: a forest of chunks with a pyramid over them, and an open tail. Several threads
+// may change it (the source, a loader, whoever keeps the budget): they take turns on a lock of their own. Readers take
+// an immutable snapshot under another one that is held for the copy of some pointers. Late samples are merged into
+// place, so a backfill may come after what is newer.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,56 +13,76 @@
 #include <span>
 #include <vector>
 
-#include "core/series/chunk.h"
+#include "core/series/tree.h"
 
 namespace qd::series {
 
-Extent extentOf(const Chunk& chunk);
+// The newest samples, being filled. Their rows are those of a page from `first` on, or its own where there is none.
+struct Tail {
+  Tail(Meter& meter, std::size_t capacity, PagePtr page, std::size_t first);
+  // Like `from`, with its first `size` samples and room for `capacity`; rows of its own where `ownRows`.
+  Tail(const Tail& from, std::size_t size, std::size_t capacity, bool ownRows);
 
-struct Group {
-  static constexpr std::size_t kChunks = 64;
-  static constexpr std::size_t kNode = 8;  // chunks under a node of the middle level
+  TimeNs time(std::size_t i) const { return page ? page->times[first + i] : times[i]; }
+  Tick tick(std::size_t i) const { return page ? page->ticks[first + i] : ticks[i]; }
 
-  explicit Group(std::vector<ChunkPtr> chunks);
-  std::vector<ChunkPtr> chunks;
-  std::vector<Extent> extents;  // of each chunk
-  std::vector<Extent> middle;   // of each 8 chunks
-  Extent all;
+  std::size_t capacity = 0;
+  PagePtr page;
+  std::size_t first = 0;
+  std::unique_ptr<std::uint64_t[]> bits;
+  std::unique_ptr<TimeNs[]> times;
+  std::unique_ptr<Tick[]> ticks;
+  Kind kind;
+  bool breakBefore = false;
+  Metered metered;
 };
-using GroupPtr = std::shared_ptr<const Group>;
-using Groups = std::vector<GroupPtr>;
 
 // A series as it was at one moment; immutable.
 struct Snapshot {
-  std::shared_ptr<const Groups> full;  // never null
-  GroupPtr current, tail;              // null: empty
+  Forest forest;
+  ChunkPtr tail;  // null: empty
+};
 
-  // The groups in time order.
-  std::size_t count() const { return full->size() + (current ? 1 : 0) + (tail ? 1 : 0); }
-  const Group& operator[](std::size_t i) const {
-    if (i < full->size()) return *(*full)[i];
-    return i == full->size() && current ? *current : *tail;
-  }
+// What somebody looked for and did not find in RAM.
+struct Wanted {
+  Extent extent;
+  std::uint64_t key = 0;
 };
 
 class Track {
  public:
-  Track();
+  explicit Track(Meter& meter) : meter_(meter) {}
 
-  // --- the writer ---
+  // --- any thread that changes it ---
   // `rows` in any order, afterwards in that of time; `breakBefore`: the line is interrupted before the first of them.
   void append(const Kind& kind, bool breakBefore, std::span<Row> rows);
-  void breakNext() { breakNext_ = true; }  // the line is interrupted before what comes next
-  void evictFirst();                       // the oldest chunk goes
-  void sealTail();
-  std::optional<TimeNs> firstChunkTime() const;
-  std::size_t bytes() const { return bytes_; }
-  std::uint64_t points() const { return points_; }
-  bool empty() const { return points_ == 0; }
-  TimeNs lastTime() const { return lastTime_; }  // of the newest sample, if not empty
+  // The same for rows [first, first + count) of a page; 8 bytes a value. False: not in order; the other append() takes
+  // them.
+  bool append(const Kind& kind, bool breakBefore, const PagePtr& page, std::size_t first, const std::byte* values,
+              std::size_t count);
+  void close(const PagePtr& page, const PlacesPtr& places);  // its page is full
+  void breakNext();                                          // the line is interrupted before what comes next
+  void seal();                                               // what is open becomes a chunk
+  void adopt(std::vector<Entry> entries);                    // cold ones, after all that is here
+
+  // --- for the budget; bytes that became free, 0: there is nothing of that kind ---
+  std::size_t evictLive(std::size_t atLeast);    // the oldest chunks, some at a time, become cold
+  std::size_t evictLoaded(const Extent& chunk);  // that a load brought
+  std::size_t coalesce();                        // the oldest cold entries become one
+  std::size_t forget(std::uint64_t& samples);    // the oldest cold entry goes, with so many samples more
+  bool usedSince(const Extent& chunk);           // whether a query looked at it since this was asked last
+  std::optional<TimeNs> firstLive() const;       // the beginning of the oldest chunk that was not loaded
+  bool hasLive() const { return hasLive_.load(std::memory_order_relaxed); }
+  std::atomic<bool> queued{false};  // of the keeper of the budget: it knows that there are live chunks
+
+  // --- what a load brought for `wanted`; the chunks that are new ---
+  std::vector<Extent> satisfy(const Wanted& wanted, const ColdLoad& load, std::uint32_t firstSegment);
 
   // --- any thread ---
   Snapshot snapshot() const;
+  std::uint64_t points() const { return points_.load(std::memory_order_relaxed); }  // known, in RAM or not
+  bool empty() const { return points() == 0; }
+  std::optional<TimeNs> firstTime() const;
   struct Last {
     TimeNs time = 0;
     Tick tick = 0;
@@ -69,32 +91,38 @@ class Track {
   std::optional<Last> last() const;
 
  private:
-  struct Merged;  // a row with what its chunk knew of it
-
   void appendInOrder(const Kind& kind, bool breakBefore, std::span<const Row> rows);
   void insert(const Kind& kind, bool breakBefore, std::span<const Row> rows);
-  std::vector<ChunkPtr> sealed() const;
-  void publish(std::vector<ChunkPtr> chunks);
-  void push(ChunkPtr chunk);
-  static std::vector<ChunkPtr> build(std::vector<Merged>& rows);
+  bool insertIntoTail(const Kind& kind, std::span<const Row> rows);
+  void insertIntoForest(const Kind& kind, bool breakBefore, std::span<const Row> rows);
+  void sealTail();
+  void beginSegment(const Kind& asked, Tick first, bool& breakBefore);
+  void ensureTail(const Kind& kind, bool breakBefore, const PagePtr& page, std::size_t first, std::size_t more);
+  void sealTailAt(PlacesPtr places);
+  void publishTail(std::shared_ptr<Tail> tail, std::size_t size);
+  void publish(Forest forest);
 
-  mutable std::mutex mutex_;  // guards what snapshot() and last() read; the writer alone changes it
-  std::shared_ptr<const Groups> full_;
-  GroupPtr current_;
-  Kind tailKind_;
-  bool tailBreak_ = false;
-  std::vector<Row> tail_;
-  std::uint64_t tailVersion_ = 0;  // +1 whenever what is sealed or open changes
-  mutable GroupPtr tailShown_;     // the tail as the last snapshot had it, at tailShownVersion_
-  mutable std::uint64_t tailShownVersion_ = 0;
+  Meter& meter_;
+  mutable std::mutex writing_;  // of those who change it
+  mutable std::mutex mutex_;    // guards what snapshot() and last() read, where it is replaced
+  Forest forest_;
+  std::shared_ptr<Tail> tail_;            // null: empty
+  std::atomic<std::size_t> tailSize_{0};  // samples of it that are there to see
+  std::uint64_t version_ = 0;             // +1 whenever tail_ is another one
+  mutable ChunkPtr tailShown_;            // the tail as the last snapshot had it
+  mutable std::uint64_t shownVersion_ = 0;
+  mutable std::size_t shownSize_ = 0;
+  mutable bool tailSeen_ = false;  // a reader may hold tail_
+  std::atomic<std::uint64_t> points_{0};
+  std::atomic<bool> hasLive_{false};
 
-  // Of the writer.
+  // Under writing_.
   bool breakNext_ = false, any_ = false;
   std::uint32_t segmentAsked_ = 0, segmentNow_ = 0;
   TimeNs lastTime_ = 0;
   Tick lastTick_ = 0;
-  std::size_t bytes_ = 0;
-  std::uint64_t points_ = 0;
+  std::size_t nextCapacity_ = 16;
+  std::shared_ptr<Tail> spare_;
 };
 
 }  // namespace qd::series

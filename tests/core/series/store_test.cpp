@@ -6,128 +6,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <limits>
 #include <random>
 #include <thread>
 
-#include "tests/core/ingest/make.h"
+#include "tests/core/series/made.h"
 
 namespace qd::series {
-namespace {
 
 using namespace qd::ingest;
-
-constexpr std::int64_t kLow = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kHigh = std::numeric_limits<std::int64_t>::max();
-const ProcessId kServer("server-1");
-
-SeriesInfo info(std::uint32_t index, const std::string& name, bool integer, int scale = 0) {
-  SeriesInfo s;
-  s.index = SeriesIndex(index);
-  s.name = name;
-  s.integer = integer;
-  s.scale = scale;
-  return s;
-}
-
-// A process as a source of blocks, with the samples it sent.
-struct Source {
-  ProcessInfo process = serverInfo();
-  std::uint64_t sequence = 0;
-
-  SampleBlock block(const std::vector<Sample>& samples, std::uint32_t series, bool integer, int scale = 0) {
-    SampleBlock b{.process = ref(process),
-                  .firstSequence = sequence,
-                  .count = samples.size(),
-                  .ticks = {},
-                  .times = {},
-                  .columns = {}};
-    sequence += samples.size();
-    std::vector<std::int64_t> whole;
-    std::vector<double> real;
-    for (const Sample& s : samples) {
-      b.ticks.push_back(s.tick);
-      b.times.push_back(s.time);
-      whole.push_back(std::llround(s.value * std::pow(10, scale)));
-      real.push_back(s.value);
-    }
-    Column column{SeriesIndex(series), {}, {}};
-    if (integer) {
-      column.values = whole;
-    } else {
-      column.values = real;
-    }
-    b.columns.push_back(std::move(column));
-    return b;
-  }
-};
-
-std::vector<Sample> noise(std::size_t count, std::uint64_t seed, double nanShare = 0) {
-  std::mt19937_64 random(seed);
-  std::uniform_real_distribution<double> value(-100, 100), share(0, 1);
-  std::vector<Sample> samples;
-  TimeNs time = 1'700'000'000'000'000'000;
-  for (std::size_t i = 0; i < count; ++i) {
-    time += 16'000'000 + static_cast<TimeNs>(random() % 2'000'000);
-    if (random() % 5000 == 0) time += 20'000'000'000;
-    const double v = share(random) < nanShare ? std::nan("") : value(random);
-    samples.push_back({static_cast<Tick>(1000 + i), time, v});
-  }
-  return samples;
-}
-
-std::int64_t xOf(const Sample& sample, Axis axis) {
-  return axis == Axis::Time ? sample.time : sample.tick;
-}
-
-// Every bucket against the samples that lie in it, every sample of the range in exactly one bucket.
-void compare(const RangeResult& result, const std::vector<Sample>& all, Axis axis, std::int64_t from, std::int64_t to,
-             int pixels) {
-  std::vector<Sample> expected;
-  for (const Sample& s : all) {
-    if (xOf(s, axis) >= from && xOf(s, axis) <= to) expected.push_back(s);
-  }
-  if (result.exact) {
-    ASSERT_EQ(result.samples.size(), expected.size());
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      ASSERT_EQ(result.samples[i].time, expected[i].time);
-      ASSERT_EQ(result.samples[i].tick, expected[i].tick);
-      ASSERT_TRUE(result.samples[i].value == expected[i].value ||
-                  (std::isnan(result.samples[i].value) && std::isnan(expected[i].value)));
-    }
-    return;
-  }
-  ASSERT_LE(result.buckets.size(), static_cast<std::size_t>(2 * pixels));
-  std::size_t next = 0;
-  for (const Bucket& bucket : result.buckets) {
-    double min = 1e300, max = -1e300, sum = 0, last = 0;
-    std::uint64_t count = 0;
-    while (next < expected.size() && (xOf(expected[next], axis) <= bucket.x1)) {
-      const Sample& s = expected[next++];
-      if (std::isnan(s.value)) continue;
-      ASSERT_GE(xOf(s, axis), bucket.x0);
-      ++count;
-      sum += s.value;
-      min = std::min(min, s.value);
-      max = std::max(max, s.value);
-      last = s.value;
-    }
-    ASSERT_EQ(bucket.count, count);
-    ASSERT_EQ(bucket.min, min);
-    ASSERT_EQ(bucket.max, max);
-    ASSERT_EQ(bucket.last, last);
-    ASSERT_NEAR(bucket.mean, sum / static_cast<double>(count), 1e-9);
-  }
-  for (; next < expected.size(); ++next) ASSERT_TRUE(std::isnan(expected[next].value));
-}
-
-SeriesId only(const Store& store) {
-  const auto all = store.list();
-  EXPECT_EQ(all.size(), 1u);
-  return all.at(0).id;
-}
-
-}  // namespace
 
 TEST(Store, QueriesEqualBruteForceOnBothAxes) {
   for (const double nanShare : {0.0, 0.05}) {
@@ -164,9 +50,11 @@ TEST(Store, QueriesEqualBruteForceOnBothAxes) {
       const auto rank = [&](double f) {
         return values[static_cast<std::size_t>(std::ceil(f * static_cast<double>(values.size()))) - 1];
       };
-      EXPECT_EQ(stats.p50, rank(0.5));
-      EXPECT_EQ(stats.p95, rank(0.95));
-      EXPECT_EQ(stats.p99, rank(0.99));
+      ASSERT_EQ(stats.exact, values.size() < 100'000 || stats.exact);  // few are never estimated
+      const double error = stats.exact ? 0 : Sketch::kRelativeError * (1 + 1e-9);
+      EXPECT_LE(std::abs(stats.p50 - rank(0.5)), std::abs(rank(0.5)) * error);
+      EXPECT_LE(std::abs(stats.p95 - rank(0.95)), std::abs(rank(0.95)) * error);
+      EXPECT_LE(std::abs(stats.p99 - rank(0.99)), std::abs(rank(0.99)) * error);
       EXPECT_EQ(stats.min, values.front());
       EXPECT_EQ(stats.max, values.back());
     }
@@ -394,26 +282,6 @@ TEST(Store, RollupsStandInUntilSamplesCome) {
   store.on(envelope(source.block({{3, 3, 30}}, 0, false)));
   store.on(second(4, 40));
   EXPECT_EQ(store.query(only(store), Axis::Time, 0, 100, 100).samples.size(), 3u);
-}
-
-TEST(Store, TheBudgetHoldsAndTheOldestGoes) {
-  constexpr std::size_t kBudget = 1 << 20;
-  Store store(kBudget);
-  Source source;
-  source.process.series = {info(0, "a", false)};
-  store.on(envelope(ProcessChange{source.process, ""}));
-  const std::vector<Sample> all = noise(200'000, 4);
-  for (std::size_t i = 0; i < all.size(); i += 500) {
-    store.on(envelope(source.block({all.begin() + i, all.begin() + i + 500}, 0, false)));
-    ASSERT_LE(store.totals().bytes, kBudget);
-  }
-  const StoreTotals totals = store.totals();
-  EXPECT_LT(totals.points, all.size());
-  EXPECT_GT(totals.points, 20'000u);
-  const std::vector<Sample> kept(all.end() - static_cast<std::ptrdiff_t>(totals.points), all.end());
-  compare(store.query(only(store), Axis::Time, kLow, kHigh, 500), kept, Axis::Time, kLow, kHigh, 500);
-  EXPECT_LE(std::abs(totals.firstTime - kept.front().time), 60'000'000'000);
-  EXPECT_EQ(totals.lastTime, all.back().time);
 }
 
 TEST(Store, ReadersSeeWholeSnapshotsWhileItIsWritten) {

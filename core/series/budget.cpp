@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// What leaves RAM when the budget is full, in this order: chunks that a load brought and nobody looked at since, when
+// they take more than their share; the oldest chunks' samples (they become cold); the tails of series that stand still;
+// the detail of what is cold (neighbours become one); and at last the oldest of what is cold. Any thread, one at a
+// time.
+#include <algorithm>
+
+#include "core/series/store_impl.h"
+
+namespace qd::series {
+namespace {
+
+constexpr std::size_t kSpare = 20;       // a twentieth of the budget is free afterwards
+constexpr std::size_t kLoadedShare = 4;  // loaded chunks may take a quarter of it while live ones need room
+constexpr std::size_t kColdShare = 4;    // and the extents of what is cold
+
+}  // namespace
+
+void Store::Impl::noteLive(Track& track) {
+  if (!track.hasLive() || track.queued.load(std::memory_order_relaxed)) return;
+  const std::lock_guard lock(keeping);
+  const auto first = track.firstLive();
+  if (!first || track.queued.exchange(true)) return;
+  oldest.push({*first, &track});
+}
+
+void Store::Impl::noteLoaded(Track& track, const std::vector<Extent>& chunks) {
+  const std::lock_guard lock(keeping);
+  for (const Extent& chunk : chunks) {
+    constexpr std::size_t kAbout = 6;  // bytes a sample
+    loaded.push_back({&track, chunk, chunk.summary.total * kAbout});
+    loadedBytes += loaded.back().bytes;
+  }
+}
+
+// The first that was not looked at since it came here last; what was goes to the end once.
+std::size_t Store::Impl::dropLoaded() {
+  for (std::size_t turns = loaded.size() * 2; turns > 0 && !loaded.empty(); --turns) {
+    Loaded first = loaded.front();
+    loaded.pop_front();
+    if (turns > loaded.size() + 1 && first.track->usedSince(first.extent)) {
+      loaded.push_back(first);
+      continue;
+    }
+    loadedBytes -= first.bytes;
+    if (const std::size_t freed = first.track->evictLoaded(first.extent); freed != 0) return freed;
+  }
+  return 0;
+}
+
+std::size_t Store::Impl::coolOldest() {
+  while (!oldest.empty()) {
+    Track& track = *oldest.top().track;
+    oldest.pop();
+    const std::size_t freed = track.evictLive(budget / kSpare);
+    if (const auto next = track.firstLive()) {
+      oldest.push({*next, &track});
+    } else {
+      track.queued = false;
+      if (const auto again = track.firstLive(); again && !track.queued.exchange(true)) oldest.push({*again, &track});
+    }
+    constexpr std::size_t kChunkAbout = 5000, kExtent = sizeof(Entry) + 300;
+    coldBytes += freed / kChunkAbout * kExtent;
+    if (freed != 0) return freed;
+  }
+  return 0;
+}
+
+std::size_t Store::Impl::everywhere(const std::function<std::size_t(Track&)>& step) {
+  std::size_t freed = 0;
+  const std::shared_lock lock(mutex);
+  for (const auto& s : series) freed += step(s->track);
+  for (const auto& [id, process] : processes) freed += step(process->clock);
+  return freed;
+}
+
+void Store::Impl::sealTails() {
+  everywhere([this](Track& track) {
+    track.seal();
+    if (const auto first = track.firstLive(); first && !track.queued.exchange(true)) oldest.push({*first, &track});
+    return std::size_t{0};
+  });
+}
+
+void Store::Impl::shrink(std::size_t bytes) {
+  const std::lock_guard lock(keeping);
+  const std::size_t wanted = budget - budget / kSpare;
+  const std::size_t now = meter.bytes() + bytes + step();
+  if (now <= budget) return;
+  std::size_t left = now - wanted;  // counted down, for what readers still hold is freed later
+  const auto take = [&](std::size_t freed) {
+    left -= std::min(left, freed);
+    return freed != 0;
+  };
+  if (coldBytes > budget / kColdShare) {
+    std::size_t freed = 0;
+    while (coldBytes > budget / (kColdShare + 1) && (freed = everywhere([](Track& t) { return t.coalesce(); })) != 0) {
+      coldBytes -= std::min(coldBytes, freed);
+      take(freed);
+    }
+  }
+  bool sealed = false;
+  while (left != 0) {
+    if (loadedBytes > budget / kLoadedShare && take(dropLoaded())) continue;
+    if (take(coolOldest())) continue;
+    if (take(dropLoaded())) continue;
+    if (!std::exchange(sealed, true)) {
+      sealTails();
+      continue;
+    }
+    if (take(everywhere([](Track& t) { return t.coalesce(); }))) continue;
+    if (!take(forgetOldest())) break;
+  }
+}
+
+// Of every series the oldest of what is cold, as if it had never been.
+std::size_t Store::Impl::forgetOldest() {
+  std::uint64_t samples = 0;
+  const std::size_t freed = everywhere([&](Track& track) { return track.forget(samples); });
+  points.fetch_sub(std::min(samples, points.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+  std::optional<TimeNs> first;
+  everywhere([&](Track& track) {
+    if (const auto t = track.firstTime(); t && (!first || *t < *first)) first = t;
+    return std::size_t{0};
+  });
+  if (first) firstTime.store(*first, std::memory_order_relaxed);
+  return freed;
+}
+
+}  // namespace qd::series

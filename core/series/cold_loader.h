@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings what queries missed: a queue that is bounded in requests, worked off newest first on the executor's thread,
+// one load at a time, each bounded in bytes. request() is called on any thread and never waits; stop() waits for the
+// load that runs.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <tuple>
+
+#include "core/series/cold.h"
+#include "core/series/track.h"
+
+namespace qd::series {
+
+class ColdLoader final : public std::enable_shared_from_this<ColdLoader> {
+ public:
+  struct Job {
+    Track* track = nullptr;
+    std::uint32_t series = 0;  // kClock: of the process
+    ProcessId process;
+    Wanted wanted;
+  };
+  static constexpr std::uint32_t kClock = UINT32_MAX;
+  struct Order {
+    ColdRequest request;
+    std::uint32_t firstSegment = 0;
+  };
+  using Resolve = std::function<std::optional<Order>(const Job&)>;
+  using Apply = std::function<void(const Job&, const ColdLoad&, std::uint32_t firstSegment)>;
+
+  ColdLoader(std::shared_ptr<ColdSource> source, Executor executor, ColdOptions options, Meter& meter, Resolve resolve,
+             Apply apply);
+  bool request(const Job& job);  // false: it will not come
+  void stop();
+
+ private:
+  using Key = std::tuple<const Track*, TimeNs, TimeNs, std::uint64_t>;
+  static Key keyOf(const Job& job);
+  void drain();
+  void run(const Job& job);
+  Result<ColdLoad> load(const Order& order);
+  Result<ColdLoad> loadInParts(const Order& order, std::uint64_t parts);
+
+  const std::shared_ptr<ColdSource> source_;
+  const Executor executor_;
+  const ColdOptions options_;
+  Meter& meter_;
+  const Resolve resolve_;
+  const Apply apply_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable idle_;
+  std::deque<Job> queue_;
+  std::set<Key> known_;                  // in the queue or under way
+  std::map<Key, std::int64_t> missing_;  // not to be asked for again before this (monotonic ns)
+  std::set<Key> lost_;                   // the source failed
+  bool running_ = false, working_ = false, stopped_ = false;
+};
+
+}  // namespace qd::series

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/series/tree.h"
+
+#include <algorithm>
+
+#include "core/base/sketch.h"
+
+namespace qd::series {
+namespace {
+
+constexpr std::size_t kFold = 4;
+
+// The fold of kFold things that have an extent and a sketch.
+template <class Folded>
+Fold foldOf(const Folded* first, std::size_t count) {
+  Fold fold{first->extent, nullptr};
+  std::vector<SketchPtr> sketches{first->sketch};
+  for (std::size_t i = 1; i < count; ++i) {
+    fold.extent.add(first[i].extent);
+    sketches.push_back(first[i].sketch);
+  }
+  fold.sketch = merged(sketches);
+  return fold;
+}
+
+std::size_t bytesOf(const SketchPtr& sketch) {
+  return sketch ? sketch->capacity() + sizeof(std::string) + Metered::kShared + Metered::kAllocation : 0;
+}
+
+}  // namespace
+
+SketchPtr merged(std::span<const SketchPtr> sketches) {
+  thread_local Sketch sum;
+  sum.clear();
+  for (const SketchPtr& sketch : sketches) {
+    if (!sketch || !sum.merge(*sketch)) return nullptr;
+  }
+  return std::make_shared<const std::string>(sum.encode());
+}
+
+Branch::Branch(Meter& meter, std::vector<Entry> from) : entries(std::move(from)), metered(meter, 0) {
+  foldNew();
+  metered.set(owned());
+}
+
+Branch::Branch(Meter& meter, const Branch& before, Entry next) : metered(meter, 0) {
+  entries.reserve(before.entries.size() + 1);
+  entries = before.entries;
+  entries.push_back(std::move(next));
+  fours = before.fours;
+  sixteens = before.sixteens;
+  foldNew();
+  metered.set(owned());
+}
+
+Branch::Branch(Meter& meter, const Branch& before, std::vector<Entry> from)
+    : entries(std::move(from)), fours(before.fours), sixteens(before.sixteens), metered(meter, 0) {
+  metered.set(owned());
+}
+
+void Branch::foldNew() {
+  for (std::size_t i = fours.size(); (i + 1) * kFold <= entries.size(); ++i) {
+    fours.push_back(foldOf(&entries[i * kFold], kFold));
+  }
+  for (std::size_t i = sixteens.size(); (i + 1) * kFold <= fours.size(); ++i) {
+    sixteens.push_back(foldOf(&fours[i * kFold], kFold));
+  }
+}
+
+// Chunks and branches below count themselves; sketches are counted by each branch that holds them, so rather too much.
+std::size_t Branch::owned() const {
+  std::size_t bytes = sizeof(Branch) + Metered::kShared + 4 * Metered::kAllocation;
+  bytes += entries.capacity() * sizeof(Entry) + (fours.capacity() + sixteens.capacity()) * sizeof(Fold);
+  for (const Entry& e : entries) bytes += bytesOf(e.sketch);
+  for (const Fold& f : fours) bytes += bytesOf(f.sketch);
+  for (const Fold& f : sixteens) bytes += bytesOf(f.sketch);
+  return bytes;
+}
+
+Fold Branch::all() const {
+  if (sixteens.size() * kFold * kFold == entries.size()) return foldOf(sixteens.data(), sixteens.size());
+  return foldOf(entries.data(), entries.size());
+}
+
+std::uint32_t Branch::live() const {
+  std::uint32_t live = 0;
+  for (const Entry& e : entries) live += e.live;
+  return live;
+}
+
+Entry entryOf(ChunkPtr chunk, SketchPtr sketch) {
+  Entry entry;
+  entry.extent = chunk->extent();
+  entry.sketch = std::move(sketch);
+  entry.live = chunk->loaded ? 0 : 1;
+  entry.chunk = std::move(chunk);
+  return entry;
+}
+
+Entry entryOf(BranchPtr branch) {
+  Fold all = branch->all();
+  Entry entry;
+  entry.extent = all.extent;
+  entry.sketch = std::move(all.sketch);
+  entry.live = branch->live();
+  entry.branch = std::move(branch);
+  return entry;
+}
+
+std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries) {
+  std::vector<Entry> above;
+  for (std::size_t i = 0; i < entries.size(); i += Branch::kEntries) {
+    const std::size_t end = std::min(entries.size(), i + Branch::kEntries);
+    std::vector<Entry> part(std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(i)),
+                            std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(end)));
+    above.push_back(entryOf(std::make_shared<const Branch>(meter, std::move(part))));
+  }
+  return above;
+}
+
+std::vector<Entry> stacked(Meter& meter, std::vector<Entry> entries) {
+  while (entries.size() > Branch::kEntries) entries = grouped(meter, std::move(entries));
+  return entries;
+}
+
+bool Forest::empty() const {
+  return std::all_of(levels_.begin(), levels_.end(), [](const BranchPtr& level) { return level == nullptr; });
+}
+
+std::uint32_t Forest::live() const {
+  std::uint32_t live = 0;
+  for (const BranchPtr& level : levels_) live += level ? level->live() : 0;
+  return live;
+}
+
+void Forest::push(Meter& meter, Entry entry) {
+  for (BranchPtr& level : levels_) {
+    if (!level) {
+      std::vector<Entry> one;
+      one.push_back(std::move(entry));
+      level = std::make_shared<const Branch>(meter, std::move(one));
+      return;
+    }
+    if (level->entries.size() + 1 < Branch::kEntries || &level == &levels_.back()) {
+      level = std::make_shared<const Branch>(meter, *level, std::move(entry));
+      return;
+    }
+    entry = entryOf(std::make_shared<const Branch>(meter, *level, std::move(entry)));
+    level = nullptr;
+  }
+}
+
+void Forest::replace(Meter& meter, std::size_t level, std::vector<Entry> entries, bool same) {
+  if (same) {
+    levels_[level] = std::make_shared<const Branch>(meter, *levels_[level], std::move(entries));
+    return;
+  }
+  entries = stacked(meter, std::move(entries));
+  levels_[level] = entries.empty() ? nullptr : std::make_shared<const Branch>(meter, std::move(entries));
+}
+
+}  // namespace qd::series

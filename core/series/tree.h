@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The samples of one series before its tail: a persistent tree of entries in time order. An entry is a chunk in RAM, a
+// branch of up to 64 entries, or cold: known by its extent and sketch alone. Every change makes new branches along its
+// path and leaves the old ones to those who still read them. Over each 4 and each 16 entries of a branch stands a fold,
+// so that the levels of the pyramid are a factor of four apart. Pure functions over immutable values; any thread.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/series/chunk.h"
+#include "core/series/cold.h"
+
+namespace qd::series {
+
+struct Branch;
+using BranchPtr = std::shared_ptr<const Branch>;
+
+struct Entry {
+  Extent extent;
+  SketchPtr sketch;
+  ChunkPtr chunk;
+  BranchPtr branch;
+  std::uint64_t key = 0;   // of what is or was cold, in its source
+  std::uint32_t live = 0;  // chunks at or below it that were not loaded
+  bool gone = false;       // cold, and its source does not have it
+
+  bool cold() const { return !chunk && !branch; }
+};
+
+struct Fold {
+  Extent extent;
+  SketchPtr sketch;  // null: one of the entries has none
+};
+
+struct Branch {
+  static constexpr std::size_t kEntries = 64;
+
+  Branch(Meter& meter, std::vector<Entry> entries);
+  // `before` with one more entry at its end.
+  Branch(Meter& meter, const Branch& before, Entry next);
+  // `before` with other entries that cover the same, one for one.
+  Branch(Meter& meter, const Branch& before, std::vector<Entry> entries);
+
+  std::vector<Entry> entries;
+  std::vector<Fold> fours, sixteens;  // of whole fours and sixteens of entries
+  Metered metered;
+
+  Fold all() const;
+  std::uint32_t live() const;
+
+ private:
+  void foldNew();
+  std::size_t owned() const;
+};
+
+Entry entryOf(ChunkPtr chunk, SketchPtr sketch);
+Entry entryOf(BranchPtr branch);
+// Entries in branches of up to 64.
+std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries);
+// In branches of branches, until at most 64 stand side by side.
+std::vector<Entry> stacked(Meter& meter, std::vector<Entry> entries);
+SketchPtr merged(std::span<const SketchPtr> sketches);  // null where one is null
+
+// The forest of a series: level 0 is the branch that is being filled; a full one becomes an entry of the level above.
+class Forest {
+ public:
+  static constexpr std::size_t kLevels = 8;
+
+  const BranchPtr& level(std::size_t i) const { return levels_[i]; }  // null: empty; higher levels are older
+  bool empty() const;
+  std::uint32_t live() const;
+
+  void push(Meter& meter, Entry entry);
+  // Replaces a level's entries by others: `same`: they cover the same, one for one. At most 64, or they are stacked.
+  void replace(Meter& meter, std::size_t level, std::vector<Entry> entries, bool same);
+
+ private:
+  std::array<BranchPtr, kLevels> levels_;
+};
+
+}  // namespace qd::series

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// A range of one axis over a snapshot, and the walk over what lies in it, oldest first. On the tick axis one segment
+// counts: the newest one that has samples in the range. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/series/store.h"
+#include "core/series/track.h"
+
+namespace qd::series {
+
+struct View {
+  Axis axis = Axis::Time;
+  std::int64_t from = 0, to = 0;
+  std::uint32_t segment = 0;
+
+  bool counts(const Chunk& chunk) const { return axis == Axis::Time || chunk.kind().segment == segment; }
+  std::int64_t x(const Chunk& chunk, std::size_t i) const { return axis == Axis::Time ? chunk.time(i) : chunk.tick(i); }
+  template <class Covering>  // Extent, Node
+  std::int64_t x0(const Covering& c) const {
+    return axis == Axis::Time ? c.t0 : c.k0;
+  }
+  template <class Covering>
+  std::int64_t x1(const Covering& c) const {
+    return axis == Axis::Time ? c.t1 : c.k1;
+  }
+  std::size_t begin(const Chunk& c) const { return axis == Axis::Time ? c.firstAtTime(from) : c.firstAtTick(from); }
+  std::size_t end(const Chunk& c) const { return axis == Axis::Time ? c.firstAfterTime(to) : c.firstAfterTick(to); }
+  bool misses(const Extent& e) const {
+    return x1(e) < from || x0(e) > to || (axis == Axis::Tick && !e.mixed && e.segment != segment);
+  }
+  // Whether the extent as a whole may stand for its samples, breaks apart.
+  bool whole(const Extent& e) const {
+    return x0(e) >= from && x1(e) <= to && (axis == Axis::Time || (!e.mixed && e.segment == segment));
+  }
+};
+
+// Empty: nothing is there.
+std::optional<View> viewOf(const Snapshot& snapshot, Axis axis, std::int64_t from, std::int64_t to);
+
+// Visitor: bool fold(const Extent&, const SketchPtr&), true: that is all that is needed of it;
+// void chunk(const Chunk&, begin, end), begin < end; void cold(const Entry&).
+template <class Visitor>
+void walkChunk(const View& view, const Chunk& chunk, Visitor& visitor) {
+  if (!view.counts(chunk)) return;
+  const bool all = view.x0(chunk.extent()) >= view.from && view.x1(chunk.extent()) <= view.to;
+  const std::size_t begin = all ? 0 : view.begin(chunk);
+  const std::size_t end = all ? chunk.size() : view.end(chunk);
+  if (begin < end) visitor.chunk(chunk, begin, end);
+}
+
+template <class Visitor>
+void walkBranch(const View& view, const Branch& branch, Visitor& visitor) {
+  const auto done = [&](const Extent& extent, const SketchPtr& sketch) {
+    return view.misses(extent) || visitor.fold(extent, sketch);
+  };
+  for (std::size_t i = 0; i < branch.entries.size(); ++i) {
+    if (const std::size_t n = i / 16; i % 16 == 0 && n < branch.sixteens.size()) {
+      if (done(branch.sixteens[n].extent, branch.sixteens[n].sketch)) {
+        i += 15;
+        continue;
+      }
+    }
+    if (const std::size_t n = i / 4; i % 4 == 0 && n < branch.fours.size()) {
+      if (done(branch.fours[n].extent, branch.fours[n].sketch)) {
+        i += 3;
+        continue;
+      }
+    }
+    const Entry& entry = branch.entries[i];
+    if (done(entry.extent, entry.sketch)) continue;
+    if (entry.branch) {
+      walkBranch(view, *entry.branch, visitor);
+    } else if (entry.chunk) {
+      if (i + 1 < branch.entries.size()) __builtin_prefetch(branch.entries[i + 1].chunk.get());
+      walkChunk(view, *entry.chunk, visitor);
+    } else {
+      visitor.cold(entry);
+    }
+  }
+}
+
+template <class Visitor>
+void walk(const View& view, const Snapshot& snapshot, Visitor& visitor) {
+  for (std::size_t level = Forest::kLevels; level-- > 0;) {
+    if (snapshot.forest.level(level)) walkBranch(view, *snapshot.forest.level(level), visitor);
+  }
+  static const SketchPtr kNone;
+  if (!snapshot.tail || view.misses(snapshot.tail->extent())) return;
+  if (!visitor.fold(snapshot.tail->extent(), kNone)) walkChunk(view, *snapshot.tail, visitor);
+}
+
+// How many samples are in view. `estimated`: what is cold was counted whole where only a part of it is in view.
+struct Count {
+  std::uint64_t samples = 0;
+  bool cold = false;
+};
+Count countOf(const View& view, const Snapshot& snapshot);
+
+}  // namespace qd::series
