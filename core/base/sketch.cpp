@@ -34,6 +34,11 @@ void putVarint(std::string& out, std::uint64_t value) {
 }
 
 bool takeVarint(std::string_view& in, std::uint64_t& value) {
+  if (!in.empty() && static_cast<unsigned char>(in.front()) < 0x80) {  // nearly always
+    value = static_cast<unsigned char>(in.front());
+    in.remove_prefix(1);
+    return true;
+  }
   value = 0;
   for (unsigned shift = 0; shift < 64 && !in.empty(); shift += 7) {
     const auto byte = static_cast<unsigned char>(in.front());
@@ -153,8 +158,13 @@ bool Sketch::merge(std::string_view encoded) {
     total += count;
   });
   if (!sound || count_ + total < count_) return false;
-  count_ += total;
-  return parse(encoded, [&](std::int64_t key, std::uint64_t count) {
+  mergeOwn(encoded);
+  return true;
+}
+
+void Sketch::mergeOwn(std::string_view encoded) {
+  parse(encoded, [&](std::int64_t key, std::uint64_t count) {
+    count_ += count;
     if (key == 0) {
       zeros_ += count;
     } else if (key < 0) {

@@ -27,6 +27,7 @@ class Sketch {
   void merge(const Sketch& other);
   // Merges what encode() made. False, and nothing is changed, where these are no such bytes.
   bool merge(std::string_view encoded);
+  void mergeOwn(std::string_view encoded);  // the same for bytes that this process encoded itself: they are not checked
   void clear();
 
   std::uint64_t count() const { return count_; }

@@ -74,12 +74,20 @@ std::size_t Store::Impl::everywhere(const std::function<std::size_t(Track&)>& st
   return freed;
 }
 
-void Store::Impl::sealTails() {
-  everywhere([this](Track& track) {
-    track.seal();
-    if (const auto first = track.firstLive(); first && !track.queued.exchange(true)) oldest.push({*first, &track});
-    return std::size_t{0};
-  });
+// One series after the other, each at once made cold, so that what is open never stands beside what it became.
+std::size_t Store::Impl::coolTails(std::size_t wanted) {
+  const std::shared_lock lock(mutex);
+  std::size_t freed = 0;
+  for (std::size_t turn = 0; turn < series.size() && freed < wanted; ++turn) {
+    nextTail = (nextTail + 1) % series.size();
+    Track& track = series[nextTail]->track;
+    const std::size_t before = meter.bytes();
+    if (track.freeze() == 0) continue;
+    while (track.evictLive(SIZE_MAX) != 0) continue;
+    const std::size_t after = meter.bytes();
+    freed += before > after ? before - after : 0;
+  }
+  return freed;
 }
 
 void Store::Impl::shrink(std::size_t bytes) {
@@ -99,15 +107,11 @@ void Store::Impl::shrink(std::size_t bytes) {
       take(freed);
     }
   }
-  bool sealed = false;
   while (left != 0) {
     if (loadedBytes > budget / kLoadedShare && take(dropLoaded())) continue;
     if (take(coolOldest())) continue;
     if (take(dropLoaded())) continue;
-    if (!std::exchange(sealed, true)) {
-      sealTails();
-      continue;
-    }
+    if (take(coolTails(left))) continue;
     if (take(everywhere([](Track& t) { return t.coalesce(); }))) continue;
     if (!take(forgetOldest())) break;
   }

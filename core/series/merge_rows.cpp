@@ -29,7 +29,8 @@ std::vector<Entry> mergedChunk(Meter& meter, const Entry& entry, std::span<const
 // They count from now on; their values are in the recording alone.
 void takeIn(Entry& entry, std::span<const Late> rows) {
   Sketch sketch;
-  const bool sketched = entry.sketch && sketch.merge(*entry.sketch);
+  const bool sketched = entry.sketch != nullptr;
+  if (sketched) sketch.mergeOwn(*entry.sketch);
   const double last = entry.extent.summary.last;
   for (const Late& late : rows) {
     const double value = Chunk::displayed(late.kind, late.row.bits);
@@ -63,7 +64,7 @@ std::vector<Entry> mergedEntry(Meter& meter, const Entry& entry, std::span<const
   if (!entry.branch) return mergedCold(meter, entry, rows);
   std::vector<Entry> inner = entry.branch->entries;
   mergeInto(meter, inner, rows);
-  return grouped(meter, std::move(inner));
+  return grouped(meter, std::move(inner), entry.branch.get());
 }
 
 }  // namespace
@@ -83,6 +84,9 @@ std::vector<Entry> chunksOf(Meter& meter, std::vector<Late>& rows, bool loaded) 
     run.clear();
     breakBefore = false;
   };
+  // What is a little more than one chunk becomes two halves, so that the next late rows find room in both.
+  const std::size_t most =
+      rows.size() > kChunkSamples && rows.size() < 2 * kChunkSamples ? (rows.size() + 1) / 2 : kChunkSamples;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Late& late = rows[i];
     if (i != 0 && late.kind.segment == kind.segment && late.row.tick < rows[i - 1].row.tick) {
@@ -91,7 +95,7 @@ std::vector<Entry> chunksOf(Meter& meter, std::vector<Late>& rows, bool loaded) 
       late.breakBefore = true;
     }
     const bool other = i != 0 && late.kind.segment != kind.segment;
-    if (late.breakBefore || late.kind != kind || run.size() == kChunkSamples) {
+    if (late.breakBefore || late.kind != kind || run.size() == most) {
       flush();
       breakBefore = late.breakBefore || other;
       kind = late.kind;

@@ -21,7 +21,8 @@ struct Range {
   Sketch sketch;
 
   bool fold(const Extent& e, const SketchPtr& encoded) {
-    if (exact || !view.whole(e) || !encoded || !sketch.merge(*encoded)) return false;
+    if (exact || !view.whole(e) || !encoded) return false;
+    sketch.mergeOwn(*encoded);
     all.add(e.summary);
     return true;
   }
@@ -41,7 +42,7 @@ struct Range {
   void cold(const Entry& entry) {
     want(wanted, entry);
     all.add(entry.extent.summary);
-    if (entry.sketch) sketch.merge(*entry.sketch);
+    if (entry.sketch) sketch.mergeOwn(*entry.sketch);
   }
 };
 
@@ -66,7 +67,7 @@ class ColumnSketches {
   bool fold(const Extent& e, const SketchPtr& sketch) {
     if (!sketch || !view_.whole(e) || !columns_.one(view_.x0(e), view_.x1(e))) return false;
     open(view_.x0(e), view_.x1(e), e.summary);
-    now_.sketch.merge(*sketch);
+    now_.sketch.mergeOwn(*sketch);
     return true;
   }
   void chunk(const Chunk& chunk, std::size_t begin, std::size_t end) {
@@ -86,7 +87,7 @@ class ColumnSketches {
     if (!entry.sketch) return;
     flush();
     open(std::max(view_.x0(e), view_.from), std::min(view_.x1(e), view_.to), e.summary);
-    now_.sketch.merge(*entry.sketch);
+    now_.sketch.mergeOwn(*entry.sketch);
     flush();
   }
   void flush() {

@@ -16,7 +16,7 @@ std::vector<Entry> entriesOf(std::vector<ColdExtent> extents, std::uint32_t firs
     Entry entry;
     entry.extent = cold.extent;
     entry.extent.segment += firstSegment;
-    entry.sketch = std::move(cold.sketch);
+    if (cold.sketch && Sketch::decode(*cold.sketch)) entry.sketch = std::move(cold.sketch);
     entry.key = cold.key;
     entries.push_back(std::move(entry));
   }

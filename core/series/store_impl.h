@@ -132,7 +132,7 @@ struct Store::Impl {
   std::mutex keeping;  // guards what follows
   std::priority_queue<Oldest, std::vector<Oldest>, std::greater<>> oldest;
   std::deque<Loaded> loaded;
-  std::size_t loadedBytes = 0, coldBytes = 0;
+  std::size_t loadedBytes = 0, coldBytes = 0, nextTail = 0;
   // What sealing one chunk may take for a moment: the new branches stand beside those that they replace.
   std::size_t step() const { return std::min<std::size_t>(std::size_t{64} << 10, budget / 8); }
   void makeRoom(std::size_t bytes) {
@@ -145,7 +145,7 @@ struct Store::Impl {
   std::size_t coolOldest();
   std::size_t everywhere(const std::function<std::size_t(Track&)>& step);
   std::size_t forgetOldest();
-  void sealTails();
+  std::size_t coolTails(std::size_t wanted);
 
   // --- store_cold.cpp ---
   mutable std::mutex loaderMutex;

@@ -183,11 +183,6 @@ void Track::breakNext() {
   breakNext_ = true;
 }
 
-void Track::seal() {
-  const std::lock_guard lock(writing_);
-  sealTail();
-}
-
 void Track::sealTail() {
   if (tail_) sealTailAt(nullptr);
 }

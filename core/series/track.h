@@ -62,12 +62,12 @@ class Track {
               std::size_t count);
   void close(const PagePtr& page, const PlacesPtr& places);  // its page is full
   void breakNext();                                          // the line is interrupted before what comes next
-  void seal();                                               // what is open becomes a chunk
   void adopt(std::vector<Entry> entries);                    // cold ones, after all that is here
 
   // --- for the budget; bytes that became free, 0: there is nothing of that kind ---
   std::size_t evictLive(std::size_t atLeast);    // the oldest chunks, some at a time, become cold
   std::size_t evictLoaded(const Extent& chunk);  // that a load brought
+  std::size_t freeze();                          // the tail becomes a chunk
   std::size_t coalesce();                        // the oldest cold entries become one
   std::size_t forget(std::uint64_t& samples);    // the oldest cold entry goes, with so many samples more
   bool usedSince(const Extent& chunk);           // whether a query looked at it since this was asked last

@@ -120,7 +120,7 @@ Entry coldEntry(const ColdExtent& cold, std::uint32_t firstSegment) {
   Entry entry;
   entry.extent = cold.extent;
   entry.extent.segment += firstSegment;
-  entry.sketch = cold.sketch;
+  if (cold.sketch && Sketch::decode(*cold.sketch)) entry.sketch = cold.sketch;
   entry.key = cold.key;
   return entry;
 }
@@ -196,6 +196,16 @@ std::size_t Track::evictLoaded(const Extent& chunk) {
     return freed;
   }
   return 0;
+}
+
+std::size_t Track::freeze() {
+  const std::lock_guard lock(writing_);
+  const std::size_t before = (tail_ ? tail_->metered.bytes() : 0) + (spare_ ? spare_->metered.bytes() : 0);
+  spare_ = nullptr;
+  sealTail();
+  spare_ = nullptr;
+  nextCapacity_ = 0;
+  return before;
 }
 
 std::size_t Track::coalesce() {

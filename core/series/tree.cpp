@@ -10,17 +10,30 @@ namespace {
 
 constexpr std::size_t kFold = 4;
 
-// The fold of kFold things that have an extent and a sketch.
 template <class Folded>
-Fold foldOf(const Folded* first, std::size_t count) {
-  Fold fold{first->extent, nullptr};
-  std::vector<SketchPtr> sketches{first->sketch};
-  for (std::size_t i = 1; i < count; ++i) {
-    fold.extent.add(first[i].extent);
-    sketches.push_back(first[i].sketch);
-  }
-  fold.sketch = merged(sketches);
+Fold foldOf(const Folded* first, std::size_t count, SketchPtr sketch) {
+  Fold fold{first->extent, std::move(sketch)};
+  for (std::size_t i = 1; i < count; ++i) fold.extent.add(first[i].extent);
   return fold;
+}
+
+template <class Folded>
+SketchPtr sketchOf(const Folded* first, std::size_t count) {
+  std::vector<SketchPtr> sketches;
+  for (std::size_t i = 0; i < count; ++i) sketches.push_back(first[i].sketch);
+  return merged(sketches);
+}
+
+// The fold number n of kFold things. Its sketch is `old`'s where that is of the same sketches.
+template <class Folded>
+Fold foldOf(const std::vector<Folded>& of, std::size_t n, const std::vector<Folded>& was,
+            const std::vector<Fold>& old) {
+  const Folded* first = &of[n * kFold];
+  const auto sameSketch = [](const Folded& a, const Folded& b) { return a.sketch == b.sketch; };
+  if (n < old.size() && std::equal(first, first + kFold, &was[n * kFold], sameSketch)) {
+    return foldOf(first, kFold, old[n].sketch);
+  }
+  return foldOf(first, kFold, sketchOf(first, kFold));
 }
 
 std::size_t bytesOf(const SketchPtr& sketch) {
@@ -33,13 +46,15 @@ SketchPtr merged(std::span<const SketchPtr> sketches) {
   thread_local Sketch sum;
   sum.clear();
   for (const SketchPtr& sketch : sketches) {
-    if (!sketch || !sum.merge(*sketch)) return nullptr;
+    if (!sketch) return nullptr;
+    sum.mergeOwn(*sketch);
   }
   return std::make_shared<const std::string>(sum.encode());
 }
 
-Branch::Branch(Meter& meter, std::vector<Entry> from) : entries(std::move(from)), metered(meter, 0) {
-  foldNew();
+Branch::Branch(Meter& meter, std::vector<Entry> from, const Branch* like)
+    : entries(std::move(from)), metered(meter, 0) {
+  foldNew(like);
   metered.set(owned());
 }
 
@@ -49,7 +64,7 @@ Branch::Branch(Meter& meter, const Branch& before, Entry next) : metered(meter, 
   entries.push_back(std::move(next));
   fours = before.fours;
   sixteens = before.sixteens;
-  foldNew();
+  foldNew(nullptr);
   metered.set(owned());
 }
 
@@ -58,12 +73,14 @@ Branch::Branch(Meter& meter, const Branch& before, std::vector<Entry> from)
   metered.set(owned());
 }
 
-void Branch::foldNew() {
+void Branch::foldNew(const Branch* like) {
+  static const std::vector<Entry> kNoEntries;
+  static const std::vector<Fold> kNoFolds;
   for (std::size_t i = fours.size(); (i + 1) * kFold <= entries.size(); ++i) {
-    fours.push_back(foldOf(&entries[i * kFold], kFold));
+    fours.push_back(foldOf(entries, i, like ? like->entries : kNoEntries, like ? like->fours : kNoFolds));
   }
   for (std::size_t i = sixteens.size(); (i + 1) * kFold <= fours.size(); ++i) {
-    sixteens.push_back(foldOf(&fours[i * kFold], kFold));
+    sixteens.push_back(foldOf(fours, i, like ? like->fours : kNoFolds, like ? like->sixteens : kNoFolds));
   }
 }
 
@@ -78,8 +95,10 @@ std::size_t Branch::owned() const {
 }
 
 Fold Branch::all() const {
-  if (sixteens.size() * kFold * kFold == entries.size()) return foldOf(sixteens.data(), sixteens.size());
-  return foldOf(entries.data(), entries.size());
+  if (sixteens.size() * kFold * kFold == entries.size()) {
+    return foldOf(sixteens.data(), sixteens.size(), sketchOf(sixteens.data(), sixteens.size()));
+  }
+  return foldOf(entries.data(), entries.size(), sketchOf(entries.data(), entries.size()));
 }
 
 std::uint32_t Branch::live() const {
@@ -107,13 +126,13 @@ Entry entryOf(BranchPtr branch) {
   return entry;
 }
 
-std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries) {
+std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries, const Branch* like) {
   std::vector<Entry> above;
   for (std::size_t i = 0; i < entries.size(); i += Branch::kEntries) {
     const std::size_t end = std::min(entries.size(), i + Branch::kEntries);
     std::vector<Entry> part(std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(i)),
                             std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(end)));
-    above.push_back(entryOf(std::make_shared<const Branch>(meter, std::move(part))));
+    above.push_back(entryOf(std::make_shared<const Branch>(meter, std::move(part), i == 0 ? like : nullptr)));
   }
   return above;
 }
@@ -156,7 +175,8 @@ void Forest::replace(Meter& meter, std::size_t level, std::vector<Entry> entries
     return;
   }
   entries = stacked(meter, std::move(entries));
-  levels_[level] = entries.empty() ? nullptr : std::make_shared<const Branch>(meter, std::move(entries));
+  levels_[level] =
+      entries.empty() ? nullptr : std::make_shared<const Branch>(meter, std::move(entries), levels_[level].get());
 }
 
 }  // namespace qd::series

@@ -38,7 +38,8 @@ struct Fold {
 struct Branch {
   static constexpr std::size_t kEntries = 64;
 
-  Branch(Meter& meter, std::vector<Entry> entries);
+  // `like`: has some of the entries at the same places, whose folds are taken over; or null.
+  Branch(Meter& meter, std::vector<Entry> entries, const Branch* like = nullptr);
   // `before` with one more entry at its end.
   Branch(Meter& meter, const Branch& before, Entry next);
   // `before` with other entries that cover the same, one for one.
@@ -52,14 +53,14 @@ struct Branch {
   std::uint32_t live() const;
 
  private:
-  void foldNew();
+  void foldNew(const Branch* like);
   std::size_t owned() const;
 };
 
 Entry entryOf(ChunkPtr chunk, SketchPtr sketch);
 Entry entryOf(BranchPtr branch);
 // Entries in branches of up to 64.
-std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries);
+std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries, const Branch* like = nullptr);
 // In branches of branches, until at most 64 stand side by side.
 std::vector<Entry> stacked(Meter& meter, std::vector<Entry> entries);
 SketchPtr merged(std::span<const SketchPtr> sketches);  // null where one is null
