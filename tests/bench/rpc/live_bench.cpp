@@ -6,8 +6,6 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
 
 #include "core/link/cluster.h"
 #include "core/recording/recorder.h"
@@ -15,6 +13,7 @@
 #include "quarterdeck/v1/quarterdeck.grpc.pb.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/child.h"
+#include "tests/bench/rpc/answer.h"
 #include "tests/bench/rpc/watcher.h"
 #include "tests/bench/scratch.h"
 
@@ -31,33 +30,6 @@ constexpr double kOneTickMs = 1000.0 / 60;
 double msSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
-
-// Waits for the answer of an order.
-template <class T>
-class Answer {
- public:
-  std::function<void(Result<T>)> done() {
-    return [state = state_](Result<T> result) {
-      const std::lock_guard lock(state->mutex);
-      state->result = std::move(result);
-      state->changed.notify_all();
-    };
-  }
-  std::optional<T> get() {
-    std::unique_lock lock(state_->mutex);
-    state_->changed.wait_for(lock, 10s, [this] { return state_->result.has_value(); });
-    if (!state_->result || !*state_->result) return std::nullopt;
-    return **state_->result;
-  }
-
- private:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::optional<Result<T>> result;
-  };
-  std::shared_ptr<State> state_ = std::make_shared<State>();
-};
 
 std::vector<double> pings(const std::string& address, int count) {
   const auto stub = pb::Agent::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
