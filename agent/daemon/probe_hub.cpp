@@ -88,6 +88,7 @@ ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recolle
 }
 
 ProbeHub::~ProbeHub() {
+  log_.setWritten(nullptr);
   sessions_.clear();
   if (listener_ >= 0) {
     ::close(listener_);
@@ -118,6 +119,13 @@ Result<> ProbeHub::listen(const std::string& path) {
 }
 
 Result<> ProbeHub::startTimers() {
+  // A push goes out as soon as it is safe, not only with the next drain.
+  log_.setWritten([this] {
+    loop_.post([this] {
+      pushes_.onTime(utcNowNs(), log_.persisted());
+      log_.notify();
+    });
+  });
   return loop_.every(kDrainEveryNs, [this] { drainAll(); });
 }
 
