@@ -84,7 +84,8 @@ void EditorTelemetry::declareParameters() {
       describe("interp.delay", "interp", "How far in the past others are drawn; 0 adapts to the path", QD_SAFE);
   bindDuration(delay, settings_.interpDelayNs, 0, kNsPerSecond, 5 * kNsPerMs);
   add(delay);
-  auto latency = describe("net.latency", "net", "Added to everything this editor sends", QD_GUARDED);
+  auto latency = describe("net.latency", "net",
+                          "Added to everything this editor sends, on top of its server's net.latency", QD_GUARDED);
   bindDuration(latency, settings_.netLatencyNs, settings_.netLatencyNs, 2 * kNsPerSecond, 5 * kNsPerMs);
   add(latency);
   auto jitter = describe("net.jitter", "net", "Gaussian deviation of that latency", QD_GUARDED);
@@ -93,6 +94,15 @@ void EditorTelemetry::declareParameters() {
   auto loss = describe("net.loss", "net", "Share of this editor's packets that are lost", QD_GUARDED);
   bindReal(loss, settings_.netLoss, settings_.netLoss, 0, 1, 0.01, "");
   add(loss);
+  auto bias = describe("debug.render_bias", "debug", "Draws and aims at everybody so far beside them", QD_DANGEROUS);
+  bindReal(bias, settings_.renderBiasM, 0, 0, 1, 0.01, "m");
+  add(bias);
+  auto drop = describe("debug.drop_inputs", "debug",
+                       "So many input packets in a row are lost each second; from 8 on "
+                       "redundancy cannot help",
+                       QD_DANGEROUS);
+  bindInt(drop, settings_.dropInputs, 0, 0, 60, 1, "packets");
+  add(drop);
 }
 
 }  // namespace qd::stage

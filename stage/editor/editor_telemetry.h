@@ -22,6 +22,9 @@ struct EditorSettings {
   std::int64_t interpDelayNs = 0;  // 0: adaptive
   std::int64_t netLatencyNs = 0, netJitterNs = 0;
   double netLoss = 0;
+  // Faults put in on purpose.
+  double renderBiasM = 0;
+  std::int64_t dropInputs = 0;
 };
 
 // What one frame drew and learnt, copied out of the client under its lock.
