@@ -49,6 +49,7 @@ void addVerify(Program& program);
 void addStats(Program& program);
 void addExport(Program& program);
 void addReplay(Program& program);
+void addWhy(Program& program);
 void addParams(Program& program);
 void addBreak(Program& program);
 void addAction(Program& program);

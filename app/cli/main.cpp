@@ -30,6 +30,7 @@ void addVerbs(cli::Program& program) {
   cli::addStats(program);
   cli::addExport(program);
   cli::addReplay(program);
+  cli::addWhy(program);
   cli::addParams(program);
   cli::addBreak(program);
   cli::addAction(program);
