@@ -53,6 +53,8 @@ void Actions::makeTimeActions() {
              ASession);
   mark = add(tr("Mark"), QKeySequence(Qt::Key_B), tr("Set a bookmark at the shown moment"), Commands);
   goTo = add(tr("Go to tick or time…"), QKeySequence(Qt::Key_G), {}, ASession);
+  why = add(tr("Why did it stutter here?"), QKeySequence(Qt::Key_W),
+            tr("The layer that went wrong first around the shown moment"), ASession);
   tickBack = add(tr("One tick back"), QKeySequence(Qt::Key_Left), {}, ASession);
   tickForward = add(tr("One tick forward"), QKeySequence(Qt::Key_Right), {}, ASession);
   secondBack = add(tr("One second back"), QKeySequence(QStringLiteral("Shift+Left")), {}, ASession);

@@ -23,7 +23,7 @@ struct Actions {
   // Session
   QAction *stage, *attach, *open, *close, *keepRecording, *quit;
   // Time
-  QAction *freeze, *live, *mark, *goTo, *tickBack, *tickForward, *secondBack, *secondForward, *axis;
+  QAction *freeze, *live, *mark, *goTo, *why, *tickBack, *tickForward, *secondBack, *secondForward, *axis;
   // Changing the game
   QAction *review, *revert, *halt;
   // Stopping it

@@ -77,6 +77,7 @@ void MainWindow::wirePanelActions() {
     });
   };
   onWorkspace(actions_.review, [](Workspace& panels) { panels.reviewOrPush(); });
+  onWorkspace(actions_.why, [](Workspace& panels) { panels.why().askHere(); });
   onWorkspace(actions_.breakpoint, [](Workspace& panels) { panels.focusBreakpoints(); });
   onWorkspace(actions_.resetLayout, [](Workspace& panels) { panels.resetLayout(); });
 }

@@ -24,7 +24,7 @@ namespace qd::console {
 namespace {
 
 constexpr int kLeftWidth = 264, kRightWidth = 360, kLogHeight = 190, kTimelineHeight = 96;
-constexpr int kLayoutVersion = 2;  // another one forgets remembered layouts
+constexpr int kLayoutVersion = 3;  // another one forgets remembered layouts
 const QLatin1String kLayoutKey("window/layout");
 
 // For a dock whose content has several panels, each with a title of its own in a tab.
@@ -57,6 +57,11 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   fleet_ = dock(QStringLiteral("fleet"), tr("Fleet"), fleet, fleet->titleBar());
   players_ = dock(QStringLiteral("players"), tr("Players"), players, players->titleBar());
   log_ = dock(QStringLiteral("log"), tr("Log + Events"), log, log->titleBar());
+  why_ = new widgets::WhyPanel(context);
+  whyDock_ = dock(QStringLiteral("why"), tr("Why"), why_, why_->titleBar());
+  const auto askWhy = [this](TimeNs time, TimeNs reach) { why().ask(time, reach); };
+  connect(plots, &widgets::PlotPanel::whyAsked, this, askWhy);
+  connect(timeline_, &widgets::TimelinePanel::whyAsked, this, askWhy);
   changeDock_ = dock(QStringLiteral("change"), tr("Change"), makeChangeTabs(context), plainTitle(tr("Change")));
   auto* world = new widgets::WorldPanel(context);
   connect(world, &widgets::WorldPanel::attachRequested, this, &Workspace::attachRequested);
@@ -123,12 +128,14 @@ void Workspace::place() {
   window_.addDockWidget(Qt::LeftDockWidgetArea, fleet_);
   window_.splitDockWidget(fleet_, players_, Qt::Vertical);
   window_.addDockWidget(Qt::BottomDockWidgetArea, log_);
+  window_.tabifyDockWidget(log_, whyDock_);
   window_.addDockWidget(Qt::RightDockWidgetArea, changeDock_);
   window_.splitDockWidget(changeDock_, world_, Qt::Vertical);
   for (QDockWidget* dock : docks_) {
     dock->setFloating(false);
     dock->show();
   }
+  log_->raise();
 }
 
 // Once the window is on the screen in its size: before that there is nothing to divide.
@@ -152,6 +159,12 @@ void Workspace::setSizes() {
 void Workspace::resetLayout() {
   place();
   sizeDocks();
+}
+
+widgets::WhyPanel& Workspace::why() {
+  whyDock_->show();
+  whyDock_->raise();
+  return *why_;
 }
 
 void Workspace::reviewOrPush() {

@@ -9,6 +9,7 @@
 
 #include "app/console/session.h"
 #include "widgets/timeline/timeline_panel.h"
+#include "widgets/why/why_panel.h"
 
 class QDockWidget;
 class QMainWindow;
@@ -31,6 +32,7 @@ class Workspace final : public QObject {
 
   QWidget* centre() const { return centre_; }
   widgets::TimelinePanel& timeline() { return *timeline_; }
+  widgets::WhyPanel& why();  // brought to the front
   widgets::StopBanner& banner() { return *banner_; }
   void reviewOrPush();      // shows the parameters, then their review, then pushes
   void focusBreakpoints();  // shows the breakpoints, ready to arm one
@@ -61,7 +63,8 @@ class Workspace final : public QObject {
   QTabWidget* change_ = nullptr;
   QList<QDockWidget*> docks_;
   QMetaObject::Connection sizing_;
-  QDockWidget *fleet_, *players_, *log_, *changeDock_, *world_;
+  widgets::WhyPanel* why_ = nullptr;
+  QDockWidget *fleet_, *players_, *log_, *whyDock_, *changeDock_, *world_;
 };
 
 }  // namespace qd::console

@@ -14,6 +14,8 @@ qd_test(test_widgets_timeline QT FOLDER tests/widgets/timeline
         LINK qd_widgets_timeline qd_core_netcode qd_core_params qd_core_breakpoints)
 qd_room(widgets/world QT LINK qd_widgets_base qd_core_series qd_core_netcode qd_core_params)
 qd_test(test_widgets_world QT FOLDER tests/widgets/world LINK qd_widgets_world qd_core_breakpoints)
+qd_room(widgets/why QT LINK qd_widgets_base qd_core_analysis qd_core_netcode)
+qd_test(test_widgets_why QT FOLDER tests/widgets/why LINK qd_widgets_why qd_core_params qd_core_breakpoints)
 # To look at the panels without a cluster: build/release/bin/plot_demo.
 qd_program(plot_demo QT INTERNAL FOLDER widgets/plot SOURCES ${CMAKE_SOURCE_DIR}/widgets/plot/plot_demo.cpp
            LINK qd_widgets_plot qd_widgets_timeline qd_widgets_world qd_core_breakpoints)

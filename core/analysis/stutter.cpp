@@ -13,7 +13,9 @@ namespace qd::analysis {
 namespace {
 
 constexpr double kSeenMs = 50;     // shorter lacks are bridged by extrapolation and not seen: three frames at 60 Hz
-constexpr double kExplains = 0.5;  // of the lateness further down
+constexpr double kDryShare = 0.2;  // of frames beyond the newest snapshot, however short each time
+constexpr double kExplains =
+    0.3;  // of the lateness further down, which may outlast its cause: clocks have to find back
 constexpr double kBusy = 95, kPressed = 25, kStolen = 5;  // %, of the host's figures
 constexpr double kStalled = 3;                            // net.state
 
@@ -64,8 +66,8 @@ LayerFinding judgeHost(const StutterInput& input, const Judge& judge) {
   std::vector<std::pair<Evidence, double>> judged;
   const auto add = [&](const TickTrack& track, double fixed) {
     if (!judge.has(track)) return;
-    const Evidence e = judge.above(track, fixed);
-    judged.emplace_back(e, e.value - e.usual.value_or(0));
+    auto [evidence, total] = judge.above(track, fixed);
+    judged.emplace_back(std::move(evidence), total);
   };
   add(input.tickSchedDelay, judge.tickMs() / 2);
   add(lateStarts(input, judge.tickMs()), judge.tickMs() / 2);
@@ -97,8 +99,8 @@ LayerFinding judgeHost(const StutterInput& input, const Judge& judge) {
 LayerFinding judgeServer(const StutterInput& input, const Judge& judge) {
   std::vector<std::pair<Evidence, double>> judged;
   if (judge.has(input.tickDuration)) {
-    const Evidence e = judge.above(input.tickDuration, input.tickDuration.budget.value_or(judge.tickMs()));
-    judged.emplace_back(e, e.value - e.usual.value_or(0));
+    auto [evidence, total] = judge.above(input.tickDuration, input.tickDuration.budget.value_or(judge.tickMs()));
+    judged.emplace_back(std::move(evidence), total);
   }
   LayerFinding out = found(Layer::ServerTick, judged);
   if (out.verdict == Verdict::NoData) {
@@ -108,16 +110,28 @@ LayerFinding judgeServer(const StutterInput& input, const Judge& judge) {
   } else {
     out.says = fmt::format("A tick of {} took {} ms ({}, budget {} ms).", e.process.value, number(e.value), usually(e),
                            number(input.tickDuration.budget.value_or(judge.tickMs())));
+    for (const TickPoint& p : input.tickSchedDelay.points)
+      if (p.tick == e.tick && p.value >= 1)
+        out.says += fmt::format(" {} ms of it waited for a processor.", number(p.value));
+    if (const auto steal = judge.context(input.hostSteal, kStolen); steal && steal->wrong)
+      out.says += fmt::format(" host.steal stood at {} %: the host's owner may have held it up.", number(steal->value));
   }
   return out;
+}
+
+// What a length of time in ms can be; anything else comes from a broken process.
+bool isLength(double ms) {
+  constexpr double kLongest = 1e9;
+  return ms >= 0 && ms < kLongest;
 }
 
 // Of gaps in which the client itself stood still, only what is left of them: nothing was there to receive.
 TickTrack gapsWhileAwake(const StutterInput& input, double usualFrameMs, double stallMs) {
   TickTrack out = input.snapshotInterval;
   for (TickPoint& gap : out.points) {
+    if (!isLength(gap.value)) continue;
     for (const TickPoint& frame : input.frameInterval.points) {
-      if (frame.value <= stallMs) continue;
+      if (!(frame.value > stallMs) || !isLength(frame.value)) continue;
       const TimeNs begin = std::max(gap.time - static_cast<TimeNs>(gap.value * 1e6),
                                     frame.time - static_cast<TimeNs>(frame.value * 1e6));
       const double both = static_cast<double>(std::min(gap.time, frame.time) - begin) / 1e6;
@@ -149,8 +163,8 @@ LayerFinding judgeArrival(const StutterInput& input, const Judge& judge) {
   // What the buffer can bridge, or what is usual, and as much as would not be seen.
   const double fixed = std::max(delayMs(input, judge, usual.median), 2 * usual.median) + kSeenMs;
   if (judge.has(gaps, true)) {
-    const Evidence e = judge.above(gaps, fixed, true);
-    judged.emplace_back(e, e.value - e.usual.value_or(0));
+    auto [evidence, total] = judge.above(gaps, fixed, true);
+    judged.emplace_back(std::move(evidence), total);
   }
   LayerFinding out = found(Layer::SnapshotArrival, judged);
   addContext(out, judge.context(input.lossBurst));
@@ -175,7 +189,7 @@ LayerFinding judgeArrival(const StutterInput& input, const Judge& judge) {
 // The longest stretch of frames that were drawn beyond the newest snapshot, in ms.
 LayerFinding judgeBuffer(const StutterInput& input, const Judge& judge) {
   std::vector<std::pair<Evidence, double>> judged;
-  double longest = 0;
+  double longest = 0, dry = 0, share = 0;
   if (judge.has(input.bufferDepth)) {
     Evidence e = judge.blank(input.bufferDepth);
     e.limit = 0;
@@ -183,7 +197,10 @@ LayerFinding judgeBuffer(const StutterInput& input, const Judge& judge) {
     if (usual.n > 0) e.usual = usual.median;
     const TickPoint* begin = nullptr;
     bool any = false;
+    double frames = 0;
+    std::optional<double> firstDry;
     for (const TickPoint& p : input.bufferDepth.points) {
+      if (!std::isfinite(p.value)) continue;
       if (!judge.inWindow(p) || judge.parked(input.server, p.tick) || judge.parked(input.client, p.tick)) {
         begin = nullptr;
         continue;
@@ -194,10 +211,13 @@ LayerFinding judgeBuffer(const StutterInput& input, const Judge& judge) {
         e.tick = p.tick;
         e.time = p.time;
       }
+      ++frames;
       if (p.value >= 0) {
         begin = nullptr;
         continue;
       }
+      ++dry;
+      if (!firstDry) firstDry = p.tick;
       if (begin == nullptr) begin = &p;
       const double lasts = static_cast<double>(p.time - begin->time) / 1e6 + judge.frameMs();
       if (lasts < kSeenMs) continue;
@@ -205,8 +225,14 @@ LayerFinding judgeBuffer(const StutterInput& input, const Judge& judge) {
       e.wrong = true;
       longest = std::max(longest, lasts);
     }
-    if (!e.wrong) e.firstTick = e.tick;
-    judged.emplace_back(e, longest);
+    share = frames > 0 ? dry / frames : 0;
+    if (!e.wrong && share > kDryShare) {
+      e.wrong = true;
+      e.firstTick = *firstDry;
+    } else if (!e.wrong) {
+      e.firstTick = e.tick;
+    }
+    judged.emplace_back(e, dry * judge.frameMs());
   }
   LayerFinding out = found(Layer::InterpolationBuffer, judged);
   addContext(out, judge.context(input.delayTicks));
@@ -219,8 +245,13 @@ LayerFinding judgeBuffer(const StutterInput& input, const Judge& judge) {
     out.says = fmt::format("The buffer never ran dry for long; at least {} ticks were left.", number(e.value));
     return out;
   }
-  out.says = fmt::format("The buffer of {} was empty for {} ms: frames were extrapolated{}.", e.process.value,
-                         number(longest), longest > 100 + judge.frameMs() ? ", then held" : "");
+  if (longest < kSeenMs) {
+    out.says = fmt::format("{:.0f} % of the frames of {} were drawn beyond the newest snapshot.", share * 100,
+                           e.process.value);
+  } else {
+    out.says = fmt::format("The buffer of {} was empty for {} ms: frames were extrapolated{}.", e.process.value,
+                           number(longest), longest > 100 + judge.frameMs() ? ", then held" : "");
+  }
   if (const double delay = delayMs(input, judge, 0); delay > 0)
     out.says += fmt::format(" The delay aimed at was {} ms.", number(delay));
   return out;
@@ -236,8 +267,8 @@ LayerFinding judgeFrame(const StutterInput& input, const Judge& judge) {
   std::vector<std::pair<Evidence, double>> judged;
   const TickTrack frames = fromWhereTheyBegan(input.frameInterval);
   if (judge.has(frames, true)) {
-    const Evidence e = judge.above(frames, 2 * judge.frameMs(), true);
-    judged.emplace_back(e, e.value - e.usual.value_or(0));
+    auto [evidence, total] = judge.above(frames, 2 * judge.frameMs(), true);
+    judged.emplace_back(std::move(evidence), total);
   }
   LayerFinding out = found(Layer::ClientFrame, judged);
   auto work = judge.context(input.frameDuration, input.frameDuration.budget.value_or(judge.frameMs()));

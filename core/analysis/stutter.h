@@ -6,8 +6,9 @@
 // later, the frame another interp.delay later), so every sample carries the tick that it is about.
 //
 // A layer went wrong where a figure goes beyond both a fixed budget and what was usual before the window (median + 6
-// robust σ). It is the first where its lateness can explain the lateness further down (at least half of it); a smaller
-// trouble upstream is told as such and not blamed. Pure functions of their input; any thread.
+// robust σ). It is the first where its lateness can explain the lateness further down (a third of it at least; what is
+// late downstream can outlast its cause); a smaller trouble upstream is told as such and not blamed. Pure functions of
+// their input; any thread.
 #pragma once
 
 #include <array>
@@ -86,7 +87,7 @@ struct LayerFinding {
   bool minor = false;          // wrong, but too little to explain what follows
   std::optional<double> tick;  // where it went wrong
   TimeNs time = 0;
-  double lateMs = 0;               // by how much it held things up, at worst
+  double lateMs = 0;               // by how much it held things up in the window, in all
   std::string says;                // one sentence
   std::vector<Evidence> evidence;  // judged ones first
 };

@@ -113,7 +113,8 @@ TickTrack Gather::arrivals() {
   for (std::size_t i = 0; i < track.points.size(); ++i) {
     TickPoint& point = track.points[i];
     // Where no ticks come along: the newest snapshot when the gap began was about that of the server then.
-    const TimeNs began = point.time - static_cast<TimeNs>(point.value * 1e6);
+    const double gap = std::isfinite(point.value) ? std::clamp(point.value, 0.0, 1e6) : 0;
+    const TimeNs began = point.time - static_cast<TimeNs>(gap * 1e6);
     point.tick = paired && i > 0 ? ticks.points[i - 1].value + 1 : serverTick(began);
   }
   track.coarse = isCoarse(track) && baselineOf([&] {

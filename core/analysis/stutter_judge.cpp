@@ -55,8 +55,9 @@ Evidence Judge::blank(const TickTrack& track) const {
   return out;
 }
 
-Evidence Judge::above(const TickTrack& track, double fixed, bool lasts) const {
-  Evidence out = blank(track);
+Judge::Excess Judge::above(const TickTrack& track, double fixed, bool lasts) const {
+  Excess result{blank(track)};
+  Evidence& out = result.evidence;
   const Baseline usually = usual(track);
   out.limit = fixed;
   if (usually.n >= kEnough) {
@@ -66,9 +67,10 @@ Evidence Judge::above(const TickTrack& track, double fixed, bool lasts) const {
   bool any = false;
   for (const TickPoint& point : track.points) {
     if (!inWindow(point, lasts) || !std::isfinite(point.value) || parked(track.process, point.tick)) continue;
-    if (point.value > *out.limit && !out.wrong) {
+    if (point.value > *out.limit) {
+      if (!out.wrong) out.firstTick = point.tick;
       out.wrong = true;
-      out.firstTick = point.tick;
+      result.total += point.value - out.usual.value_or(0);
     }
     if (any && point.value <= out.value) continue;
     any = true;
@@ -77,7 +79,7 @@ Evidence Judge::above(const TickTrack& track, double fixed, bool lasts) const {
     out.time = point.time;
   }
   if (!out.wrong) out.firstTick = out.tick;
-  return out;
+  return result;
 }
 
 std::optional<Evidence> Judge::context(const TickTrack& track, std::optional<double> limit) const {

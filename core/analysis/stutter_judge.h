@@ -21,9 +21,14 @@ class Judge {
   bool parked(const ProcessId& process, double tick) const;
   Baseline usual(const TickTrack& track) const;  // of what lies before the window
 
+  // An excess of the window: the worst point, and by how much all that are wrong are beyond what is usual, together.
+  struct Excess {
+    Evidence evidence;
+    double total = 0;
+  };
   // The worst point of the window above max(fixed, usual + 6 σ of at least 30 samples). `lasts`: the values are ms that
   // begin at the point's tick, so that what began before the window may reach into it.
-  Evidence above(const TickTrack& track, double fixed, bool lasts = false) const;
+  Excess above(const TickTrack& track, double fixed, bool lasts = false) const;
   // The newest sample at or before the window's end, for context; wrong at or above `limit`.
   std::optional<Evidence> context(const TickTrack& track, std::optional<double> limit = {}) const;
   Evidence blank(const TickTrack& track) const;                // with its strip

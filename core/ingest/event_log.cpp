@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <map>
 #include <optional>
 #include <set>
 #include <shared_mutex>
+#include <string_view>
 #include <unordered_map>
 
 #include "core/ingest/describe.h"
@@ -29,6 +31,27 @@ bool contains(const std::string& text, const std::string& lowered) {
                      [](char a, char b) { return lower(a) == b; }) != text.end();
 }
 
+bool hasWord(const std::string& text, const std::string& word) {
+  const auto joins = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+  for (std::size_t at = text.find(word); !word.empty() && at != std::string::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || !joins(text[at - 1])) && (end == text.size() || !joins(text[end]))) return true;
+  }
+  return false;
+}
+
+bool isAbout(const Moment& moment, std::int64_t player, const std::string& name) {
+  if (moment.kind == MomentKind::Log)
+    return hasWord(moment.text, "player " + std::to_string(player)) || hasWord(moment.text, name);
+  const auto* event = moment.envelope == nullptr ? nullptr : std::get_if<GameEvent>(&moment.envelope->event);
+  if (event == nullptr) return false;
+  static constexpr std::string_view kNames[] = {"player", "shooter", "victim", "claimed", "hit", "entity"};
+  return std::any_of(event->fields.begin(), event->fields.end(), [&](const Field& field) {
+    const auto* number = std::get_if<std::int64_t>(&field.second);
+    return number != nullptr && *number == player && std::ranges::find(kNames, field.first) != std::end(kNames);
+  });
+}
+
 bool passes(const Moment& m, const MomentFilter& filter, const std::string& text) {
   const auto among = [](const auto& all, const auto& one) {
     return all.empty() || std::find(all.begin(), all.end(), one) != all.end();
@@ -36,6 +59,7 @@ bool passes(const Moment& m, const MomentFilter& filter, const std::string& text
   if (!among(filter.kinds, m.kind) || !among(filter.processes, m.process)) return false;
   if (m.kind == MomentKind::Log && m.level < filter.minimumLevel) return false;
   if (m.kind == MomentKind::Game && !m.category.starts_with(filter.gamePrefix)) return false;
+  if (filter.player && !isAbout(m, *filter.player, filter.playerName)) return false;
   return text.empty() || contains(m.category, text) || contains(m.text, text);
 }
 

@@ -19,6 +19,7 @@ class PlotPanel final : public Panel {
 
  Q_SIGNALS:
   void attachRequested();  // the button of the empty panel
+  void whyAsked(qd::TimeNs time, qd::TimeNs reach);
 
  protected:
   void refresh(bool second) override;

@@ -44,6 +44,8 @@ class PlotStack final : public QWidget {
  Q_SIGNALS:
   // One line about the moment under the crosshair, or about the window.
   void readOut(const QString& text);
+  // From the menu of a moment; `reach`: how exactly a pixel tells it.
+  void whyAsked(qd::TimeNs time, qd::TimeNs reach);
 
  protected:
   void resizeEvent(QResizeEvent* event) override;

@@ -103,6 +103,10 @@ void PlotStack::contextMenuEvent(QContextMenuEvent* event) {
   PlotPane* pane = paneAt(event->pos());
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
+  const TimeNs moment = timeAt(event->pos().x());
+  const TimeNs reach = 2 * context_.clock.span() / plotWidth();
+  menu->addAction(tr("Why did it stutter here?"), this, [this, moment, reach] { Q_EMIT whyAsked(moment, reach); });
+  menu->addSeparator();
   if (pane != nullptr) {
     menu->addAction(tr("Remove plot %1").arg(pane->spec().title), this, [this, pane] { removePane(pane); });
     if (!pane->extra().empty())

@@ -99,6 +99,7 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
     else
       context_.clock.toggleFreeze();
   });
+  connect(strip_, &timeline::TimelineStrip::whyAsked, this, &TimelinePanel::whyAsked);
   connect(live_, &QToolButton::clicked, &clock, &ViewClock::goLive);
   connect(speed_, &QComboBox::activated, this,
           [this](int i) { context_.clock.setSpeed(speed_->itemData(i).toDouble()); });

@@ -24,6 +24,9 @@ class TimelinePanel final : public QWidget {
  public:
   explicit TimelinePanel(const SessionContext& context, QWidget* parent = nullptr);
 
+ Q_SIGNALS:
+  void whyAsked(qd::TimeNs time, qd::TimeNs reach);
+
  public Q_SLOTS:
   void stepTicks(int ticks);      // ← and →
   void stepSeconds(int seconds);  // with Shift

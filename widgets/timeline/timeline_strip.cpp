@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/timeline/timeline_strip.h"
 
+#include <QContextMenuEvent>
 #include <QDateTime>
 #include <QHelpEvent>
+#include <QMenu>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QToolTip>
@@ -217,6 +219,19 @@ void TimelineStrip::mouseReleaseEvent(QMouseEvent* event) {
   const Marker* marker = markerAt(event->position());
   const TimeNs at = extent_.timeAt(event->position().x() - chart().left(), chart().width());
   context_.clock.goTo(marker != nullptr ? marker->time : at);
+}
+
+void TimelineStrip::contextMenuEvent(QContextMenuEvent* event) {
+  if (!chart().contains(event->pos())) return;
+  const Marker* marker = markerAt(event->pos());
+  const TimeNs at = extent_.timeAt(event->pos().x() - chart().left(), chart().width());
+  const TimeNs moment = marker != nullptr ? marker->time : at;
+  const TimeNs reach = marker != nullptr ? 0 : static_cast<TimeNs>((extent_.to - extent_.from) / chart().width());
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->addAction(tr("Go here"), this, [this, moment] { context_.clock.goTo(moment); });
+  menu->addAction(tr("Why did it stutter here?"), this, [this, moment, reach] { Q_EMIT whyAsked(moment, reach); });
+  menu->popup(event->globalPos());
 }
 
 void TimelineStrip::wheelEvent(QWheelEvent* event) {

@@ -18,7 +18,12 @@ class TimelineStrip final : public QWidget {
   explicit TimelineStrip(const SessionContext& context, QWidget* parent = nullptr);
   void refresh(bool second);  // once a frame
 
+ Q_SIGNALS:
+  // From the menu of a moment; `reach`: how exactly a pixel tells it.
+  void whyAsked(qd::TimeNs time, qd::TimeNs reach);
+
  protected:
+  void contextMenuEvent(QContextMenuEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
   void changeEvent(QEvent* event) override;

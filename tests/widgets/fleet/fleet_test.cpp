@@ -3,13 +3,18 @@
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
+#include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "core/ingest/directory.h"
 #include "core/ingest/event_log.h"
 #include "core/series/store.h"
+#include "widgets/base/demo_session.h"
+#include "widgets/base/selection.h"
 #include "widgets/fleet/fleet_model.h"
 #include "widgets/fleet/player_model.h"
+#include "widgets/fleet/players_panel.h"
 
 namespace qd::fleet {
 namespace {
@@ -27,6 +32,12 @@ FleetRow row(const char* id, std::optional<double> p99, double budget = 10) {
   out.kind = ProcessKind::Server;
   out.p99Ms = p99;
   out.budgetMs = budget;
+  return out;
+}
+
+PlayerRow player(const char* client) {
+  PlayerRow out;
+  out.client = client;
   return out;
 }
 
@@ -104,6 +115,10 @@ class FleetSuite final : public QObject {
   void refreshKeepsRowsWhereTheyAre();
   void playersComeFromClientSeries();
   void playersSortWithDashesLast();
+  void playersStayWhereTheyAre();
+  void countsAreOfTheLastTenSeconds();
+  void trendsFollowTheSortedFigure();
+  void thePanelFollowsAPlayer();
 };
 
 void FleetSuite::worstFirst() {
@@ -223,7 +238,7 @@ void FleetSuite::playersComeFromClientSeries() {
 }
 
 void FleetSuite::playersSortWithDashesLast() {
-  PlayerRow slow{"1", {}}, fast{"2", {}}, unknown{"3", {}};
+  PlayerRow slow = player("1"), fast = player("2"), unknown = player("3");
   slow.figures[0] = 200;
   fast.figures[0] = 50;
   PlayerModel model;
@@ -240,6 +255,103 @@ void FleetSuite::playersSortWithDashesLast() {
   slow.figures[0] = 10;
   model.setRows({fast, slow, unknown});
   QCOMPARE(clients(), QStringLiteral("123"));  // new figures do not move a row under the eye
+}
+
+void FleetSuite::playersStayWhereTheyAre() {
+  PlayerModel model;
+  const auto with = [](const char* client, double rtt) {
+    PlayerRow row = player(client);
+    row.figures[0] = rtt;
+    return row;
+  };
+  const auto clients = [&] {
+    QString out;
+    for (int i = 0; i < model.rowCount(); ++i) out += model.data(model.index(i, 0), Qt::DisplayRole).toString();
+    return out;
+  };
+  model.setRows({with("1", 10), with("2", 20), with("3", 30), with("4", 40)});
+  model.sort(PlayerModel::RttColumn, Qt::DescendingOrder);
+  QCOMPARE(clients(), QStringLiteral("4321"));
+  QSignalSpy reset(&model, &QAbstractItemModel::modelReset), moved(&model, &QAbstractItemModel::layoutChanged);
+  const QPersistentModelIndex three = model.index(1, 0);
+  // One leaves, one comes, figures turn upside down: nobody else moves.
+  model.setRows({with("1", 99), with("3", 5), with("4", 1), with("5", 35)});
+  QCOMPARE(reset.count() + moved.count(), 0);
+  QCOMPARE(three.data(PlayerModel::ClientRole).toString(), QStringLiteral("3"));
+  const QString now = clients();
+  QVERIFY(now.indexOf(QLatin1Char('4')) < now.indexOf(QLatin1Char('3')) &&
+          now.indexOf(QLatin1Char('3')) < now.indexOf(QLatin1Char('1')));
+  QVERIFY(now.contains(QLatin1Char('5')) && !now.contains(QLatin1Char('2')));
+  model.sort(PlayerModel::RttColumn, Qt::DescendingOrder);
+  QCOMPARE(clients(), QStringLiteral("1534"));
+  QCOMPARE(three.data(PlayerModel::ClientRole).toString(), QStringLiteral("3"));
+}
+
+void FleetSuite::countsAreOfTheLastTenSeconds() {
+  Fed fed;
+  fed.declare({series(0, "input.late", 0, {{"client", "2"}}), series(1, "net.state", 0, {{"client", "2"}}),
+               series(2, "predict.lead", 0, {{"client", "2"}})});
+  fed.feed({std::vector<std::int64_t>(20, 3), std::vector<std::int64_t>(20, 3), std::vector<std::int64_t>(20, 9)});
+  const auto rows = playerRows(fed.store, ProcessId("server-1"), kNow);
+  QCOMPARE(rows.size(), std::size_t{1});
+  QCOMPARE(*rows[0][PlayerFigure::Late], 60.0);
+  QCOMPARE(*rows[0][PlayerFigure::Ahead], 9.0);
+  QCOMPARE(rows[0].state, PlayerState::Stalled);
+  PlayerModel model;
+  model.setRows(rows);
+  QCOMPARE(model.data(model.index(0, PlayerModel::StateColumn), Qt::DisplayRole).toString(), QStringLiteral("stall"));
+  QCOMPARE(model.data(model.index(0, PlayerModel::QueueColumn), Qt::DisplayRole).toString(), QStringLiteral("—"));
+}
+
+void FleetSuite::trendsFollowTheSortedFigure() {
+  Fed fed;
+  fed.declare({series(0, "net.rtt", 0, {{"client", "2"}}), series(1, "net.jitter", 0, {{"client", "2"}})});
+  std::vector<std::int64_t> rtt(20, 50), jitter(20, 2);
+  rtt[10] = 400;
+  fed.feed({rtt, jitter});
+  auto rows = playerRows(fed.store, ProcessId("server-1"), kNow);
+  PlayerModel model;
+  QCOMPARE(model.trendFigure(), PlayerFigure::Rtt);
+  addTrends(rows, fed.store, ProcessId("server-1"), model.trendFigure(), kNow, 4 * kNsPerSecond, 40);
+  QVERIFY(std::isnan(rows[0].trend[0]));  // before the first sample
+  QCOMPARE(*std::max_element(rows[0].trend.begin() + 22, rows[0].trend.end()), 400.0F);
+  model.sort(PlayerModel::JitterColumn, Qt::DescendingOrder);
+  QCOMPARE(model.trendFigure(), PlayerFigure::Jitter);
+}
+
+void FleetSuite::thePanelFollowsAPlayer() {
+  widgets::demo::Session session(0);
+  Fed fed;
+  fed.declare({series(0, "net.rtt", 0, {{"client", "2"}}), series(1, "net.rtt", 0, {{"client", "10"}})});
+  const auto pass = [&](ingest::Event event) { session.all.on(widgets::demo::wrap(std::move(event), kStart)); };
+  pass(ingest::ProcessChange{fed.info, ""});
+  ingest::SampleBlock block;
+  block.process = {fed.info.id, fed.info.instance};
+  block.ticks = {1};
+  block.times = {kNow};
+  block.count = 2;
+  block.columns = {{SeriesIndex(0), {}, std::vector<std::int64_t>{50}},
+                   {SeriesIndex(1), {}, std::vector<std::int64_t>{70}}};
+  pass(block);
+  ingest::GameEvent joined{{fed.info.id, fed.info.instance}, 1, kNow, "player.joined", {}};
+  joined.fields = {{"player", Value(std::int64_t{10})}, {"name", Value(std::string("bot-ten"))}};
+  pass(joined);
+  session.clock.setExtent(kStart, kNow);
+  session.selection.setProcess(fed.info.id);
+  PlayersPanel panel(session.context);
+  panel.resize(420, 240);
+  panel.show();
+  auto* table = panel.findChild<QTableView*>();
+  QTRY_COMPARE(table->model()->rowCount(), 2);
+  QVERIFY(table->model()->index(1, 0).data(Qt::ToolTipRole).toString().contains(QStringLiteral("bot-ten")));
+  QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(table->model()->index(1, 2)).center());
+  QCOMPARE(session.selection.player(), (std::optional(widgets::FollowedPlayer{fed.info.id, 10})));
+  QCOMPARE(session.selection.entity(), std::optional<std::uint32_t>(10));
+  // Followed elsewhere, shown here.
+  session.selection.setPlayer(widgets::FollowedPlayer{fed.info.id, 2});
+  QCOMPARE(table->selectionModel()->currentIndex().row(), 0);
+  session.selection.setPlayer(std::nullopt);
+  QVERIFY(!table->selectionModel()->hasSelection());
 }
 
 }  // namespace qd::fleet
