@@ -15,6 +15,33 @@ constexpr double kAfterPark = 8;     // ticks that a process takes to be itself 
 
 }  // namespace
 
+LayerFinding found(Layer layer, const std::vector<std::pair<Evidence, double>>& judged) {
+  LayerFinding out;
+  out.layer = layer;
+  for (const auto& [evidence, lateMs] : judged) {
+    out.verdict = out.verdict == Verdict::NoData ? Verdict::Ok : out.verdict;
+    if (evidence.wrong) {
+      if (out.verdict != Verdict::Wrong || lateMs > out.lateMs) {
+        out.lateMs = lateMs;
+        out.time = evidence.time;
+      }
+      out.verdict = Verdict::Wrong;
+      out.tick = std::min(out.tick.value_or(evidence.firstTick), evidence.firstTick);
+    }
+    out.evidence.push_back(evidence);
+  }
+  std::ranges::stable_sort(out.evidence, [](const Evidence& a, const Evidence& b) { return a.wrong && !b.wrong; });
+  return out;
+}
+
+void addContext(LayerFinding& finding, std::optional<Evidence> context) {
+  if (context) finding.evidence.push_back(std::move(*context));
+}
+
+std::string usually(const Evidence& e) {
+  return e.usual ? fmt::format("usually {} {}", number(*e.usual), e.unit) : std::string("nothing to compare with");
+}
+
 std::string number(double value) {
   if (!std::isfinite(value)) return "—";
   const double m = std::abs(value);

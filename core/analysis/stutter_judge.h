@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How one figure of one layer is judged; of core/analysis/stutter.cpp alone. Pure.
+// How the figures of the five layers are judged: of core/analysis/stutter*.cpp alone. Pure.
 #pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/analysis/baseline.h"
 #include "core/analysis/stutter.h"
@@ -37,6 +42,18 @@ class Judge {
  private:
   const StutterInput& input_;
 };
+
+// The verdict of the judged figures, each with its lateness in ms: wrong where one is, at the first tick of any, as
+// late as the worst.
+LayerFinding found(Layer layer, const std::vector<std::pair<Evidence, double>>& judged);
+void addContext(LayerFinding& finding, std::optional<Evidence> context);
+std::string usually(const Evidence& evidence);  // "usually 33.3 ms"
+
+LayerFinding judgeHost(const StutterInput& input, const Judge& judge);
+LayerFinding judgeServer(const StutterInput& input, const Judge& judge);
+LayerFinding judgeArrival(const StutterInput& input, const Judge& judge);
+LayerFinding judgeBuffer(const StutterInput& input, const Judge& judge);
+LayerFinding judgeFrame(const StutterInput& input, const Judge& judge);
 
 std::string number(double value);  // three significant digits
 std::string tickText(double tick);
