@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -12,13 +13,21 @@
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
 #include "core/recording/replay_source.h"
+#include "core/recording/rolling.h"
 
 namespace qd::console {
 
 // Members go in the reverse order: the source stops before the recorder closes.
 struct SessionCore::Source {
   std::unique_ptr<recording::Recorder> recorder;
+  std::string noRecorder;          // why there is none in a live session
+  std::vector<std::string> files;  // closed ones of this session; under the mutex
+  std::mutex fetching;             // of the next one
+  link::Cluster* fetchFrom = nullptr;
   std::unique_ptr<link::Cluster> cluster;
+
+  recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
+  void fetch(const std::vector<recording::MissingRange>& ranges);
 
   std::unique_ptr<recording::Recording> file;
   mutable std::mutex mutex;
@@ -28,6 +37,36 @@ struct SessionCore::Source {
   void read(ingest::EventSink& sink, const std::stop_token& stop);
   void note(double share, std::string problem);
 };
+
+recording::RecorderOptions SessionCore::Source::recorderOptions(const std::string& name, const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path();
+  recording::RecorderOptions options;
+  options.path = path;
+  options.program = "quarterdeck " QD_VERSION;
+  options.rollEvery = recording::kRollEvery;
+  options.nextPath = [folder, name] { return recording::nextRecordingPath(folder, name); };
+  options.onRolled = [this, folder](const std::string& closed) {
+    {
+      const std::lock_guard lock(mutex);
+      files.push_back(closed);
+    }
+    recording::prune(folder, {});
+  };
+  options.onMissing = [this](const auto& ranges) { fetch(ranges); };
+  return options;
+}
+
+// The recorder outlives the cluster, but asks on a thread of its own.
+void SessionCore::Source::fetch(const std::vector<recording::MissingRange>& ranges) {
+  const std::lock_guard lock(fetching);
+  if (fetchFrom == nullptr) return;
+  for (const recording::MissingRange& range : ranges) {
+    fetchFrom->fetch(
+        range.agent, range.first, range.last,
+        [to = recorder.get()](const ingest::EnvelopePtr& envelope) { to->refill(envelope); },
+        [to = recorder.get(), agent = range.agent] { to->refilled(agent); });
+  }
+}
 
 void SessionCore::Source::note(double share, std::string problem) {
   const std::lock_guard lock(mutex);
@@ -56,6 +95,10 @@ SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source
 
 SessionCore::~SessionCore() {
   source_->reader = {};  // stops and joins
+  {
+    const std::lock_guard lock(source_->fetching);
+    source_->fetchFrom = nullptr;
+  }
   source_->cluster.reset();
   source_->recorder.reset();
 }
@@ -68,15 +111,21 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   if (options.tls.enabled()) {
     if (auto ok = security::check(options.tls); !ok) return std::unexpected(ok.error());
   }
-  recording::RecorderOptions recorderOptions;
-  recorderOptions.path = recordingPath;
-  recorderOptions.program = "quarterdeck " QD_VERSION;
-  auto recorder = recording::Recorder::open(std::move(recorderOptions));
-  if (!recorder) return std::unexpected(recorder.error());
   std::unique_ptr<SessionCore> core(new SessionCore(false));
-  core->source_->recorder = std::move(*recorder);
-  core->fan.add(*core->source_->recorder);
-  core->source_->cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
+  Source& source = *core->source_;
+  // Who cannot record can still watch.
+  auto recorder = recording::Recorder::open(source.recorderOptions(context.name, recordingPath));
+  if (recorder) {
+    source.recorder = std::move(*recorder);
+    core->fan.add(*source.recorder);
+  } else {
+    source.noRecorder = recorder.error().message;
+  }
+  source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
+  {
+    const std::lock_guard lock(source.fetching);
+    source.fetchFrom = source.cluster.get();
+  }
   core->source_->cluster->start();
   return core;
 }
@@ -101,9 +150,17 @@ std::uint64_t SessionCore::droppedOnTheWay() const {
 }
 
 SessionCore::Recording SessionCore::recording() const {
-  if (source_->recorder == nullptr) return {};
+  if (source_->recorder == nullptr) return {{}, 0, 0, source_->noRecorder};
   const auto status = source_->recorder->status();
-  return {source_->recorder->path(), status.fileBytes, status.dropped, status.error};
+  return {source_->recorder->path(), status.fileBytes, status.dropped,
+          status.error.empty() ? status.warning : status.error};
+}
+
+std::vector<std::string> SessionCore::recordedFiles() const {
+  const std::lock_guard lock(source_->mutex);
+  std::vector<std::string> out = source_->files;
+  if (source_->recorder != nullptr) out.push_back(source_->recorder->path());
+  return out;
 }
 
 SessionCore::Loading SessionCore::loading() const {

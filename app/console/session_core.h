@@ -25,7 +25,8 @@ namespace qd::console {
 class SessionCore {
  public:
   // Attaches; agents that are not there yet are tried again and again, and shown as lost meanwhile.
-  // Error: the recording cannot be made, the certificates cannot be read.
+  // A recording that cannot be made is a problem of recording(), not of the session; it rolls hourly.
+  // Error: the certificates cannot be read.
   static Result<std::unique_ptr<SessionCore>> live(const session::Context& context, const std::string& recordingPath);
   // Opens the file and goes on reading it on a thread of its own; panels fill meanwhile.
   // Errors: no such file, not a recording, a newer format.
@@ -43,9 +44,10 @@ class SessionCore {
     std::string problem;  // one sentence; empty: nothing
   };
   bool isReplay() const { return isReplay_; }
-  control::CommandPort* commands();       // null in a recording
-  std::uint64_t droppedOnTheWay() const;  // by the link's and the recorder's queues
-  Recording recording() const;            // path empty: none is written
+  control::CommandPort* commands();                // null in a recording
+  std::uint64_t droppedOnTheWay() const;           // by the link's and the recorder's queues
+  Recording recording() const;                     // path empty: none is written
+  std::vector<std::string> recordedFiles() const;  // of this session, the oldest first
   Loading loading() const;
   void put(const ingest::EnvelopePtr& envelope) { fan.on(envelope); }  // what this console adds, such as a mark
 

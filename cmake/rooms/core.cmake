@@ -38,3 +38,5 @@ if(BUILD_TESTING)
   target_link_libraries(qd_fakes_recording PUBLIC qd_core_recording GTest::gtest PRIVATE qd_warnings)
 endif()
 qd_test(test_core_recording FOLDER tests/core/recording LINK qd_fakes_recording SQLite::SQLite3)
+qd_test(test_recording_durability FOLDER tests/core/recording/durability LINK qd_fakes_recording LABEL integration
+        TIMEOUT 240)

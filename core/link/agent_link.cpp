@@ -47,6 +47,7 @@ void AgentLink::shutdown() {
   if (subscription_) subscription_->cancel();
   if (clock_) clock_->cancel();
   if (debug_) debug_->cancel();
+  cancelFetches();
 }
 
 AgentStatus AgentLink::status() const {

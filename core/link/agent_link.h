@@ -50,8 +50,12 @@ class AgentLink {
   void runAction(const control::ActionOrder& order, control::ActionDone done);
   void debug(control::DebugOrder order, control::DebugDone done);
   void holdLease(bool hold);
+  // Entries first to last again; `done` once they came, the stream broke, or at once when there is no connection.
+  using FetchEach = std::function<void(ingest::EnvelopePtr)>;
+  void fetch(std::uint64_t first, std::uint64_t last, FetchEach each, std::function<void()> done);
 
  private:
+  struct Fetch;
   using ClockStream = BidiStream<pb::ClockPing, pb::ClockPong>;
   using DebugStream = BidiStream<pb::DebugCommand, pb::DebugEvent>;
 
@@ -73,6 +77,9 @@ class AgentLink {
   void caughtUp();
   void emit(std::shared_ptr<ingest::Envelope> envelope);
   void emit(ingest::Event event);
+
+  void onFetched(Fetch& fetch, Incoming incoming);
+  void cancelFetches();
 
   // clock
   void startClock();
@@ -113,6 +120,8 @@ class AgentLink {
   TimeNs newest_ = 0;  // time of the newest entry
   std::uint64_t refusedSinceGap_ = 0;
   std::int64_t lastRefusalGap_ = 0;
+
+  std::set<std::shared_ptr<Fetch>> fetches_;
 
   std::shared_ptr<ClockStream> clock_;
   ClockEstimator estimator_;

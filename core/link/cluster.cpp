@@ -22,6 +22,16 @@ std::vector<AgentStatus> Cluster::status() const {
   return out;
 }
 
+void Cluster::fetch(const AgentId& agent, std::uint64_t first, std::uint64_t last,
+                    std::function<void(ingest::EnvelopePtr)> each, std::function<void()> done) {
+  impl_->post([impl = impl_.get(), agent, first, last, each = std::move(each), done = std::move(done)] {
+    for (const auto& link : impl->links) {
+      if (link->id() == agent) return link->fetch(first, last, each, done);
+    }
+    done();
+  });
+}
+
 void Cluster::push(control::PushOrder order, control::PushDone done) {
   impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)] { impl->push(order, done); });
 }

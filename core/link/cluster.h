@@ -54,6 +54,12 @@ class Cluster final : public control::CommandPort {
 
   std::vector<AgentStatus> status() const;  // any thread
 
+  // Entries `first` to `last` of an agent's log again, as they come to the sink but past it, for who lost them after
+  // they came: each to `each`, then `done` once, however it ended (but not after the cluster's end). Both on the
+  // cluster's thread. What the agent does not keep any more does not come. Any thread.
+  void fetch(const AgentId& agent, std::uint64_t first, std::uint64_t last,
+             std::function<void(ingest::EnvelopePtr)> each, std::function<void()> done);
+
   void push(control::PushOrder order, control::PushDone done) override;
   void queryPush(const std::string& pushId, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;

@@ -13,28 +13,48 @@
 
 namespace qd::recording {
 
-std::optional<LoadedChunk> loadChunk(const Database& db, std::int64_t id, std::vector<Damage>& damaged) {
-  Result<Statement> row = db.prepare("SELECT * FROM chunks WHERE id = ?");
-  Result<Statement> columns = db.prepare("SELECT * FROM columns WHERE chunk = ? ORDER BY id");
-  if (!row || !columns) return std::nullopt;
+namespace {
+
+// The columns of the chunk that `chunk` stands on. In format 1 by an index, from format 2 on by their place.
+Result<Statement> columnsOf(const Recording::Impl& file, const Statement& chunk) {
+  const Layout& places = file.layout();
+  const bool byIndex = places.chunks.firstColumn < 0;
+  Result<Statement> columns = file.db.prepare(byIndex ? "SELECT * FROM columns WHERE chunk = ?1 ORDER BY id"
+                                                      : "SELECT * FROM columns WHERE id >= ?1 AND id < ?1 + ?2");
+  if (!columns) return columns;
+  columns->bind(1, Cell(chunk.integer(byIndex ? 0 : places.chunks.firstColumn)));
+  if (!byIndex) columns->bind(2, Cell(chunk.integer(places.chunks.columns)));
+  return columns;
+}
+
+}  // namespace
+
+std::optional<LoadedChunk> loadChunk(const Recording::Impl& file, std::int64_t id, std::vector<Damage>& damaged) {
+  const Layout& places = file.layout();
+  Result<Statement> row = file.db.prepare("SELECT * FROM chunks WHERE id = ?");
+  if (!row) return std::nullopt;
   row->bind(1, Cell(id));
-  columns->bind(1, Cell(id));
   const bool there = row->step().value_or(false) && hashMatches(*row);
-  Result<ChunkHead> head =
-      there ? decodeHead(row->blob(13)) : Result<ChunkHead>(fail(ErrorCode::Corrupt, "its checksum does not match"));
+  Result<ChunkHead> head = there ? decodeHead(row->blob(places.chunks.body), file.format)
+                                 : Result<ChunkHead>(fail(ErrorCode::Corrupt, "its checksum does not match"));
   if (!head) {
     damaged.push_back({"chunks", id, head.error().message});
     return std::nullopt;
   }
   LoadedChunk out{row->integer(1), {static_cast<std::uint32_t>(row->integer(2)), std::move(*head), {}}};
+  Result<Statement> columns = columnsOf(file, *row);
+  if (!columns) return std::nullopt;
   std::int64_t seen = 0;
+  std::size_t values = 0;
   Result<bool> more = false;
   while ((more = columns->step()).value_or(false)) {
     ++seen;
     Result<DecodedColumn> column =
         hashMatches(*columns) ? decodeColumn(static_cast<std::uint32_t>(columns->integer(3)), columns->integer(4) != 0,
-                                             columns->blob(10), out.chunk.head.ticks.size())
+                                             columns->blob(places.columns.body), out.chunk.head)
                               : Result<DecodedColumn>(fail(ErrorCode::Corrupt, "its checksum does not match"));
+    values += column ? column->size() : 0;
+    if (column && values > kMostDecoded) column = fail(ErrorCode::Corrupt, "its chunk holds more values than one can");
     if (column) {
       out.chunk.columns.push_back(std::move(*column));
     } else {
@@ -42,8 +62,9 @@ std::optional<LoadedChunk> loadChunk(const Database& db, std::int64_t id, std::v
     }
   }
   if (!more) damaged.push_back({"columns", 0, more.error().message});
-  if (more && seen != row->integer(12)) {
-    damaged.push_back({"chunks", id, fmt::format("{} of its {} columns are there", seen, row->integer(12))});
+  if (more && seen != row->integer(places.chunks.columns)) {
+    damaged.push_back(
+        {"chunks", id, fmt::format("{} of its {} columns are there", seen, row->integer(places.chunks.columns))});
   }
   return out;
 }
@@ -137,7 +158,7 @@ class FileCursor final : public Cursor {
   }
 
   void openChunk(std::int64_t id) {
-    std::optional<LoadedChunk> loaded = loadChunk(file_.db, id, damaged_);
+    std::optional<LoadedChunk> loaded = loadChunk(file_, id, damaged_);
     if (!loaded) return;
     const auto entry = file_.processes.find(loaded->process);
     if (entry == file_.processes.end()) {
@@ -148,8 +169,8 @@ class FileCursor final : public Cursor {
     push(assemble(entry->second.agent, entry->second.ref, chunk.ring, std::move(chunk.head), chunk.columns));
   }
 
-  static Result<std::vector<Placed>> tail(const ProcessEntry& entry, const Statement& row) {
-    Result<std::vector<DecodedChunk>> chunks = decodeTail(row.blob(7));
+  Result<std::vector<Placed>> tail(const ProcessEntry& entry, const Statement& row) const {
+    Result<std::vector<DecodedChunk>> chunks = decodeTail(row.blob(file_.layout().tails.body), file_.format);
     if (!chunks) return std::unexpected(chunks.error());
     std::vector<Placed> out;
     for (DecodedChunk& chunk : *chunks) {
@@ -159,11 +180,12 @@ class FileCursor final : public Cursor {
     return out;
   }
 
-  static Result<std::vector<Placed>> frames(const ProcessEntry& entry, const Statement& row) {
+  Result<std::vector<Placed>> frames(const ProcessEntry& entry, const Statement& row) const {
+    const int body = file_.layout().frames.body;
     const std::string kind = row.text(2);
-    if (kind == "entities") return decodeEntities(entry.agent, entry.ref, row.blob(8));
-    if (kind == "frames") return decodeFrames(entry.agent, entry.ref, row.blob(8));
-    if (kind == "rollups") return decodeRollups(entry.agent, entry.ref, row.blob(8));
+    if (kind == "entities") return decodeEntities(entry.agent, entry.ref, row.blob(body));
+    if (kind == "frames") return decodeFrames(entry.agent, entry.ref, row.blob(body));
+    if (kind == "rollups") return decodeRollups(entry.agent, entry.ref, row.blob(body));
     return fail(ErrorCode::Corrupt, fmt::format("its kind \"{}\" is not known", kind));
   }
 

@@ -39,7 +39,13 @@ Placed Placer::place(const EnvelopePtr& envelope) {
   TimeNs& newest = newest_[envelope->agent];
   const TimeNs time = timeOf(envelope->event);
   TimeNs at = newest;
-  if (envelope->sequence == 0) {
+  std::uint64_t& sequence = sequence_[envelope->agent];
+  const bool late = envelope->sequence != 0 && envelope->sequence < sequence;
+  sequence = std::max(sequence, envelope->sequence);
+  if (late) {
+    const TimeNs own = momentOf(*envelope);
+    if (own > 0) at = std::min(own, newest);
+  } else if (envelope->sequence == 0) {
     at = timeOfState(*envelope, newest);
   } else if (!std::holds_alternative<ProcessChange>(envelope->event) && time > newest &&
              time < utcNowNs() + kAheadMost) {

@@ -49,7 +49,7 @@ std::unexpected<Error> notARecording(const std::string& path, const std::string&
               fmt::format("{} is not a Quarterdeck recording ({}); give the name of a .qdrec file.", path, why));
 }
 
-Result<> checkFormat(const std::string& path, const Database& db) {
+Result<int> checkFormat(const std::string& path, const Database& db) {
   const Result<std::int64_t> application = db.integer("PRAGMA application_id");
   if (!application) return notARecording(path, application.error().message);
   const Result<std::int64_t> format = db.integer("PRAGMA user_version");
@@ -60,9 +60,20 @@ Result<> checkFormat(const std::string& path, const Database& db) {
                 fmt::format("{} has format {}, written by a newer version; this one reads up to {}: update it.", path,
                             *format, kFormat));
   }
-  if (*format < 1) return notARecording(path, fmt::format("its format {} does not exist", *format));
-  return {};
+  if (*format < kOldestFormat) return notARecording(path, fmt::format("its format {} does not exist", *format));
+  return static_cast<int>(*format);
 }
+
+// From when to when there is something, piece by piece.
+constexpr const char* kSpans1 =
+    "SELECT time_min AS a, time_max AS b FROM chunks UNION ALL SELECT time_min, time_max FROM tails "
+    "UNION ALL SELECT time_min, time_max FROM frames";
+// The totals hold all that is folded; frames that came since are found through their index.
+constexpr const char* kSpans2 =
+    "SELECT time_min AS a, time_max AS b FROM totals UNION ALL SELECT time_min, time_max FROM tails UNION ALL "
+    "SELECT (SELECT time_min FROM frames WHERE process = p.id AND kind = k.kind AND time_max > 0 "
+    "ORDER BY time_max LIMIT 1), (SELECT max(time_max) FROM frames WHERE process = p.id AND kind = k.kind) "
+    "FROM processes p, (SELECT 'entities' AS kind UNION ALL SELECT 'frames' UNION ALL SELECT 'rollups') k";
 
 }  // namespace
 
@@ -114,7 +125,9 @@ Result<std::unique_ptr<Recording>> Recording::open(const std::string& path) {
                 fmt::format("Cannot open the recording {} ({}); check that it may be read.", path, db.error().message));
   }
   impl->db = std::move(*db);
-  if (Result<> checked = checkFormat(path, impl->db); !checked) return std::unexpected(checked.error());
+  const Result<int> format = checkFormat(path, impl->db);
+  if (!format) return std::unexpected(format.error());
+  impl->format = *format;
   if (Result<> loaded = impl->load(); !loaded) {
     return fail(ErrorCode::Corrupt,
                 fmt::format("The recording {} is damaged beyond reading ({}).", path, loaded.error().message));
@@ -150,21 +163,27 @@ Result<RecordingInfo> Recording::info() const {
     if (!n && problem.empty()) problem = n.error().message;
     return n.value_or(0);
   };
-  out.format = static_cast<int>(number("PRAGMA user_version"));
+  out.format = impl_->format;
   out.points = number(
-      "SELECT (SELECT coalesce(sum(points), 0) FROM chunks) + "
-      "(SELECT coalesce(sum(points), 0) FROM tails)");
+      fmt::format("SELECT (SELECT coalesce(sum(points), 0) FROM {}) + (SELECT coalesce(sum(points), 0) FROM tails)",
+                  out.format == 1 ? "chunks" : "totals"));
+  if (out.format > 1) {
+    out.integers = number("SELECT sum(integers) FROM totals");
+    out.doubles = number("SELECT sum(points - integers) FROM totals");
+    out.integerBytes = number("SELECT sum(integer_bytes) FROM totals");
+    out.doubleBytes = number("SELECT sum(double_bytes) FROM totals");
+    out.headBytes = number("SELECT sum(head_bytes) FROM totals");
+  }
   out.processes = number("SELECT count(DISTINCT agent || '/' || process) FROM processes");
   out.series = number(
       "SELECT count(*) FROM (SELECT DISTINCT p.agent, p.process, s.name, s.dimensions FROM series s "
       "JOIN processes p ON p.id = s.process)");
-  out.events = number("SELECT count(*) FROM events");
+  // Ids ascend from 1 and no event is ever deleted, so the last one counts them.
+  out.events = number("SELECT max(id) FROM events");
   out.gaps = number("SELECT count(*) FROM events WHERE kind = 'gap'");
-  const std::string spans =
-      "(SELECT time_min AS a, time_max AS b FROM chunks UNION ALL SELECT time_min, time_max FROM tails UNION ALL "
-      "SELECT time_min, time_max FROM frames)";
-  out.start = number("SELECT min(a) FROM " + spans + " WHERE a > 0");
-  out.end = number("SELECT max(b) FROM " + spans);
+  const char* spans = out.format == 1 ? kSpans1 : kSpans2;
+  out.start = number(fmt::format("SELECT min(a) FROM ({}) WHERE a > 0", spans));
+  out.end = number(fmt::format("SELECT max(b) FROM ({})", spans));
   if (out.start == 0) {
     out.start = number("SELECT min(time) FROM events WHERE time > 0");
     out.end = number("SELECT max(time) FROM events");

@@ -28,6 +28,9 @@ struct RecordingInfo {
   std::string program;
   TimeNs start = 0, end = 0;  // of samples and frames; of events where there are none; 0 for an empty recording
   std::uint64_t points = 0, bytes = 0, processes = 0, series = 0, events = 0, gaps = 0;
+  // Of what is folded into chunks (from format 2 on): the points of integer series, and the bytes of the packed values
+  // of both kinds and of the ticks, times and places that they share.
+  std::uint64_t integers = 0, doubles = 0, integerBytes = 0, doubleBytes = 0, headBytes = 0;
   bool complete = false;  // closed cleanly
 };
 

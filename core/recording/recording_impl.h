@@ -8,6 +8,7 @@
 
 #include "core/recording/chunk_codec.h"
 #include "core/recording/recording.h"
+#include "core/recording/schema.h"
 #include "core/recording/sqlite.h"
 
 namespace qd::recording {
@@ -21,11 +22,13 @@ struct Recording::Impl {
   std::string path;
   std::vector<std::string> notes;
   Database db;
+  int format = kFormat;
   bool complete = false;
   std::map<std::int64_t, AgentId> agents;
   std::map<std::int64_t, ProcessEntry> processes;
 
   Result<> load();
+  const Layout& layout() const { return recording::layout(format); }
 };
 
 // Whether the current row of `SELECT * FROM table` carries the checksum that its columns have.
@@ -36,6 +39,6 @@ struct LoadedChunk {
   std::int64_t process = 0;
   DecodedChunk chunk;
 };
-std::optional<LoadedChunk> loadChunk(const Database& db, std::int64_t id, std::vector<Damage>& damaged);
+std::optional<LoadedChunk> loadChunk(const Recording::Impl& file, std::int64_t id, std::vector<Damage>& damaged);
 
 }  // namespace qd::recording
