@@ -5,11 +5,13 @@
 
 QObject* makePlotTest();
 QObject* makeStackTest();
+QObject* makeRasterTest();
+QObject* makeEditTest();
 
 int main(int argc, char** argv) {
   QApplication app(argc, argv);
   int failed = 0;
-  for (const auto make : {makePlotTest, makeStackTest}) {
+  for (const auto make : {makePlotTest, makeRasterTest, makeStackTest, makeEditTest}) {
     const std::unique_ptr<QObject> test(make());
     failed += QTest::qExec(test.get(), argc, argv);
   }
