@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "widgets/plot/plot_series.h"
-#include "widgets/plot/trace_layer.h"
+#include "widgets/plot/trace.h"
 
 namespace qd::widgets::plot {
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/analysis/state_names.h"
 #include "widgets/plot/plot_pane.h"
 #include "widgets/plot/state_strip.h"
 
@@ -65,7 +66,8 @@ void PlotPane::drawStrips(const PaneView& view) {
       asked.insert(asked.begin(), std::move(first));
     }
     const auto breaks = store_.query(series_[i].bound.a, series::Axis::Time, parts.from, parts.to, parts.count).breaks;
-    auto content = statesOf(asked, breaks, view.map, view.map.key(view.from), view.map.key(view.to), strip.cells());
+    auto content = statesOf(asked, breaks, view.map, view.map.key(view.from), view.map.key(view.to), strip.cells(),
+                            analysis::stateNames(series_[i].meta.info));
     strip.setLabel(series_[i].label.section(QLatin1Char(' '), -1));
     strip.setCells(std::move(content.states), std::move(content.cells));
   }

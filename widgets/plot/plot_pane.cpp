@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/analysis/state_names.h"
 #include "widgets/base/format.h"
 #include "widgets/plot/given_ticker.h"
 #include "widgets/plot/legend_bar.h"
 #include "widgets/plot/state_strip.h"
+#include "widgets/plot/trace_layer.h"
 
 namespace qd::widgets::plot {
 namespace {
@@ -187,7 +189,7 @@ LegendEntry PlotPane::entryOf(std::size_t i, TimeNs at) const {
     note = tr("p99 %1").arg(formatNumber(*percentiles_[i] * factor_));
   }
   if (s.style == Style::States && sample) {
-    const StripState state = stateOf(std::llround(sample->value));
+    const StripState state = stateOf(std::llround(sample->value), analysis::stateNames(s.meta.info));
     return {s.label, state.name, note, state.color, stale, state.pattern};
   }
   return {s.label,         sample ? formatNumber(sample->value * factor_) : noData(), note, s.color, stale || !sample,

@@ -19,6 +19,7 @@ namespace qd::widgets::plot {
 
 class LegendBar;
 struct LegendEntry;
+class TraceLayer;
 class StateStrip;
 
 class PlotPane final : public QWidget {

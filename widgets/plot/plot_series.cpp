@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/analysis/state_names.h"
+
 namespace qd::widgets::plot {
 namespace {
 
@@ -52,7 +54,11 @@ std::vector<PaneSeries> SeriesFinder::of(const PaneSpec& spec, const std::vector
     if (std::any_of(result.begin(), result.end(), [&](const auto& s) { return s.bound == found->bound; })) return;
     found->followed = followed;
     const auto style = spec.styles.find(ref.series);
-    if (style != spec.styles.end()) found->style = style->second;
+    if (style != spec.styles.end()) {
+      found->style = style->second;
+    } else if (!found->isDerived() && analysis::isState(found->meta.info)) {
+      found->style = Style::States;
+    }
     result.push_back(std::move(*found));
   };
   for (const auto& process : group) {

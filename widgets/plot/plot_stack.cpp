@@ -135,8 +135,10 @@ void PlotStack::refresh(bool second) {
   if (anew) drawPanes(wanted);
   if (second && clock.span() <= kLongestMeasured && measured_ != drawn_) {
     measured_ = drawn_;
-    for (PlotPane* pane : panes_) pane->measure(view_.from, view_.to);
+    toMeasure_ = panes_.size();
   }
+  // One plot a frame: all at once would be a frame of its own length.
+  if (toMeasure_ > 0 && --toMeasure_ < panes_.size()) panes_[toMeasure_]->measure(view_.from, view_.to);
   refreshOverlay(anew, second);
   const TimeNs now = monotonicNs();
   if (now - sinceValues_ < kNsPerSecond / 5) return;

@@ -145,6 +145,7 @@ class PlotStack final : public QWidget {
   Drawn drawn_, measured_;
   bool dirty_ = true, refining_ = false, overlayDirty_ = true;
   TimeNs overlayNow_ = 0, shownAt_ = 0;
+  std::size_t toMeasure_ = 0;  // plots whose percentiles are still to be measured
   std::uint64_t storeRevision_ = UINT64_MAX, directoryRevision_ = UINT64_MAX;
   TimeNs sinceValues_ = 0;
   std::vector<ingest::Moment> moments_, stops_;  // of [momentsFrom_, momentsTo_]

@@ -78,7 +78,6 @@ void PlotStack::addDerived(PlotPane& pane, const PaneSeries& source, const analy
 
 void PlotStack::setStyle(PlotPane& pane, const SeriesRef& series, Style style) {
   pane.spec().styles[series.series] = style;
-  if (style == Style::Line) pane.spec().styles.erase(series.series);
   changed();
 }
 

@@ -8,6 +8,7 @@
 #include <QFileDialog>
 #include <QFormLayout>
 #include <QMenu>
+#include <QPushButton>
 #include <map>
 
 #include "core/series/store.h"

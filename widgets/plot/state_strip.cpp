@@ -99,16 +99,18 @@ void StateStrip::paintEvent(QPaintEvent*) {
   paintNames(painter, cell);
 }
 
-StripState stateOf(qint64 value) {
+StripState stateOf(qint64 value, const StateNames& names) {
   static constexpr std::array<QRgb, 6> kColors = {0x2e7d64, 0xd9b430, 0xcc79a7, 0x6f7f8f, 0x22b58a, 0x8a6fb0};
   static constexpr std::array kPatterns = {Qt::SolidPattern, Qt::BDiagPattern,  Qt::DiagCrossPattern, Qt::HorPattern,
                                            Qt::VerPattern,   Qt::Dense5Pattern, Qt::FDiagPattern};
   const auto at = static_cast<quint64>(value);
-  return {QString::number(value), QColor(kColors[at % kColors.size()]), kPatterns[at % kPatterns.size()]};
+  const auto name = names.find(value);
+  return {name != names.end() ? QString::fromStdString(name->second) : QString::number(value),
+          QColor(kColors[at % kColors.size()]), kPatterns[at % kPatterns.size()]};
 }
 
 StripContent statesOf(const std::vector<analysis::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,
-                      const AxisMap& map, double low, double high, int cells) {
+                      const AxisMap& map, double low, double high, int cells, const StateNames& names) {
   StripContent out;
   out.cells.resize(static_cast<std::size_t>(std::max(0, cells)));
   std::map<qint64, int> known;  // value → state; ascending, so that a state keeps its place in the stack
@@ -120,7 +122,7 @@ StripContent statesOf(const std::vector<analysis::SketchColumn>& columns, const 
     c.sketch.forEachBin([&](double from, double to, std::uint64_t) { known.emplace(valueOf(from, to), 0); });
   for (auto& [value, index] : known) {
     index = static_cast<int>(std::min(out.states.size(), kMostStates - 1));
-    if (out.states.size() < kMostStates) out.states.push_back(stateOf(value));
+    if (out.states.size() < kMostStates) out.states.push_back(stateOf(value, names));
   }
   const double perKey = cells / (high - low);
   const auto place = [&](TimeNs time) { return static_cast<int>(std::floor((map.key(time) - low) * perKey)); };

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <QWidget>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "core/analysis/distribution.h"
@@ -46,8 +48,10 @@ class StateStrip final : public QWidget {
   std::vector<StripCell> cells_;
 };
 
-// The state that a whole number has on every screen: fixed to the number.
-StripState stateOf(qint64 value);
+// What states are called; a number without a name is its own.
+using StateNames = std::map<std::int64_t, std::string>;
+// The look that a state has on every screen: fixed to its number.
+StripState stateOf(qint64 value, const StateNames& names);
 // Cells of a series whose values are states: a state holds until the next sample, but not over a break; the newest as
 // long as three of the longest distances between samples so far.
 struct StripContent {
@@ -55,6 +59,6 @@ struct StripContent {
   std::vector<StripCell> cells;
 };
 StripContent statesOf(const std::vector<analysis::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,
-                      const AxisMap& map, double low, double high, int cells);
+                      const AxisMap& map, double low, double high, int cells, const StateNames& names);
 
 }  // namespace qd::widgets::plot
