@@ -62,7 +62,7 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   why_ = new widgets::WhyPanel(context);
   whyDock_ = dock(QStringLiteral("why"), tr("Why"), why_, why_->titleBar());
   const auto askWhy = [this](TimeNs time, TimeNs reach) { why().ask(time, reach); };
-  connect(plots, &widgets::PlotPanel::whyAsked, this, askWhy);
+  connect(plots_, &widgets::PlotPanel::whyAsked, this, askWhy);
   connect(timeline_, &widgets::TimelinePanel::whyAsked, this, askWhy);
   changeDock_ = dock(QStringLiteral("change"), tr("Change"), makeChangeTabs(context), plainTitle(tr("Change")));
   auto* world = new widgets::WorldPanel(context);

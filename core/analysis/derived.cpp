@@ -146,9 +146,8 @@ RangeResult evaluate(const series::Store& store, const Bound& bound, TimeNs from
   } else if (data.exact) {
     data.samples = percentileOf(data.samples, data.breaks, e.window, e.fraction);
   } else {
-    const SketchColumns sketches = sketchColumns(store, bound.a, begin, to, pixels);
-    data.buckets = slidingPercentile(sketches.columns, e.window, e.fraction);
-    data.refining = data.refining || sketches.refining;
+    const auto columns = store.sketches(bound.a, series::Axis::Time, begin, to, pixels);
+    data.buckets = slidingPercentile(columns, e.window, e.fraction);
   }
   cut(data, from);
   return data;

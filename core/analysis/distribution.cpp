@@ -20,6 +20,26 @@ std::optional<series::RangeResult> fewSamples(const series::Store& store, series
   return data.exact ? std::optional(std::move(data)) : std::nullopt;
 }
 
+struct Counted {
+  double low = 0, high = 0;
+  double count = 0;
+};
+
+Histogram binsOf(const std::vector<Counted>& counted, int bins) {
+  Histogram out;
+  if (counted.empty()) return out;
+  out.low = counted.front().low;
+  out.high = counted.front().high;
+  for (const Counted& c : counted) {
+    out.low = std::min(out.low, c.low);
+    out.high = std::max(out.high, c.high);
+  }
+  if (!(out.high > out.low)) out.high = out.low + std::max(1e-9, std::abs(out.low) * 1e-3);
+  out.counts.resize(static_cast<std::size_t>(std::max(1, bins)));
+  for (const Counted& c : counted) out.add(c.low, c.high, c.count);
+  return out;
+}
+
 // The merge of a moving window of columns with at most two merges for each: a queue made of two stacks, of which the
 // front one holds the merges of everything behind.
 class WindowMerge {
@@ -55,32 +75,16 @@ class WindowMerge {
 
 }  // namespace
 
-SketchColumns sketchColumns(const series::Store& store, series::SeriesId id, TimeNs from, TimeNs to, int columns) {
-  SketchColumns out;
-  if (to <= from || columns < 1) return out;
-  const auto data = fewSamples(store, id, from, to);
-  if (!data) return out;
-  out.refining = data->refining;
-  const double perNs = columns / (static_cast<double>(to - from) + 1);
-  std::int64_t open = -1;
-  for (const auto& s : data->samples) {
-    if (!std::isfinite(s.value)) continue;
-    const auto column = static_cast<std::int64_t>(static_cast<double>(s.time - from) * perNs);
-    if (column != open) out.columns.push_back({s.time, s.time, {}});
-    open = column;
-    out.columns.back().x1 = s.time;
-    out.columns.back().sketch.add(s.value);
-  }
-  return out;
-}
-
 std::vector<PercentileColumn> percentileColumns(std::span<const SketchColumn> columns) {
   static constexpr std::array kFractions = {0.50, 0.95, 0.99};
   std::vector<PercentileColumn> out;
   out.reserve(columns.size());
   for (const SketchColumn& c : columns) {
+    if (c.sketch.empty()) continue;
     std::array<double, 3> values{};
     c.sketch.quantiles(kFractions, values);
+    // A sketch does not know its extremes; the store does.
+    for (double& v : values) v = std::clamp(v, c.summary.min, c.summary.max);
     out.push_back({c.x0, c.x1, c.sketch.count(), values[0], values[1], values[2]});
   }
   return out;
@@ -91,8 +95,10 @@ std::vector<series::Bucket> slidingPercentile(std::span<const SketchColumn> colu
   WindowMerge inside;
   std::size_t oldest = 0;
   for (const SketchColumn& c : columns) {
+    if (c.sketch.empty()) continue;
     inside.push(c.sketch);
-    for (; columns[oldest].x1 <= c.x1 - window; ++oldest) inside.pop();
+    for (; columns[oldest].x1 <= c.x1 - window; ++oldest)
+      if (!columns[oldest].sketch.empty()) inside.pop();
     const double value = inside.quantile(fraction);
     out.push_back({c.x0, c.x1, value, value, value, value, c.sketch.count()});
   }
@@ -131,22 +137,21 @@ void Histogram::add(double from, double to, double count) {
 }
 
 Histogram histogram(const series::Store& store, const Bound& bound, TimeNs from, TimeNs to, int bins) {
-  Histogram out;
   const bool plain = bound.expression.kind == Derivation::None;
   auto data = plain ? fewSamples(store, bound.a, from, to) : std::optional(evaluate(store, bound, from, to, 2000));
-  if (!data) return out;
-  std::vector<std::pair<double, double>> counted;  // value, how often
-  for (const auto& s : data->samples)
-    if (std::isfinite(s.value) && s.time >= from && s.time <= to) counted.emplace_back(s.value, 1);
-  for (const auto& b : data->buckets) counted.emplace_back(b.mean, static_cast<double>(b.count));
-  if (counted.empty()) return out;
-  const auto [least, most] = std::minmax_element(counted.begin(), counted.end());
-  out.low = least->first;
-  out.high = most->first;
-  if (!(out.high > out.low)) out.high = out.low + std::max(1e-9, std::abs(out.low) * 1e-3);
-  out.counts.resize(static_cast<std::size_t>(std::max(1, bins)));
-  for (const auto& [value, count] : counted) out.add(value, value, count);
-  return out;
+  std::vector<Counted> counted;
+  if (data) {
+    for (const auto& s : data->samples)
+      if (std::isfinite(s.value) && s.time >= from && s.time <= to) counted.push_back({s.value, s.value, 1});
+    for (const auto& b : data->buckets) counted.push_back({b.mean, b.mean, static_cast<double>(b.count)});
+  } else {
+    const auto known = store.statistics(bound.a, Axis::Time, from, to);
+    store.sketch(bound.a, Axis::Time, from, to).forEachBin([&](double low, double high, std::uint64_t count) {
+      counted.push_back(
+          {std::clamp(low, known.min, known.max), std::clamp(high, known.min, known.max), static_cast<double>(count)});
+    });
+  }
+  return binsOf(counted, bins);
 }
 
 }  // namespace qd::analysis

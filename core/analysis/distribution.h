@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Distributions of one series for a view: percentiles and value bins for each column of the screen, and of a whole
-// range. From every sample where they are at most kMostCounted, else from the store's sketches (within 0.8 %). Pure
-// functions over the store's answers; any thread.
+// Distributions of one series for a view: percentiles of each column of the screen and value bins of a whole range,
+// from the sketches that the store keeps (within 0.8 %), bins from every sample where they are at most kMostCounted.
+// Pure functions over the store's answers; any thread.
 #pragma once
 
 #include <span>
@@ -11,19 +11,7 @@
 
 namespace qd::analysis {
 
-inline constexpr int kMostCounted = 65536;
-
-// The distribution of the samples in [x0, x1], ascending and without overlap.
-struct SketchColumn {
-  TimeNs x0 = 0, x1 = 0;
-  Sketch sketch;
-};
-struct SketchColumns {
-  std::vector<SketchColumn> columns;
-  bool refining = false;
-};
-// About `columns` of them over [from, to]; those without a sample are left out.
-SketchColumns sketchColumns(const series::Store& store, series::SeriesId id, TimeNs from, TimeNs to, int columns);
+using series::SketchColumn;
 
 struct PercentileColumn {
   TimeNs x0 = 0, x1 = 0;
@@ -31,6 +19,8 @@ struct PercentileColumn {
   double p50 = 0, p95 = 0, p99 = 0;
 };
 std::vector<PercentileColumn> percentileColumns(std::span<const SketchColumn> columns);
+
+inline constexpr int kMostCounted = 65536;
 
 // How many values fell into each of `counts.size()` bins of equal width (of equal ratio where `log`) over [low, high].
 struct Histogram {

@@ -67,8 +67,8 @@ QRgb heatColor(double share, bool dark) {
   return mix(kScale[step], kScale[step + 1], at - static_cast<double>(step)) | 0xff000000U;
 }
 
-QImage heatImage(std::span<const analysis::SketchColumn> columns, const AxisMap& map, double low, double high,
-                 QSize size, const RasterScale& scale, bool dark) {
+QImage heatImage(std::span<const series::SketchColumn> columns, const AxisMap& map, double low, double high, QSize size,
+                 const RasterScale& scale, bool dark) {
   Cells cells(size);
   const double perKey = cells.width() / (high - low);
   const double perRow = cells.height() / std::max(1.0, scale.height - 1.0);

@@ -16,7 +16,7 @@ inline constexpr int kHeatCell = 4;  // px a side
 
 // `share`: 0 to 1 of the fullest cell.
 QRgb heatColor(double share, bool dark);
-QImage heatImage(std::span<const analysis::SketchColumn> columns, const AxisMap& map, double low, double high,
-                 QSize size, const RasterScale& scale, bool dark);
+QImage heatImage(std::span<const series::SketchColumn> columns, const AxisMap& map, double low, double high, QSize size,
+                 const RasterScale& scale, bool dark);
 
 }  // namespace qd::widgets::plot

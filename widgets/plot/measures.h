@@ -46,7 +46,7 @@ using TickAt = std::function<std::optional<Tick>(TimeNs)>;
 MeasureTable measure(const series::Store& store, const Measures& measures, const std::vector<Measured>& series,
                      const TickAt& tickOf);
 
-// Of a range: from every sample up to some hundred thousand, beyond that from the store's distribution (within 0.8 %).
+// Of a range: the store's own (exact, or percentiles within 0.8 %); of a derived series over its computed values.
 series::Statistics statisticsOf(const series::Store& store, const analysis::Bound& bound, TimeNs from, TimeNs to);
 
 }  // namespace qd::widgets::plot

@@ -36,15 +36,14 @@ TimeNs askLine(const series::Store& store, const PaneSeries& series, const PaneV
   return interval;
 }
 
-analysis::SketchColumns sketches(const series::Store& store, const PaneSeries& series, const PaneView& view, int width,
-                                 int px, Asked& out) {
+std::vector<series::SketchColumn> sketches(const series::Store& store, const PaneSeries& series, const PaneView& view,
+                                           int width, int px, Asked& out) {
   const Stretches parts = stretchesOf(view, width, px);
-  auto columns = analysis::sketchColumns(store, series.bound.a, parts.from, parts.to, parts.count);
-  out.refining = out.refining || columns.refining;
-  return columns;
+  out.refining = out.refining || store.query(series.bound.a, series::Axis::Time, parts.from, parts.to, 64).refining;
+  return store.sketches(series.bound.a, series::Axis::Time, parts.from, parts.to, parts.count);
 }
 
-TimeNs spacing(const std::vector<analysis::SketchColumn>& columns) {
+TimeNs spacing(const std::vector<series::SketchColumn>& columns) {
   std::uint64_t count = 0;
   for (const auto& c : columns) count += c.sketch.count();
   return count < 2 ? 0 : (columns.back().x1 - columns.front().x0) / static_cast<TimeNs>(count - 1);
@@ -52,7 +51,7 @@ TimeNs spacing(const std::vector<analysis::SketchColumn>& columns) {
 
 // The band from p50 to p99 with the p50 as its line, then p95 and p99 as lines.
 TimeNs askBand(const series::Store& store, const PaneSeries& series, const PaneView& view, int width, Asked& out) {
-  const auto columns = sketches(store, series, view, width, kBandWidth, out).columns;
+  const auto columns = sketches(store, series, view, width, kBandWidth, out);
   const double low = view.map.key(view.from), high = view.map.key(view.to);
   series::RangeResult band, p95, p99;
   for (const auto& c : analysis::percentileColumns(columns)) {
@@ -68,10 +67,11 @@ TimeNs askBand(const series::Store& store, const PaneSeries& series, const PaneV
 }
 
 TimeNs askHeat(const series::Store& store, const PaneSeries& series, const PaneView& view, int width, Asked& out) {
-  auto columns = sketches(store, series, view, width, kHeatCell, out).columns;
+  auto columns = sketches(store, series, view, width, kHeatCell, out);
   for (const auto& c : columns) {
-    out.values.include(c.sketch.quantile(0));
-    out.values.include(c.sketch.quantile(1));
+    if (c.summary.count == 0) continue;
+    out.values.include(c.summary.min);
+    out.values.include(c.summary.max);
   }
   const TimeNs interval = spacing(columns);
   std::move(columns.begin(), columns.end(), std::back_inserter(out.heat));

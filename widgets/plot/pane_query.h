@@ -21,7 +21,7 @@ struct PaneView {
 // What came of asking, over all series of a pane.
 struct Asked {
   std::vector<Trace> traces;
-  std::vector<analysis::SketchColumn> heat;
+  std::vector<series::SketchColumn> heat;
   ValueRange values;
   bool refining = false;
 };

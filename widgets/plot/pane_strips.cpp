@@ -59,9 +59,9 @@ void PlotPane::drawStrips(const PaneView& view) {
     StateStrip& strip = *strips_[next++];
     const int width = plot_->axisRect()->width();
     const Stretches parts = stretchesOf(view, width, StateStrip::kCell);
-    auto asked = analysis::sketchColumns(store_, series_[i].bound.a, parts.from, parts.to, parts.count).columns;
+    auto asked = store_.sketches(series_[i].bound.a, series::Axis::Time, parts.from, parts.to, parts.count);
     if (const auto before = store_.at(series_[i].bound.a, parts.from - 1)) {  // what held when the view begins
-      analysis::SketchColumn first{before->time, before->time, {}};
+      series::SketchColumn first{before->time, before->time, {}, {}};
       first.sketch.add(before->value);
       asked.insert(asked.begin(), std::move(first));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/plot/plot_export.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -27,6 +28,19 @@ void appendValue(QByteArray& out, double value) {
   }
 }
 
+// raw * 10^-scale, every digit of it.
+void appendDecimal(QByteArray& out, std::int64_t raw, int scale) {
+  if (scale <= 0) {
+    append(out, raw);
+    if (raw != 0) out.append(-scale, '0');
+    return;
+  }
+  std::uint64_t rest = raw < 0 ? 0 - static_cast<std::uint64_t>(raw) : static_cast<std::uint64_t>(raw);
+  QByteArray digits = QByteArray::number(static_cast<qulonglong>(rest)).rightJustified(scale + 1, '0');
+  if (raw < 0) out.append('-');
+  out.append(digits.insert(digits.size() - scale, '.'));
+}
+
 class Lines {
  public:
   Lines(char separator, const std::function<bool(const QByteArray&)>& put) : separator_(separator), put_(put) {
@@ -38,14 +52,18 @@ class Lines {
     head_ = csvField(series.ref.process.value, separator_) + separator_ + csvField(name, separator_) + separator_;
   }
   bool add(const series::Sample& sample) {
-    buffer_.append(head_);
-    append(buffer_, sample.tick);
-    buffer_.append(separator_);
-    append(buffer_, sample.time);
-    buffer_.append(separator_);
+    place(sample.tick, sample.time);
     appendValue(buffer_, sample.value);
-    buffer_.append('\n');
-    return buffer_.size() < kPiece || flush();
+    return end();
+  }
+  bool add(const series::ExactSample& sample) {
+    place(sample.tick, sample.time);
+    if (sample.integer) {
+      appendDecimal(buffer_, static_cast<std::int64_t>(sample.bits), sample.scale);
+    } else {
+      appendValue(buffer_, std::bit_cast<double>(sample.bits));
+    }
+    return end();
   }
   bool flush() {
     const bool done = put_(buffer_);
@@ -54,28 +72,53 @@ class Lines {
   }
 
  private:
+  void place(Tick tick, TimeNs time) {
+    buffer_.append(head_);
+    append(buffer_, tick);
+    buffer_.append(separator_);
+    append(buffer_, time);
+    buffer_.append(separator_);
+  }
+  bool end() {
+    buffer_.append('\n');
+    return buffer_.size() < kPiece || flush();
+  }
+
   char separator_;
   const std::function<bool(const QByteArray&)>& put_;
   QByteArray buffer_, head_;
 };
 
-// Every sample in [from, to], in halves where there are too many at once.
-Result<> eachSample(const series::Store& store, const analysis::Bound& bound, TimeNs from, TimeNs to,
-                    const std::function<Result<>(const series::Sample&)>& each) {
+std::unexpected<Error> loading() {
+  return fail(ErrorCode::Unavailable,
+              "A part of the range is still being loaded: try again when \"refining…\" is gone.");
+}
+
+// Every computed sample in [from, to], in halves where there are too many at once.
+Result<> eachDerived(const series::Store& store, const analysis::Bound& bound, TimeNs from, TimeNs to,
+                     const std::function<Result<>(const series::Sample&)>& each) {
   const auto data = analysis::evaluate(store, bound, from, to, kAskedAtOnce);
-  if (data.refining)
-    return fail(ErrorCode::Unavailable,
-                "A part of the range is still being loaded: try again when \"refining\" is gone.");
+  if (data.refining) return loading();
   if (!data.exact && to > from) {
     const TimeNs middle = from + (to - from) / 2;
-    if (auto first = eachSample(store, bound, from, middle, each); !first) return first;
-    return eachSample(store, bound, middle + 1, to, each);
+    if (auto first = eachDerived(store, bound, from, middle, each); !first) return first;
+    return eachDerived(store, bound, middle + 1, to, each);
   }
   for (const auto& sample : data.samples) {
     if (sample.time < from || sample.time > to) continue;
     if (auto done = each(sample); !done) return done;
   }
   return {};
+}
+
+// Every sample as it came.
+Result<> eachExact(const series::Store& store, series::SeriesId id, TimeNs from, TimeNs to,
+                   const std::function<Result<>(const series::ExactSample&)>& each) {
+  Result<> done;
+  const bool whole = store.visit(id, series::Axis::Time, from, to, [&](const series::ExactSample& sample) {
+    if (done) done = each(sample);
+  });
+  return whole ? done : loading();
 }
 
 }  // namespace
@@ -95,14 +138,16 @@ Result<std::uint64_t> writeSamples(const series::Store& store, const std::vector
   const auto io = [] { return fail(ErrorCode::Io, "The samples could not be written."); };
   for (const PaneSeries& one : series) {
     lines.begin(one);
-    const auto done = eachSample(store, one.bound, from, to, [&](const series::Sample& sample) -> Result<> {
+    const auto line = [&](const auto& sample) -> Result<> {
       if (++written > most)
         return fail(
             ErrorCode::Exhausted,
             "There are more than a million samples in the range: select a shorter one, or save them as a file.");
       if (!lines.add(sample)) return io();
       return {};
-    });
+    };
+    const auto done =
+        one.isDerived() ? eachDerived(store, one.bound, from, to, line) : eachExact(store, one.bound.a, from, to, line);
     if (!done) return std::unexpected(done.error());
   }
   if (!lines.flush()) return io();

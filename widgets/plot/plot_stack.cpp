@@ -131,7 +131,9 @@ void PlotStack::refresh(bool second) {
   if (live || clock.mode() == ViewClock::Mode::Playing) to = (to + pixel - 1) / pixel * pixel;
   Drawn wanted{to - clock.span(), to, clock.axis(), drawn_.samples, size()};
   if (second) wanted.samples = samplesInView();  // a window that stands still is drawn again where samples came into it
-  const bool anew = dirty_ || refining_ || wanted != drawn_;
+  // What is refining is better once something was loaded, or worth another try after a second.
+  const bool better = refining_ && (second || context_.store.loads() != loads_);
+  const bool anew = dirty_ || better || wanted != drawn_;
   if (anew) drawPanes(wanted);
   if (second && clock.span() <= kLongestMeasured && measured_ != drawn_) {
     measured_ = drawn_;
@@ -166,6 +168,7 @@ std::uint64_t PlotStack::samplesInView() const {
 void PlotStack::drawPanes(const Drawn& wanted) {
   dirty_ = false;
   refining_ = false;
+  loads_ = context_.store.loads();
   view_ = makeView(wanted.from, wanted.to);
   drawn_ = wanted;
   drawn_.samples = samplesInView();

@@ -144,6 +144,7 @@ class PlotStack final : public QWidget {
   PaneView view_;
   Drawn drawn_, measured_;
   bool dirty_ = true, refining_ = false, overlayDirty_ = true;
+  std::uint64_t loads_ = 0;  // of the store, when it was drawn
   TimeNs overlayNow_ = 0, shownAt_ = 0;
   std::size_t toMeasure_ = 0;  // plots whose percentiles are still to be measured
   std::uint64_t storeRevision_ = UINT64_MAX, directoryRevision_ = UINT64_MAX;

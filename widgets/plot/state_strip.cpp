@@ -109,7 +109,7 @@ StripState stateOf(qint64 value, const StateNames& names) {
           QColor(kColors[at % kColors.size()]), kPatterns[at % kPatterns.size()]};
 }
 
-StripContent statesOf(const std::vector<analysis::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,
+StripContent statesOf(const std::vector<series::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,
                       const AxisMap& map, double low, double high, int cells, const StateNames& names) {
   StripContent out;
   out.cells.resize(static_cast<std::size_t>(std::max(0, cells)));

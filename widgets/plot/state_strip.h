@@ -58,7 +58,7 @@ struct StripContent {
   std::vector<StripState> states;
   std::vector<StripCell> cells;
 };
-StripContent statesOf(const std::vector<analysis::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,
+StripContent statesOf(const std::vector<series::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,
                       const AxisMap& map, double low, double high, int cells, const StateNames& names);
 
 }  // namespace qd::widgets::plot

@@ -20,7 +20,7 @@ void TraceLayer::setTraces(std::vector<Trace> traces, TraceView view) {
   view_ = std::move(view);
 }
 
-void TraceLayer::setHeat(std::vector<analysis::SketchColumn> columns) {
+void TraceLayer::setHeat(std::vector<series::SketchColumn> columns) {
   heat_ = std::move(columns);
 }
 

@@ -20,7 +20,7 @@ class TraceLayer final : public QCPAbstractPlottable {
 
   void setTraces(std::vector<Trace> traces, TraceView view);
   // Distributions over time, merged where columns of several series lie over each other; empty: none.
-  void setHeat(std::vector<analysis::SketchColumn> columns);
+  void setHeat(std::vector<series::SketchColumn> columns);
   // `value` in stored units.
   void setBudget(std::optional<double> value, const QString& label, const QColor& color);
   int columns() const;  // of the raster: pixels of the screen
@@ -40,7 +40,7 @@ class TraceLayer final : public QCPAbstractPlottable {
   void drawBudget(QCPPainter* painter, const QRect& area) const;
 
   std::vector<Trace> traces_;
-  std::vector<analysis::SketchColumn> heat_;
+  std::vector<series::SketchColumn> heat_;
   TraceView view_;
   ColumnRaster raster_;
   std::optional<double> budget_;

@@ -148,11 +148,11 @@ TEST_F(Filled, ADifferenceOfTwoSeriesIsThereInBothForms) {
 TEST_F(Filled, PercentilesOfColumnsAndHistogramsCountEverySample) {
   Samples samples = noise(20'000);
   store.append(id, samples);
-  const auto columns = sketchColumns(store, id, samples.front().time, samples.back().time, 10);
-  ASSERT_EQ(columns.columns.size(), 10u);
+  const auto columns = store.sketches(id, series::Axis::Time, samples.front().time, samples.back().time, 10);
+  ASSERT_EQ(columns.size(), 10u);
   std::uint64_t count = 0;
   std::size_t at = 0;
-  for (const auto& c : percentileColumns(columns.columns)) {
+  for (const auto& c : percentileColumns(columns)) {
     std::vector<double> inside;
     for (; at < samples.size() && samples[at].time <= c.x1; ++at) inside.push_back(samples[at].value);
     EXPECT_EQ(c.count, inside.size());
@@ -176,7 +176,7 @@ TEST(Distribution, ASlidingPercentileIsThatOfTheMergedColumns) {
   std::vector<SketchColumn> columns;
   std::vector<std::vector<double>> values(60);
   for (int c = 0; c < 60; ++c) {
-    columns.push_back({c * kS, (c + 1) * kS - 1, {}});
+    columns.push_back({c * kS, (c + 1) * kS - 1, {}, {}});
     for (int i = 0; i < 50; ++i)
       values[static_cast<std::size_t>(c)].push_back(static_cast<double>(random() % 1000) + c);
     for (const double v : values[static_cast<std::size_t>(c)]) columns.back().sketch.add(v);
