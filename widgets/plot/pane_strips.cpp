@@ -48,6 +48,8 @@ void PlotPane::arrangeStrips() {
   while (strips_.size() < wanted) {
     strips_.push_back(new StateStrip(this));
     layout_->addWidget(strips_.back());
+    strips_.back()->show();
+    layout_->activate();  // its width must be known before it is filled
   }
 }
 

@@ -34,7 +34,7 @@ Options readOptions(const QApplication& app) {
     parser.addOption({QLatin1String(name), QString(), QStringLiteral("value")});
   };
   for (const char* name : {"empty", "light", "ticks", "replay", "time", "measure"}) flag(name);
-  for (const char* name : {"span", "at", "cross", "process", "screenshot", "style", "derive", "axis"}) value(name);
+  for (const char* name : {"span", "at", "cross", "process", "screenshot", "show", "derive", "axis"}) value(name);
   parser.addHelpOption();
   parser.process(app);
   const auto text = [&](const char* name) { return parser.value(QLatin1String(name)); };
@@ -44,7 +44,7 @@ Options readOptions(const QApplication& app) {
   const auto isSet = [&](const char* name) { return parser.isSet(QLatin1String(name)); };
   return {isSet("empty"),     isSet("light"),     isSet("ticks"),   isSet("replay"),     isSet("time"),
           isSet("measure"),   number("span", 60), number("at", -1), number("cross", -1), text("process"),
-          text("screenshot"), text("style"),      text("derive"),   text("axis")};
+          text("screenshot"), text("show"),       text("derive"),   text("axis")};
 }
 
 void timeRedraws(ViewClock& clock, plot::PlotStack& stack) {

@@ -90,6 +90,7 @@ void PlotStack::setAxis(PlotPane& pane, const ValueAxis& axis) {
 void PlotStack::removePane(PlotPane* pane) {
   std::erase(panes_, pane);
   pane->hide();
+  pane->setParent(nullptr);  // out of the splitter at once, whose heights are kept
   pane->deleteLater();
   dirty_ = true;
   Q_EMIT layoutChanged();

@@ -106,7 +106,7 @@ StripState stateOf(qint64 value, const StateNames& names) {
   const auto at = static_cast<quint64>(value);
   const auto name = names.find(value);
   return {name != names.end() ? QString::fromStdString(name->second) : QString::number(value),
-          QColor(kColors[at % kColors.size()]), kPatterns[at % kPatterns.size()]};
+          QColor(kColors[(at + at / kColors.size()) % kColors.size()]), kPatterns[at % kPatterns.size()]};
 }
 
 StripContent statesOf(const std::vector<series::SketchColumn>& columns, const std::vector<std::int64_t>& breaks,

@@ -61,7 +61,6 @@ std::vector<Lit> plainPlot(const Values& values, double low, double high) {
   QImage image(kWidth, kHeight, QImage::Format_ARGB32_Premultiplied);
   image.fill(Qt::transparent);
   QCPPainter painter(&image);
-  painter.translate(0.5, 0.5);  // Qt lights the pixel left of and above a line without it: ours begin where values do
   plot.toPainter(&painter, kWidth, kHeight);
   painter.end();
   return litRows(image, QRect(0, 0, kWidth, kHeight));
@@ -89,8 +88,10 @@ std::vector<Column> columnsOf(const Values& values) {
   return foldColumns(data, map, 0, map.key(end), kWidth);
 }
 
+// QCustomPlot puts the lowest value into the last row and then counts as many rows as there are, not one less.
 std::vector<Lit> ourPlot(const Values& values, double low, double high) {
   ColumnRaster raster;
+  high = low + (high - low) * (kHeight - 1) / kHeight;
   const auto inks = inkOf(columnsOf(values), {low, high, kHeight}, 1);
   return litRows(raster.draw({kWidth, kHeight}, {{inks, Qt::red}}), QRect(0, 0, kWidth, kHeight));
 }
@@ -165,7 +166,7 @@ class RasterTest final : public QObject {
     values[2'345'678] = 95;
     const auto lit = ourPlot(values, 0, 100);
     const int x = static_cast<int>(2'345'678.0 / 4'000'000 * kWidth);
-    const RasterScale scale{0, 100, kHeight};
+    const RasterScale scale{0, 100.0 * (kHeight - 1) / kHeight, kHeight};
     QVERIFY(lit[static_cast<std::size_t>(x)].top <= scale.row(95));
     QVERIFY(lit[static_cast<std::size_t>(x)].bottom >= scale.row(10) - 1);
     for (const int beside : {x - 2, x + 2}) QVERIFY(lit[static_cast<std::size_t>(beside)].top > scale.row(20));
