@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <memory>
 
 #include "agent/debug/adapter_process.h"
@@ -24,6 +25,17 @@ namespace qd::debug {
 namespace {
 
 constexpr std::int64_t kLetGoWithinNs = 10 * kNsPerSecond;
+constexpr int kLookEveryMs = 500;
+
+// Dead, but not told to anybody: a process that is killed while its tracer does not wait for it never makes its pidfd
+// readable.
+bool isZombie(std::int64_t pid) {
+  std::ifstream in(fmt::format("/proc/{}/stat", pid));
+  std::string line;
+  std::getline(in, line);
+  const auto end = line.rfind(')');
+  return end != std::string::npos && end + 2 < line.size() && (line[end + 2] == 'Z' || line[end + 2] == 'X');
+}
 
 class Guardian {
  public:
@@ -136,7 +148,9 @@ void Guardian::turn(int timeoutMs) {
                                 {adapter_->chatterFd(), POLLIN, 0},
                                 {process_, POLLIN, 0},
                                 {signals_, POLLIN, 0}}};
-  if (::poll(fds.data(), fds.size(), timeoutMs) < 0) return;
+  const int ready = ::poll(fds.data(), fds.size(), timeoutMs);
+  if (ready < 0) return;
+  if (ready == 0 && isZombie(options_.pid)) return target_->processExited("The process was killed.");
   if (fds[2].revents & POLLIN) {
     std::array<char, 4096> chatter;
     (void)!::read(adapter_->chatterFd(), chatter.data(), chatter.size());
@@ -158,7 +172,7 @@ int Guardian::run() {
     if (!agentThere_) letGo(true);
     if (done_) break;
     if (letGoAt_ != 0 && monotonicNs() - letGoAt_ > kLetGoWithinNs) break;  // it does not answer; closing lets go too
-    turn(letGoAt_ != 0 ? 1000 : -1);
+    turn(kLookEveryMs);
   }
   adapter_->closeWrite();
   return 0;

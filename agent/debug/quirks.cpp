@@ -98,13 +98,4 @@ StopCause Quirks::causeOf(const Json& body, bool ordered) const {
   return StopCause::Unknown;
 }
 
-std::string Quirks::conditionError(const Json& output) const {
-  constexpr std::string_view kSays = "error evaluating condition";
-  const std::string text = textOf(output, "output");
-  if (text.find(kSays) == std::string::npos) return {};
-  const auto error = text.find("error: <user expression");
-  const std::string tail = error == std::string::npos ? text : text.substr(error);
-  return tail.substr(0, tail.find('\n'));
-}
-
 }  // namespace qd::debug

@@ -43,8 +43,8 @@ class Quirks {
   bool isOurSignal(const Json& body) const;
   // The debugger's own numbers of the breakpoints that were hit.
   std::vector<std::int64_t> hitNumbers(const Json& body) const;
-  // An `output` event that a condition failed to evaluate: what it says; empty: something else.
-  std::string conditionError(const Json& output) const;
+  // delve says that it could not evaluate a condition; lldb stops as if it held, and prints a note at some time.
+  bool stopsWhereConditionsFail() const { return kind_ == DebuggerKind::Lldb; }
 
  private:
   DebuggerKind kind_;

@@ -43,10 +43,6 @@ void Target::onEvent(const std::string& name, const Json& body) {
   } else if (name == "stopped") {
     onStopped(body);
   } else if (name == "output") {
-    if (std::string why = quirks_.conditionError(body); !why.empty()) {
-      conditionError_ = std::move(why);
-      return;
-    }
     const bool logs = std::any_of(wanted_.begin(), wanted_.end(), [](const auto& b) { return !b.logText.empty(); });
     port_.tell(Output{textOf(body, "output"), logs && textOf(body, "category") != "stderr"});
   } else if (name == "breakpoint") {
@@ -62,10 +58,10 @@ void Target::onEvent(const std::string& name, const Json& body) {
 }
 
 void Target::configure() {
+  initialized_ = true;
   apply();
   dap_.request("configurationDone", Json::object(), [this](const DapAnswer& answer) {
     if (!answer.ok) return end({false, answer.error});
-    configured_ = true;
     port_.tell(Attached{port_.nowNs() - attachedAt_, std::string(nameOf(quirks_.kind()))});
     if (state_ != State::Attaching) return;  // it stands at a breakpoint already
     state_ = State::Running;
@@ -77,7 +73,7 @@ void Target::obey(const Order& order) {
   if (state_ == State::Ended) return;
   if (const auto* set = std::get_if<SetAll>(&order)) {
     wanted_ = set->breakpoints;
-    if (configured_) apply();
+    if (initialized_) apply();
   } else if (const auto* one = std::get_if<Stop>(&order)) {
     stop(one->stopId);
   } else if (std::holds_alternative<Continue>(order)) {
@@ -128,6 +124,7 @@ void Target::applyFile(const std::string& file) {
     asked.push_back(b);
     list.push_back(wireOf(b));
   }
+  ++binding_;
   dap_.request("setBreakpoints", {{"source", {{"path", file}}}, {"breakpoints", std::move(list)}},
                [this, asked = std::move(asked)](const DapAnswer& answer) { bound(asked, answer); });
 }
@@ -144,6 +141,7 @@ void Target::applyFunctions() {
     asked.push_back(b);
     list.push_back(wireOf(b));
   }
+  ++binding_;
   dap_.request("setFunctionBreakpoints", {{"breakpoints", std::move(list)}},
                [this, asked = std::move(asked)](const DapAnswer& answer) { bound(asked, answer); });
 }
@@ -159,6 +157,13 @@ void Target::bound(const std::vector<SourceBreakpoint>& asked, const DapAnswer& 
                        answer.ok ? "The debugger said nothing of this breakpoint." : answer.error});
     }
   }
+  --binding_;
+  if (early_ && (binding_ == 0 || known(*early_))) onStopped(*std::exchange(early_, std::nullopt));
+}
+
+bool Target::known(const Json& stop) const {
+  const auto numbers = quirks_.hitNumbers(stop);
+  return std::all_of(numbers.begin(), numbers.end(), [&](std::int64_t number) { return ids_.contains(number); });
 }
 
 void Target::bindOne(const SourceBreakpoint& asked, const Json& got) {
@@ -218,6 +223,10 @@ void Target::resumed() {
 }
 
 void Target::onStopped(const Json& body) {
+  if (binding_ > 0 && !known(body)) {
+    early_ = body;  // lldb may tell of a hit before it has answered that the breakpoint is there
+    return;
+  }
   const bool first = state_ == State::Running || state_ == State::Stopping || state_ == State::Attaching;
   if (!first) {
     // More of the same epoch (lldb tells up to five). One that comes while resuming belongs to the run after it.
@@ -245,10 +254,8 @@ void Target::onStopped(const Json& body) {
     conditional = conditional || !wanted(known->second)->condition.empty();
   }
   if (cause == StopCause::ConditionError) return failCondition(last_.text);
-  // lldb stops at a condition that it cannot evaluate as if it held, and says so just after: one answer later it has.
-  const bool doubtful = conditional && quirks_.kind() == DebuggerKind::Lldb;
   toldStop_ = false;
-  if (!doubtful) publishStop();
+  if (!conditional || !quirks_.stopsWhereConditionsFail()) publishStop();
   if (std::exchange(resumeWanted_, false)) return resume();
   gather(integerOf(body, "threadId"));
 }
@@ -272,7 +279,6 @@ void Target::failCondition(const std::string& why) {
     port_.tell(Bound{b->id, b->revision, false, 0, fmt::format("Its condition cannot be evaluated: {}", why)});
     std::erase_if(wanted_, [&](const auto& one) { return one.id == id; });
   }
-  conditionError_.clear();
   apply();
   resume();
 }
@@ -299,15 +305,32 @@ void Target::gatherFrames(std::int64_t thread) {
   dap_.request("stackTrace", {{"threadId", thread}, {"startFrame", 0}, {"levels", 20}},
                [this, epoch = epoch_](const DapAnswer& answer) {
                  if (epoch != epoch_ || state_ != State::Stopped) return;
-                 if (!conditionError_.empty()) return failCondition(conditionError_);
-                 if (!toldStop_) publishStop();
                  const Json& frames = below(answer.body, "stackFrames");
                  for (const Json& f : frames) {
                    context_.frames.push_back(
                        {textOf(f, "name"), textOf(below(f, "source"), "path"), static_cast<int>(integerOf(f, "line"))});
                  }
-                 if (!frames.is_array() || frames.empty()) return port_.tell(context_);
-                 gatherLocals(integerOf(frames[0], "id"));
+                 const std::int64_t top = frames.is_array() && !frames.empty() ? integerOf(frames[0], "id") : -1;
+                 if (!toldStop_) return checkCondition(top);
+                 if (top < 0) return port_.tell(context_);
+                 gatherLocals(top);
+               });
+}
+
+// The debugger stops at a condition that it cannot evaluate as if it held: whether it can is asked before anybody hears
+// of the stop.
+void Target::checkCondition(std::int64_t frame) {
+  const SourceBreakpoint* b = last_.breakpoints.empty() ? nullptr : wanted(last_.breakpoints.front());
+  if (!b || b->condition.empty() || frame < 0) {
+    publishStop();
+    return port_.tell(context_);
+  }
+  dap_.request("evaluate", {{"expression", b->condition}, {"frameId", frame}, {"context", "watch"}},
+               [this, epoch = epoch_, frame](const DapAnswer& answer) {
+                 if (epoch != epoch_ || state_ != State::Stopped) return;
+                 if (!answer.ok) return failCondition(answer.error);
+                 publishStop();
+                 gatherLocals(frame);
                });
 }
 
@@ -349,7 +372,7 @@ void Target::detach(std::function<void()> done) {
   if (state_ == State::Ended) return done();
   detaching_ = true;
   wanted_.clear();
-  if (configured_) apply();
+  if (initialized_) apply();
   resumeWanted_ = true;
   resume();
   dap_.request("disconnect", {{"terminateDebuggee", false}, {"restart", false}},

@@ -56,9 +56,11 @@ class Target {
   void publishStop();
   void gather(std::int64_t thread);
   void gatherFrames(std::int64_t thread);
+  void checkCondition(std::int64_t frame);
   void gatherLocals(std::int64_t frame);
   void locals(const Json& scopes);
   void failCondition(const std::string& why);
+  bool known(const Json& stop) const;
   const SourceBreakpoint* wanted(const std::string& id) const;
   void end(const Gone& gone);
 
@@ -71,8 +73,10 @@ class Target {
   std::int64_t attachedAt_ = 0;
   std::vector<SourceBreakpoint> wanted_;
   std::set<std::string> files_;  // that have breakpoints at the debugger
-  bool functions_ = false, configured_ = false, detaching_ = false;
+  bool functions_ = false, initialized_ = false, detaching_ = false;
   std::map<std::int64_t, std::string> ids_;  // the debugger's number → our id
+  int binding_ = 0;                          // requests for breakpoints that are not answered
+  std::optional<Json> early_;                // a stop that waits for such an answer
   std::uint64_t epoch_ = 0;
   std::uint64_t stopId_ = 0;   // of the order that is open
   bool stopWanted_ = false;    // ordered while attaching or resuming
@@ -82,7 +86,6 @@ class Target {
   Stopped last_;
   Context context_;
   bool toldStop_ = false;
-  std::string conditionError_;
 };
 
 }  // namespace qd::debug
