@@ -24,7 +24,7 @@ class RunningAgent final : public Agent {
     auto loop = EventLoop::make();
     if (!loop) return std::unexpected(loop.error());
     loop_ = std::move(*loop);
-    hub_ = std::make_unique<ProbeHub>(*loop_, *log_, table_, std::move(recollection));
+    hub_ = std::make_unique<ProbeHub>(*loop_, *log_, table_, std::move(recollection), config.debuggers);
     if (auto listening = hub_->listen(config.socket); !listening) return listening;
     if (auto timers = hub_->startTimers(); !timers) return timers;
     backend_ = std::make_unique<LiveBackend>(*loop_, *log_, table_, *hub_, config.version);

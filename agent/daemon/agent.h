@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/daemon/flight_log.h"
+#include "agent/daemon/source_driver.h"
 #include "core/serve/server.h"
 
 namespace qd::daemon {
@@ -18,6 +19,7 @@ struct AgentConfig {
   std::filesystem::path data;  // empty: what is kept goes with the process
   std::string metrics;         // HOST:PORT; empty: none
   LogLimits log;
+  std::vector<DebuggerRule> debuggers;
   std::string version;
 };
 

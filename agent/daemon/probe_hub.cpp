@@ -71,13 +71,15 @@ void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
   }
 }
 
-ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection)
+ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection,
+                   std::vector<DebuggerRule> debuggers)
     : loop_(loop),
       log_(log),
       table_(table),
       recollection_(std::move(recollection)),
       pushes_(log, [this](const ProcessId& id) { return find(id); }),
-      debugging_(log, table, [this](const ProcessId& id) { return find(id); }),
+      debugging_(
+          loop, log, table, [this](const ProcessId& id) { return find(id); }, std::move(debuggers)),
       startedAt_(monotonicNs()) {
   pushes_.recall(std::move(recollection_.pushes));
   std::vector<ingest::LinkGroup> groups;

@@ -32,7 +32,8 @@ struct Recollection {
 
 class ProbeHub final : public ProbeObserver {
  public:
-  ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection);
+  ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection,
+           std::vector<DebuggerRule> debuggers = {});
   ~ProbeHub() override;
 
   Result<> listen(const std::string& path);

@@ -38,7 +38,7 @@ if(QD_RPC)
   find_package(spdlog REQUIRED)
   find_package(prometheus-cpp CONFIG REQUIRED)
   qd_room(agent/daemon
-    LINK qd_core_serve qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe
+    LINK qd_core_serve qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe qd_agent_debug
     PRIVATE_LINK prometheus-cpp::pull spdlog::spdlog)
   qd_program(quarterdeckd FOLDER agent/daemon SOURCES "${CMAKE_SOURCE_DIR}/agent/daemon/quarterdeckd_main.cpp"
     LINK qd_agent_daemon spdlog::spdlog)
@@ -47,7 +47,13 @@ if(QD_RPC)
     add_executable(quarterdeck-test-game "${CMAKE_SOURCE_DIR}/tests/agent/daemon/game/game_main.cpp")
     target_link_libraries(quarterdeck-test-game PRIVATE qd_agent_probe fmt::fmt qd_warnings)
     set_target_properties(quarterdeck-test-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    # The same game, as its author would build it for a debugger.
+    add_executable(debug-game "${CMAKE_SOURCE_DIR}/tests/agent/daemon/game/game_main.cpp")
+    target_compile_options(debug-game PRIVATE -g -O0)
+    target_link_libraries(debug-game PRIVATE qd_agent_probe fmt::fmt qd_warnings)
+    set_target_properties(debug-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     qd_test(test_agent_live FOLDER tests/agent/daemon/live LINK qd_proto qd_agent_probe LABEL integration)
     add_dependencies(test_agent_live quarterdeck-test-game quarterdeckd)
+    add_dependencies(quarterdeckd quarterdeck-guardian)
   endif()
 endif()
