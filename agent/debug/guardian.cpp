@@ -25,16 +25,15 @@ namespace qd::debug {
 namespace {
 
 constexpr std::int64_t kLetGoWithinNs = 10 * kNsPerSecond;
-constexpr int kLookEveryMs = 500;
+constexpr int kLookEveryMs = 250;
 
-// Dead, but not told to anybody: a process that is killed while its tracer does not wait for it never makes its pidfd
-// readable.
-bool isZombie(std::int64_t pid) {
+// The state of its main thread as the kernel has it; ' ': not known.
+char stateOf(std::int64_t pid) {
   std::ifstream in(fmt::format("/proc/{}/stat", pid));
   std::string line;
   std::getline(in, line);
   const auto end = line.rfind(')');
-  return end != std::string::npos && end + 2 < line.size() && (line[end + 2] == 'Z' || line[end + 2] == 'X');
+  return end != std::string::npos && end + 2 < line.size() ? line[end + 2] : ' ';
 }
 
 class Guardian {
@@ -54,12 +53,13 @@ class Guardian {
   void fromAgent();
   void fromAdapter();
   void letGo(bool agentGone);
+  void look();
   void tell(const Told& told);
 
   const GuardianOptions options_;
   const Quirks quirks_;
   int process_ = -1, signals_ = -1;  // a pidfd; a signalfd
-  bool agentThere_ = true, adapterThere_ = true, done_ = false;
+  bool agentThere_ = true, adapterThere_ = true, done_ = false, wedgedBefore_ = false;
   std::int64_t letGoAt_ = 0;  // monotonic; 0: not yet
   std::unique_ptr<AdapterProcess> adapter_;
   std::unique_ptr<Target> target_;
@@ -142,6 +142,17 @@ void Guardian::fromAdapter() {
   target_->adapterClosed(fine ? fmt::format("{} has ended.", adapter_->name()) : fine.error().message);
 }
 
+// Nothing has happened for a while: is that true?
+void Guardian::look() {
+  const char state = stateOf(options_.pid);
+  // Dead, but not told to anybody: a process that is killed while its tracer does not wait for it never makes its pidfd
+  // readable.
+  if (state == 'Z' || state == 'X') return target_->processExited("The process was killed.");
+  const bool wedged = target_->shouldRun() && (state == 't' || state == 'T');
+  if (wedged && wedgedBefore_) target_->unwedge();
+  wedgedBefore_ = wedged && !wedgedBefore_;
+}
+
 void Guardian::turn(int timeoutMs) {
   std::array<pollfd, 5> fds = {{{agentThere_ ? options_.control : -1, POLLIN, 0},
                                 {adapterThere_ ? adapter_->readFd() : -1, POLLIN, 0},
@@ -150,7 +161,7 @@ void Guardian::turn(int timeoutMs) {
                                 {signals_, POLLIN, 0}}};
   const int ready = ::poll(fds.data(), fds.size(), timeoutMs);
   if (ready < 0) return;
-  if (ready == 0 && isZombie(options_.pid)) return target_->processExited("The process was killed.");
+  if (ready == 0) return look();
   if (fds[2].revents & POLLIN) {
     std::array<char, 4096> chatter;
     (void)!::read(adapter_->chatterFd(), chatter.data(), chatter.size());

@@ -214,6 +214,11 @@ void Target::resume() {
   });
 }
 
+void Target::unwedge() {
+  port_.tell(Output{"It stood without a stop that the debugger had told of; it is run on.", false});
+  dap_.request("continue", {{"threadId", thread_ != 0 ? thread_ : pid_}});
+}
+
 void Target::resumed() {
   ++epoch_;
   state_ = State::Running;

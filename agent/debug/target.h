@@ -37,6 +37,10 @@ class Target {
   void processExited(const std::string& how);
   // Clears every breakpoint, lets the process run, lets go of it; `done` when the debugger has confirmed, or is gone.
   void detach(std::function<void()> done);
+  // It should run, nothing is being asked, and yet the owner sees it stopped: the debugger has lost a stop (lldb does,
+  // now and then, when breakpoints change while they are hit). Runs it on.
+  void unwedge();
+  bool shouldRun() const { return state_ == State::Running && dap_.idle(); }
   bool ended() const { return state_ == State::Ended; }
 
  private:
