@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <utility>
 
 #include "core/recording/recorded_samples.h"
 #include "core/recording/replay_feed.h"
@@ -69,8 +70,8 @@ struct Console {
     const auto opened = recording::RecordedSamples::open(path);
     if (!opened) return;
     samples = *opened;
-    // The worker's part is done at once, so that what is measured is the work and not a thread's turn.
-    store.setColdSource(samples, [](std::function<void()> task) { task(); });
+    // The worker's part is done here, so that what is measured is the work and not a thread's turn.
+    store.setColdSource(samples, [this](std::function<void()> task) { later.push_back(std::move(task)); });
     samples->adoptInto(store);
     recording::ReplayFeedSinks sinks;
     sinks.events = &nobody;
@@ -90,6 +91,7 @@ struct Console {
             refining;
       }
       if (!refining) return true;
+      for (const auto& task : std::exchange(later, {})) task();
     }
     return false;
   }
@@ -98,6 +100,7 @@ struct Console {
     void on(const ingest::EnvelopePtr&) override {}
   };
   Nobody nobody;
+  std::vector<std::function<void()>> later;
   series::Store store;
   std::shared_ptr<recording::RecordedSamples> samples;
   std::unique_ptr<recording::ReplayFeed> feed;
