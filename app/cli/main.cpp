@@ -29,6 +29,12 @@ void addVerbs(cli::Program& program) {
   cli::addVerify(program);
   cli::addStats(program);
   cli::addExport(program);
+  cli::addConfig(program);
+  cli::addCut(program);
+  cli::addMerge(program);
+  cli::addRedact(program);
+  cli::addRepair(program);
+  cli::addCollect(program);
   cli::addReplay(program);
   cli::addWhy(program);
   cli::addParams(program);

@@ -31,7 +31,7 @@ endif()
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 find_package(nlohmann_json REQUIRED)
-qd_room(core/recording LINK qd_core_control qd_core_ingest qd_core_base PRIVATE_LINK SQLite::SQLite3 PkgConfig::ZSTD
+qd_room(core/recording LINK qd_core_control qd_core_ingest qd_core_series qd_core_base PRIVATE_LINK SQLite::SQLite3 PkgConfig::ZSTD
     nlohmann_json::nlohmann_json)
 if(BUILD_TESTING)
   add_library(qd_fakes_recording STATIC "${CMAKE_SOURCE_DIR}/tests/fakes/recording/synthetic.cpp")
