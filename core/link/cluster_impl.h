@@ -29,6 +29,10 @@ struct Cluster::Impl {
   void push(const control::PushOrder& order, control::PushDone done);
   void queryPush(const std::string& pushId, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
+  void startChange(ingest::ChangePlan plan, control::ChangeDone done);
+  void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
+  void adopt(control::AdoptOrder order, control::AdoptDone done);
+  Result<AgentLink*> linkAt(const std::string& endpoint);  // empty: the first that is connected
   Result<std::size_t> agentOf(std::vector<ProcessId>& members) const;
   Result<std::size_t> agentForSite(const std::string& site) const;
   Result<std::size_t> agentForGroup(std::string& group) const;

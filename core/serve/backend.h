@@ -29,6 +29,8 @@ struct Snapshot {
   std::vector<ingest::ParameterChange> parameters;  // values in force, one per process that has any
   std::vector<ingest::Breakpoint> breakpoints;
   std::vector<ingest::LinkGroup> groups;
+  std::vector<ingest::ChangeState> changes;
+  std::vector<ingest::SharedItem> shared;
 };
 
 // Which kinds of events a reader wants at all; a hint with which a cursor may skip without decoding.
@@ -87,6 +89,15 @@ class Backend {
   virtual void push(control::PushOrder order, control::PushDone done) = 0;
   virtual void queryPush(const std::string& pushId, control::PushDone done) = 0;
   virtual void runAction(control::ActionOrder order, control::ActionDone done) = 0;
+
+  // A backend without changes answers Unsupported to all of these.
+  virtual void startChange(ingest::ChangePlan plan, control::ChangeDone done);
+  virtual void orderChange(control::ChangeVerb verb, control::ChangesDone done);
+  virtual void syncChange(control::ChangeSync sync, control::ChangeDone done);
+  virtual void audit(std::uint64_t after, std::uint32_t most, control::AuditDone done);
+  virtual void shared(const std::string& prefix, control::SharedDone done);
+  virtual void share(control::SharedWrite write, control::SharedDone done);
+  virtual void adopt(control::AdoptOrder order, control::AdoptDone done);
 
   virtual Result<std::unique_ptr<DebugSession>> openDebug(const std::string& who) = 0;
 };

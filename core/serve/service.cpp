@@ -89,6 +89,7 @@ grpc::ServerUnaryReactor* Service::Push(grpc::CallbackServerContext* context, co
   if (!order) return answer(context, badRequest(order.error()));
   if (auto checked = checkPush(*order); !checked) return answer(context, statusOf(checked.error()));
   order->who = access_.who(*context, order->who);
+  order->from = context->peer();
   order->timeout = reasonable(order->timeout);
   auto* reactor = context->DefaultReactor();
   backend_.push(std::move(*order), [response, reactor](auto results) { fillPush(results, response, reactor); });
@@ -121,6 +122,7 @@ grpc::ServerUnaryReactor* Service::RunAction(grpc::CallbackServerContext* contex
                   {grpc::StatusCode::INVALID_ARGUMENT, fmt::format("The argument {} is not a finite number.", name)});
   }
   order->who = access_.who(*context, order->who);
+  order->from = context->peer();
   order->timeout = reasonable(order->timeout);
   auto* reactor = context->DefaultReactor();
   backend_.runAction(std::move(*order), [response, reactor](Result<ingest::ActionResult> result) {
