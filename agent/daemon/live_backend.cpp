@@ -58,9 +58,9 @@ void LiveBackend::push(control::PushOrder order, control::PushDone done) {
   if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
 }
 
-void LiveBackend::queryPush(const std::string& pushId, control::PushDone done) {
+void LiveBackend::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
   auto shared = std::make_shared<control::PushDone>(std::move(done));
-  const bool posted = loop_.post([this, pushId, shared] { hub_.pushes().query(pushId, std::move(*shared)); });
+  const bool posted = loop_.post([this, pushId, settle, shared] { hub_.pushes().query(pushId, settle, std::move(*shared)); });
   if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
 }
 

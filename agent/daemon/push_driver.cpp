@@ -17,12 +17,17 @@ bool isSettled(const ingest::PushResult& result) {
 }  // namespace
 
 void PushDriver::push(control::PushOrder order, control::PushDone done) {
+  // An earlier agent had it: what became of it is asked for, it is not done again.
+  if (const auto old = recalled_.find(order.pushId); old != recalled_.end() && !tracker_.results(order.pushId)) {
+    queryRecalled(old->second, std::move(done));
+    return;
+  }
   const control::WaiterId waiter = nextWaiter_++;
   waiters_[waiter] = std::move(done);
   perform(tracker_.begin(order, waiter, utcNowNs()));
 }
 
-void PushDriver::query(const std::string& pushId, control::PushDone done) {
+void PushDriver::query(const std::string& pushId, bool settle, control::PushDone done) {
   const control::WaiterId waiter = nextWaiter_++;
   auto actions = tracker_.query(pushId, waiter, utcNowNs());
   if (const auto old = recalled_.find(pushId); !actions && old != recalled_.end()) {
@@ -30,6 +35,7 @@ void PushDriver::query(const std::string& pushId, control::PushDone done) {
     return;
   }
   if (!actions) {
+    if (settle) tracker_.refuse(pushId);
     done(std::unexpected(actions.error()));
     return;
   }

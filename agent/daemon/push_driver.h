@@ -27,7 +27,7 @@ class PushDriver {
   void recall(std::map<std::string, std::vector<ingest::PushResult>> pushes);
 
   void push(control::PushOrder order, control::PushDone done);
-  void query(const std::string& pushId, control::PushDone done);
+  void query(const std::string& pushId, bool settle, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
 
   void up(const ProbeSession& session);

@@ -59,7 +59,8 @@ class CommandPort {
   virtual ~CommandPort() = default;
 
   virtual void push(PushOrder order, PushDone done) = 0;
-  virtual void queryPush(const std::string& pushId, PushDone done) = 0;
+  // What became of it. `settle`: an agent that has never seen it refuses it from now on, so that the outcome is known.
+  virtual void queryPush(const std::string& pushId, bool settle, PushDone done) = 0;
   virtual void runAction(ActionOrder order, ActionDone done) = 0;
 
   // Changes over time, the audit, and what consoles share. `agent`: an endpoint, empty for the first.

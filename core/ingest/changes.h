@@ -65,10 +65,10 @@ struct ChangePlan {
   RampShape ramp = RampShape::None;
   Duration rampTime;
   std::uint32_t rampSteps = 0;
-  Duration lease;     // 0: for good; else back after this long
-  Duration holdTtl;   // 0: no console needs to hold it; else how long it may be silent
+  Duration lease;    // 0: for good; else back after this long
+  Duration holdTtl;  // 0: no console needs to hold it; else how long it may be silent
   OnVanish onVanish = OnVanish::GoOn;
-  std::vector<Wave> waves;  // empty: all at once
+  std::vector<Wave> waves;          // empty: all at once
   std::uint32_t canaryPlayers = 0;  // the first wave takes processes with at least this many players
   std::vector<Guard> guards;
 };
@@ -84,6 +84,7 @@ struct ChangeTarget {
   TargetState state = TargetState::Waiting;
   Tick tick = 0;  // at which its newest value was applied
   std::string pushId, reason;
+  std::vector<ChangeValue> base;  // what it had before, with the version that stands there since
 };
 
 struct GuardReading {
@@ -99,7 +100,7 @@ struct ChangeState {
   ChangePlan plan;
   std::uint64_t revision = 0;
   ChangePhase phase = ChangePhase::Planned;
-  std::uint32_t wave = 0;     // of plan.waves
+  std::uint32_t wave = 0;       // of plan.waves
   TimeNs since = 0, until = 0;  // of this phase; until 0: no deadline
   std::string reason;           // of the last turn, one sentence
   std::string verdict;          // "reverted, recovered", "reverted, not recovered"

@@ -58,7 +58,7 @@ std::size_t heap(const ChangePlan& p) {
          heap(p.selector) + heap(p.values) + heap(p.waves) + heap(p.guards);
 }
 std::size_t heap(const ChangeTarget& t) {
-  return heap(t.process) + heap(t.agent) + heap(t.pushId) + heap(t.reason);
+  return heap(t.process) + heap(t.agent) + heap(t.pushId) + heap(t.reason) + heap(t.base);
 }
 std::size_t heap(const GuardReading& r) {
   return heap(r.process) + heap(r.reason);

@@ -59,8 +59,8 @@ struct ParameterValue {
   std::string pushId;  // empty: changed by the process itself
   std::string who;
   // What the last acknowledged push wanted here; none: nobody has pushed it. Differs from `value`: drift.
-  std::optional<Value> desired;
-  std::string desiredPush, desiredWho;
+  std::optional<Value> desired{};
+  std::string desiredPush{}, desiredWho{};
 };
 
 struct SiteInfo {

@@ -46,7 +46,7 @@ class AgentLink {
   AgentStatus status() const;  // any thread
 
   void push(const control::PushOrder& order, control::PushDone done);
-  void queryPush(const std::string& pushId, control::PushDone done);
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done);
   void runAction(const control::ActionOrder& order, control::ActionDone done);
   void startChange(const ingest::ChangePlan& plan, control::ChangeDone done);
   void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);

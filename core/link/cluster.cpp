@@ -36,8 +36,8 @@ void Cluster::push(control::PushOrder order, control::PushDone done) {
   impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)] { impl->push(order, done); });
 }
 
-void Cluster::queryPush(const std::string& pushId, control::PushDone done) {
-  impl_->post([impl = impl_.get(), pushId, done = std::move(done)] { impl->queryPush(pushId, done); });
+void Cluster::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
+  impl_->post([impl = impl_.get(), pushId, settle, done = std::move(done)] { impl->queryPush(pushId, settle, done); });
 }
 
 void Cluster::runAction(control::ActionOrder order, control::ActionDone done) {

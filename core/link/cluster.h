@@ -61,7 +61,7 @@ class Cluster final : public control::CommandPort {
              std::function<void(ingest::EnvelopePtr)> each, std::function<void()> done);
 
   void push(control::PushOrder order, control::PushDone done) override;
-  void queryPush(const std::string& pushId, control::PushDone done) override;
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;
   void startChange(ingest::ChangePlan plan, control::ChangeDone done) override;
   void orderChange(control::ChangeVerb verb, control::ChangesDone done) override;

@@ -27,7 +27,7 @@ struct Cluster::Impl {
   std::optional<Qualifier::Owner> ownerOf(const ProcessId& id) const;
   void shown(std::vector<ingest::PushResult>& results, std::size_t agent);
   void push(const control::PushOrder& order, control::PushDone done);
-  void queryPush(const std::string& pushId, control::PushDone done);
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
   void startChange(ingest::ChangePlan plan, control::ChangeDone done);
   void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);

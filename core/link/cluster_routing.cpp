@@ -115,12 +115,12 @@ void Cluster::Impl::push(const control::PushOrder& order, control::PushDone done
   join->arrived(Pushes{});
 }
 
-void Cluster::Impl::queryPush(const std::string& pushId, control::PushDone done) {
+void Cluster::Impl::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
   auto join = std::make_shared<PushJoin>();
   join->done = std::move(done);
   join->waiting = links.size() + 1;
   for (std::size_t agent = 0; agent < links.size(); ++agent) {
-    links[agent]->queryPush(pushId, [this, join, agent](Result<Pushes> answer) {
+    links[agent]->queryPush(pushId, settle, [this, join, agent](Result<Pushes> answer) {
       if (answer) shown(*answer, agent);
       join->arrived(std::move(answer));
     });

@@ -153,7 +153,7 @@ void fields(A& a, ChangePlan& e) {
 template <class A>
 void fields(A& a, ChangeTarget& e) {
   a("process", e.process)("agent", e.agent)("wave", e.wave)("state", e.state)("tick", e.tick)("push", e.pushId);
-  a("reason", e.reason);
+  a("reason", e.reason)("base", e.base);
 }
 template <class A>
 void fields(A& a, GuardReading& e) {
@@ -261,9 +261,8 @@ namespace {
 
 // Of the alternatives of Event, in their order.
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kKinds{
-    "process", "samples",    "rollups", "entities", "frames", "log",   "game",  "parameters", "push",
-    "action",  "breakpoint", "group",   "hit",      "gap",    "clock", "agent", "mark",       "derived",
-    "change",  "shared"};
+    "process",    "samples", "rollups", "entities", "frames", "log",   "game", "parameters", "push",   "action",
+    "breakpoint", "group",   "hit",     "gap",      "clock",  "agent", "mark", "derived",    "change", "shared"};
 
 template <class T>
 constexpr bool kInJson =

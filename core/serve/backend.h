@@ -87,7 +87,7 @@ class Backend {
   virtual Result<std::unique_ptr<Cursor>> openCursor(const CursorStart& start, std::function<void()> wake) = 0;
 
   virtual void push(control::PushOrder order, control::PushDone done) = 0;
-  virtual void queryPush(const std::string& pushId, control::PushDone done) = 0;
+  virtual void queryPush(const std::string& pushId, bool settle, control::PushDone done) = 0;
   virtual void runAction(control::ActionOrder order, control::ActionDone done) = 0;
 
   // A backend without changes answers Unsupported to all of these.

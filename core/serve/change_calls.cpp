@@ -98,8 +98,8 @@ grpc::ServerUnaryReactor* Service::GetAudit(grpc::CallbackServerContext* context
   return reactor;
 }
 
-grpc::ServerUnaryReactor* Service::GetShared(grpc::CallbackServerContext* context,
-                                             const pb::GetSharedRequest* request, pb::SharedItems* response) {
+grpc::ServerUnaryReactor* Service::GetShared(grpc::CallbackServerContext* context, const pb::GetSharedRequest* request,
+                                             pb::SharedItems* response) {
   if (auto status = access_.check(*context, Role::Viewer); !status.ok()) return answer(context, status);
   auto* reactor = context->DefaultReactor();
   backend_.shared(request->prefix(), [response, reactor](const Result<std::vector<ingest::SharedItem>>& items) {
@@ -113,8 +113,8 @@ grpc::ServerUnaryReactor* Service::GetShared(grpc::CallbackServerContext* contex
   return reactor;
 }
 
-grpc::ServerUnaryReactor* Service::PutShared(grpc::CallbackServerContext* context,
-                                             const pb::PutSharedRequest* request, pb::SharedItem* response) {
+grpc::ServerUnaryReactor* Service::PutShared(grpc::CallbackServerContext* context, const pb::PutSharedRequest* request,
+                                             pb::SharedItem* response) {
   if (auto status = access_.check(*context, Role::Operator); !status.ok()) return answer(context, status);
   auto item = link::fromProto(request->item());
   if (!item) return answer(context, badRequest(item.error()));
@@ -139,8 +139,7 @@ grpc::ServerUnaryReactor* Service::PutShared(grpc::CallbackServerContext* contex
 }
 
 grpc::ServerUnaryReactor* Service::AdoptValues(grpc::CallbackServerContext* context,
-                                               const pb::AdoptValuesRequest* request,
-                                               pb::ParameterChange* response) {
+                                               const pb::AdoptValuesRequest* request, pb::ParameterChange* response) {
   if (auto status = access_.check(*context, Role::Operator); !status.ok()) return answer(context, status);
   control::AdoptOrder order;
   order.process = ProcessId(request->process_id());

@@ -98,12 +98,13 @@ grpc::ServerUnaryReactor* Service::Push(grpc::CallbackServerContext* context, co
 
 grpc::ServerUnaryReactor* Service::GetPush(grpc::CallbackServerContext* context, const pb::GetPushRequest* request,
                                            pb::PushResponse* response) {
-  if (auto status = access_.check(*context, Role::Viewer); !status.ok()) return answer(context, status);
+  const Role needed = request->settle() ? Role::Operator : Role::Viewer;
+  if (auto status = access_.check(*context, needed); !status.ok()) return answer(context, status);
   if (request->push_id().empty() || request->push_id().size() > 64) {
     return answer(context, {grpc::StatusCode::INVALID_ARGUMENT, "A push id has 1 to 64 bytes."});
   }
   auto* reactor = context->DefaultReactor();
-  backend_.queryPush(request->push_id(), [response, reactor](auto results) { fillPush(results, response, reactor); });
+  backend_.queryPush(request->push_id(), request->settle(), [response, reactor](auto results) { fillPush(results, response, reactor); });
   return reactor;
 }
 

@@ -63,6 +63,18 @@ ingest::Wave fromProto(const pb::Wave& from) {
   return {from.count(), from.percent(), Duration{positive(from.soak_ns())}};
 }
 
+void toProto(const ingest::ChangeValue& from, pb::Assignment& to) {
+  to.set_name(from.name);
+  toProto(from.value, *to.mutable_value());
+  if (from.expectedVersion) to.set_expected_version(*from.expectedVersion);
+}
+
+ingest::ChangeValue valueFrom(const pb::Assignment& from) {
+  ingest::ChangeValue out{sanitise(from.name()), fromProto(from.value()), std::nullopt};
+  if (from.has_expected_version()) out.expectedVersion = from.expected_version();
+  return out;
+}
+
 void toProto(const ingest::ChangeTarget& from, pb::ChangeTarget& to) {
   to.set_process_id(from.process.value);
   to.set_agent(from.agent);
@@ -71,6 +83,7 @@ void toProto(const ingest::ChangeTarget& from, pb::ChangeTarget& to) {
   to.set_tick(from.tick);
   to.set_push_id(from.pushId);
   to.set_reason(from.reason);
+  for (const auto& item : from.base) toProto(item, *to.add_base());
 }
 
 Result<ingest::ChangeTarget> fromProto(const pb::ChangeTarget& from) {
@@ -84,6 +97,7 @@ Result<ingest::ChangeTarget> fromProto(const pb::ChangeTarget& from) {
   out.tick = from.tick();
   out.pushId = detail::token(from.push_id());
   out.reason = sanitise(from.reason(), kProseCap, TextKind::Prose);
+  for (int i = 0; i < from.base_size() && i < kMaxValues; ++i) out.base.push_back(valueFrom(from.base(i)));
   return out;
 }
 
@@ -129,12 +143,7 @@ void toProto(const ingest::ChangePlan& from, pb::ChangePlan& to) {
     label->set_key(key);
     label->set_value(value);
   }
-  for (const ingest::ChangeValue& value : from.values) {
-    pb::Assignment* out = to.add_values();
-    out->set_name(value.name);
-    toProto(value.value, *out->mutable_value());
-    if (value.expectedVersion) out->set_expected_version(*value.expectedVersion);
-  }
+  for (const auto& item : from.values) toProto(item, *to.add_values());
   to.set_at_tick(from.atTick);
   to.set_at_ns(from.atTime);
   to.set_ramp(enumTo<pb::ChangePlan::Ramp>(from.ramp));
@@ -143,9 +152,9 @@ void toProto(const ingest::ChangePlan& from, pb::ChangePlan& to) {
   to.set_lease_ns(from.lease.ns);
   to.set_hold_ttl_ns(from.holdTtl.ns);
   to.set_revert_when_unheld(from.onVanish == ingest::OnVanish::Revert);
-  detail::fillAll(from.waves, to.mutable_waves());
+  for (const auto& item : from.waves) toProto(item, *to.add_waves());
   to.set_canary_players(from.canaryPlayers);
-  detail::fillAll(from.guards, to.mutable_guards());
+  for (const auto& item : from.guards) toProto(item, *to.add_guards());
 }
 
 Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from) {
@@ -169,10 +178,7 @@ Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from) {
   for (int i = 0; i < from.selector_size() && i < kMaxGuards; ++i) {
     out.selector.emplace_back(sanitise(from.selector(i).key()), sanitise(from.selector(i).value()));
   }
-  for (const pb::Assignment& value : from.values()) {
-    out.values.push_back({sanitise(value.name()), fromProto(value.value()), std::nullopt});
-    if (value.has_expected_version()) out.values.back().expectedVersion = value.expected_version();
-  }
+  for (const pb::Assignment& value : from.values()) out.values.push_back(valueFrom(value));
   out.atTick = from.at_tick();
   out.atTime = from.at_ns();
   out.ramp = enumOr(from.ramp(), ingest::RampShape::Steps, ingest::RampShape::None);
@@ -181,9 +187,9 @@ Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from) {
   out.lease.ns = positive(from.lease_ns());
   out.holdTtl.ns = positive(from.hold_ttl_ns());
   out.onVanish = from.revert_when_unheld() ? ingest::OnVanish::Revert : ingest::OnVanish::GoOn;
-  out.waves = detail::takeAll<ingest::Wave>(from.waves(), kMaxWaves);
+  for (const pb::Wave& wave : from.waves()) out.waves.push_back(fromProto(wave));
   out.canaryPlayers = from.canary_players();
-  out.guards = detail::takeAll<ingest::Guard>(from.guards(), kMaxGuards);
+  for (const pb::Guard& guard : from.guards()) out.guards.push_back(fromProto(guard));
   return out;
 }
 
@@ -196,8 +202,8 @@ void toProto(const ingest::ChangeState& from, pb::ChangeState& to) {
   to.set_until_ns(from.until);
   to.set_reason(from.reason);
   to.set_verdict(from.verdict);
-  detail::fillAll(from.targets, to.mutable_targets());
-  detail::fillAll(from.readings, to.mutable_readings());
+  for (const auto& item : from.targets) toProto(item, *to.add_targets());
+  for (const auto& item : from.readings) toProto(item, *to.add_readings());
   to.set_breach_tick(from.breachTick);
   to.set_revert_tick(from.revertTick);
 }
