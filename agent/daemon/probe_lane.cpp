@@ -77,7 +77,10 @@ void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_
 
 void ProbeSession::publish(Ring& ring, std::vector<ingest::Event>& events) {
   for (auto& event : events) {
-    if (const auto* block = std::get_if<ingest::SampleBlock>(&event)) noteLast(*block);
+    if (const auto* block = std::get_if<ingest::SampleBlock>(&event)) {
+      noteLast(*block);
+      observer_.sampled(*block);
+    }
     ring.lastSequence = log_.append(std::move(event));
   }
   events.clear();

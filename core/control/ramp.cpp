@@ -27,9 +27,9 @@ double rampShare(const ingest::ChangePlan& plan, std::int64_t elapsed) {
   if (elapsed < 0) return 0;
   const std::int64_t most = plan.ramp == RampShape::Steps ? std::max<std::int64_t>(plan.rampSteps, 2) : kMostMoves;
   const std::int64_t moves = std::clamp<std::int64_t>(plan.rampTime.ns / kSoonest, 1, most);
-  // Move k of `moves` happens at k/moves of the time; the first one already moves.
-  const std::int64_t move = elapsed / std::max<std::int64_t>(plan.rampTime.ns / moves, 1) + 1;
-  const double share = std::min(1.0, static_cast<double>(move) / static_cast<double>(moves + 1));
+  // Move k of `moves` happens at k/moves of the time.
+  const std::int64_t move = elapsed / std::max<std::int64_t>(plan.rampTime.ns / moves, 1);
+  const double share = std::min(1.0, static_cast<double>(move) / static_cast<double>(moves));
   if (plan.ramp == RampShape::Smooth) return share * share * (3 - 2 * share);
   return share;
 }

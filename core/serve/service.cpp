@@ -104,7 +104,8 @@ grpc::ServerUnaryReactor* Service::GetPush(grpc::CallbackServerContext* context,
     return answer(context, {grpc::StatusCode::INVALID_ARGUMENT, "A push id has 1 to 64 bytes."});
   }
   auto* reactor = context->DefaultReactor();
-  backend_.queryPush(request->push_id(), request->settle(), [response, reactor](auto results) { fillPush(results, response, reactor); });
+  backend_.queryPush(request->push_id(), request->settle(),
+                     [response, reactor](auto results) { fillPush(results, response, reactor); });
   return reactor;
 }
 
