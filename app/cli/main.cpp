@@ -32,6 +32,9 @@ void addVerbs(cli::Program& program) {
   cli::addReplay(program);
   cli::addWhy(program);
   cli::addParams(program);
+  cli::addPreset(program);
+  cli::addRollout(program);
+  cli::addAudit(program);
   cli::addBreak(program);
   cli::addAction(program);
   cli::addPki(program);

@@ -266,6 +266,7 @@ void addParams(Program& program) {
       ->type_name("ID");
   change->add_option("--comment", options->comment, "why, for the ledger");
   program.onRun(change, [options](const Globals& g) { return set(*options, g); });
+  addParamChanges(program, params);
 }
 
 }  // namespace qd::cli
