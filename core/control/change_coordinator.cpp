@@ -281,7 +281,11 @@ ChangeSync ChangeCoordinator::sync(std::size_t agent) const {
   out.fence = fence_;
   out.ttl.ns = agent == 0 ? 0 : kTtl;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (rows_[i].agent == agent) out.goals.emplace_back(state_.targets[i].process, rows_[i].goal);
+    if (rows_[i].agent != agent) continue;
+    // In a pause a ramp stands where it is.
+    const bool still = state_.phase == ChangePhase::Paused && rows_[i].goal == Goal::Apply &&
+                       state_.targets[i].state == TargetState::Pushing;
+    out.goals.emplace_back(state_.targets[i].process, still ? Goal::Settle : rows_[i].goal);
   }
   if (agent == 0) {
     for (const ProcessId& control : controls_) out.goals.emplace_back(control, Goal::Untouched);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/control/ramp.h"
+
 namespace qd::control {
 
 using ingest::GuardState;
@@ -25,6 +27,11 @@ ChangeMember::Target& ChangeMember::at(const ProcessId& process) {
   made.process = process;
   for (const ingest::Guard& guard : plan_.guards) made.meters.emplace_back(guard);
   return made;
+}
+
+// Should it have the values, or stand where it is on the way to them?
+bool ChangeMember::wanted(const Target& target) {
+  return target.goal == Goal::Apply || (target.goal == Goal::Settle && target.rampSince != 0 && target.share < 1);
 }
 
 void ChangeMember::turn(Target& target, TargetState state, const std::string& reason) {
@@ -55,7 +62,12 @@ Result<> ChangeMember::sync(const ChangeSync& sync, TimeNs now) {
   if (sync.fence < fence_) return fail(ErrorCode::Conflict, "A newer coordinator has taken this change over.");
   fence_ = sync.fence;
   heldUntil_ = sync.ttl.ns > 0 ? now + sync.ttl.ns : 0;
-  for (const auto& [process, goal] : sync.goals) at(process).goal = goal;
+  for (const auto& [process, goal] : sync.goals) {
+    Target& target = at(process);
+    const bool goesOn = target.goal == Goal::Settle && goal == Goal::Apply && target.rampSince != 0 && target.share < 1;
+    if (goesOn) target.rampSince = now - rampElapsed(plan_, target.share);
+    target.goal = goal;
+  }
   return {};
 }
 
@@ -137,8 +149,7 @@ void ChangeMember::revertAll(const std::string& reason, Tick breachTick) {
 
 // A guard that concerns a process alone, while its values are there.
 void ChangeMember::watch(Target& target) {
-  const bool touched = !target.held.empty() && !target.over && target.goal == Goal::Apply;
-  if (!touched || reverting_) return;
+  if (target.held.empty() || target.over || !wanted(target) || reverting_) return;
   Tick newest = -1;
   for (const GuardMeter& meter : target.meters) newest = std::max(newest, meter.newest());
   if (newest == target.judgedAt) return;

@@ -79,6 +79,7 @@ class ChangeMember {
     std::vector<GuardMeter> meters;                                         // one a guard
     Tick judgedAt = -1;
   };
+  static bool wanted(const Target& target);
   Target& at(const ProcessId& process);
   Target* find(const ProcessId& process);
   void turn(Target& target, ingest::TargetState state, const std::string& reason);

@@ -53,7 +53,7 @@ void ChangeMember::stepTarget(Target& target, TimeNs now, MemberActions& out) {
     return;
   }
   if (target.over) return;
-  const bool back = target.goal == Goal::Revert || (reverting_ && target.goal == Goal::Apply);
+  const bool back = target.goal == Goal::Revert || (reverting_ && wanted(target));
   if (back) {
     takeBack(target, now, out);
   } else if (target.goal == Goal::Apply) {

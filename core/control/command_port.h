@@ -61,6 +61,9 @@ class CommandPort {
   virtual void push(PushOrder order, PushDone done) = 0;
   // What became of it. `settle`: an agent that has never seen it refuses it from now on, so that the outcome is known.
   virtual void queryPush(const std::string& pushId, bool settle, PushDone done) = 0;
+  // After a push of which something is unknown: asks again, every half second, until every outcome is known or `within`
+  // is over. What an agent has never seen is refused there from then on, and so Rejected here.
+  virtual void settlePush(PushOrder order, Duration within, PushDone done) = 0;
   virtual void runAction(ActionOrder order, ActionDone done) = 0;
 
   // Changes over time, the audit, and what consoles share. `agent`: an endpoint, empty for the first.

@@ -34,6 +34,15 @@ double rampShare(const ingest::ChangePlan& plan, std::int64_t elapsed) {
   return share;
 }
 
+std::int64_t rampElapsed(const ingest::ChangePlan& plan, double share) {
+  constexpr std::int64_t kParts = 200;
+  for (std::int64_t i = 0; i < kParts; ++i) {
+    const std::int64_t elapsed = plan.rampTime.ns / kParts * i;
+    if (rampShare(plan, elapsed) >= share) return elapsed;
+  }
+  return plan.rampTime.ns;
+}
+
 bool canRamp(const Value& from, const Value& to) {
   if (from.index() != to.index()) return false;
   if (const auto* a = std::get_if<Vector>(&from)) return a->size() == std::get<Vector>(to).size();

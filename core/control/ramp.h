@@ -11,6 +11,9 @@ namespace qd::control {
 // 100 ms after the one before; steps in as many as the plan names (at least 2).
 double rampShare(const ingest::ChangePlan& plan, std::int64_t elapsed);
 
+// The first moment at which it is that far: where a ramp that stood still goes on.
+std::int64_t rampElapsed(const ingest::ChangePlan& plan, double share);
+
 // Between two values of one numeric type; other types are `to` at the end and `from` before it.
 Value rampValue(const Value& from, const Value& to, double share);
 bool canRamp(const Value& from, const Value& to);

@@ -40,6 +40,12 @@ void Cluster::queryPush(const std::string& pushId, bool settle, control::PushDon
   impl_->post([impl = impl_.get(), pushId, settle, done = std::move(done)] { impl->queryPush(pushId, settle, done); });
 }
 
+void Cluster::settlePush(control::PushOrder order, Duration within, control::PushDone done) {
+  impl_->post([impl = impl_.get(), order = std::move(order), within, done = std::move(done)] {
+    impl->settlePush(order, monotonicNs() + within.ns, done);
+  });
+}
+
 void Cluster::runAction(control::ActionOrder order, control::ActionDone done) {
   impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)] { impl->runAction(order, done); });
 }

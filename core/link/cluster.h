@@ -62,6 +62,7 @@ class Cluster final : public control::CommandPort {
 
   void push(control::PushOrder order, control::PushDone done) override;
   void queryPush(const std::string& pushId, bool settle, control::PushDone done) override;
+  void settlePush(control::PushOrder order, Duration within, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;
   void startChange(ingest::ChangePlan plan, control::ChangeDone done) override;
   void orderChange(control::ChangeVerb verb, control::ChangesDone done) override;

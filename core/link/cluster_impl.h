@@ -28,6 +28,7 @@ struct Cluster::Impl {
   void shown(std::vector<ingest::PushResult>& results, std::size_t agent);
   void push(const control::PushOrder& order, control::PushDone done);
   void queryPush(const std::string& pushId, bool settle, control::PushDone done);
+  void settlePush(const control::PushOrder& order, std::int64_t deadline, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
   void startChange(ingest::ChangePlan plan, control::ChangeDone done);
   void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
@@ -45,6 +46,7 @@ struct Cluster::Impl {
   ClusterOptions options;
   LinkContext context;
   std::vector<std::unique_ptr<AgentLink>> links;
+  bool closing = false;
 };
 
 template <class Order>

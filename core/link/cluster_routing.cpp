@@ -69,6 +69,7 @@ struct DebugJoin {
 // The order matters: cancel, let every call end and its task run, then stop the loop, then free the links.
 Cluster::Impl::~Impl() {
   post([this] {
+    closing = true;
     for (const auto& link : links) link->shutdown();
   });
   std::promise<void> cancelled;

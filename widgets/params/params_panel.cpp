@@ -15,6 +15,7 @@
 
 #include "core/ingest/directory.h"
 #include "core/params/param_book.h"
+#include "core/params/push_rules.h"
 #include "core/series/store.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
@@ -201,11 +202,7 @@ void ParamsPanel::send(std::vector<control::PushOrder> orders) {
   params::ParamBook& book = context().params;
   for (control::PushOrder& order : orders) {
     book.markPending(order);
-    const std::string id = order.pushId;
-    // On a network thread; the composition closes the link before the book.
-    context().commands->push(std::move(order), [&book, id](const Result<std::vector<ingest::PushResult>>& answer) {
-      book.resolve(id, answer);
-    });
+    params::pushAndSettle(*context().commands, book, std::move(order));
   }
 }
 

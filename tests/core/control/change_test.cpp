@@ -81,6 +81,25 @@ TEST_F(Change, ARampMovesInStepsAndEndsAtTheValue) {
   EXPECT_LE(sim.game("server-1").applications, 52);
 }
 
+TEST_F(Change, InAPauseARampStandsStillAndThenGoesOn) {
+  servers(1);
+  auto plan = planFor(ids, 3);
+  plan.ramp = ingest::RampShape::Linear;
+  plan.rampTime.ns = 5 * kNsPerSecond;
+  sim.start(plan);
+  ASSERT_TRUE(sim.until([&] { return sim.game("server-1").density > 1.5; }, 400));
+  sim.coordinator->order({"c-1", ChangeWord::Pause, "ann", "", ""}, sim.now);
+  for (int i = 0; i < 10; ++i) sim.tick();
+  const double stood = sim.game("server-1").density;
+  for (int i = 0; i < 600; ++i) sim.tick();
+  EXPECT_EQ(sim.game("server-1").density, stood);
+  sim.coordinator->order({"c-1", ChangeWord::GoOn, "ann", "", ""}, sim.now);
+  for (int i = 0; i < 10; ++i) sim.tick();
+  EXPECT_LT(sim.game("server-1").density, stood + 0.3) << "no jump";
+  ASSERT_TRUE(sim.untilPhase(ChangePhase::Done, 500));
+  EXPECT_EQ(sim.game("server-1").density, 3);
+}
+
 TEST_F(Change, SomebodyElseAlongTheRampEndsItThere) {
   servers(1);
   auto plan = planFor(ids, 3);
