@@ -10,6 +10,7 @@
 #include "agent/daemon/metrics_page.h"
 #include "agent/daemon/probe_hub.h"
 #include "agent/daemon/process_table.h"
+#include "core/etcd/etcd_store.h"
 #include "core/serve/peer_client.h"
 
 namespace qd::daemon {
@@ -30,11 +31,10 @@ class RunningAgent final : public Agent {
     auto audit = AuditLog::open(config.data);
     if (!audit) return std::unexpected(audit.error());
     audit_ = std::move(*audit);
-    auto store = LocalStore::open(config.data);
-    if (!store) return std::unexpected(store.error());
-    store_ = std::move(*store);
+    if (auto shared = openShared(config); !shared) return shared;
     hub_ = std::make_unique<ProbeHub>(*loop_, *log_, table_, *audit_, *store_, std::move(recollection));
     hub_->wishes().load();
+    if (!config.etcd.empty()) hub_->shareWithOthers();
     peers_ = std::make_unique<serve::PeerClient>(config.serve.tls);
     hub_->changes().setSpeak([this](const std::string& endpoint, const control::ChangeSync& word,
                                     control::ChangeDone done) { peers_->sync(endpoint, word, std::move(done)); });
@@ -55,6 +55,7 @@ class RunningAgent final : public Agent {
     page_.reset();
     server_.reset();
     peers_.reset();
+    store_.reset();
     hub_.reset();
   }
 
@@ -66,6 +67,20 @@ class RunningAgent final : public Agent {
   void stop() override { loop_->stop(); }
 
  private:
+  Result<> openShared(const AgentConfig& config) {
+    if (!config.etcd.empty()) {
+      auto store = etcd::openEtcd({config.etcd, "quarterdeck/", config.serve.tls},
+                                  [this](std::function<void()> job) { return loop_->post(std::move(job)); });
+      if (!store) return std::unexpected(store.error());
+      store_ = std::move(*store);
+      return {};
+    }
+    auto store = LocalStore::open(config.data);
+    if (!store) return std::unexpected(store.error());
+    store_ = std::move(*store);
+    return {};
+  }
+
   // What somebody needs who reads only the newest file: every declaration, value, group and breakpoint.
   std::vector<ingest::Envelope> stateForFile() const {
     serve::Snapshot snapshot;

@@ -108,10 +108,17 @@ void ChangeDriver::start(ingest::ChangePlan plan, const control::ChangeDone& don
       return done(std::unexpected(allowed.error()));
     }
   }
+  if (!fence_) return begin(plan, static_cast<std::uint64_t>(utcNowNs()), done);
+  fence_(plan.id, plan.who, [this, plan, done](const Result<std::uint64_t>& fence) {
+    fence ? begin(plan, *fence, done) : done(std::unexpected(fence.error()));
+  });
+}
+
+void ChangeDriver::begin(const ingest::ChangePlan& plan, std::uint64_t fence, const control::ChangeDone& done) {
   const TimeNs now = utcNowNs();
   audit_.append(plan.who, plan.from, planText(plan), plan.comment, "ordered");
   Running& running = make(plan);
-  running.coordinator.emplace(plan, static_cast<std::uint64_t>(now), candidates(), now);
+  running.coordinator.emplace(plan, fence, candidates(), now);
   running.lastSync = now;
   stepOne(plan.id, running, now);
   done(running.coordinator->state());

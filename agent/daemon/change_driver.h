@@ -32,6 +32,11 @@ class ChangeDriver {
   ChangeDriver(EventLoop& loop, FlightLog& log, ProcessTable& table, PushDriver& pushes, AuditLog& audit)
       : loop_(loop), log_(log), table_(table), pushes_(pushes), audit_(audit) {}
 
+  // Gives a coordinator its number, greater than any before; an error: it may not begin.
+  using Fenced = std::function<void(Result<std::uint64_t>)>;
+  using Fence = std::function<void(const std::string& change, const std::string& who, Fenced done)>;
+
+  void setFence(Fence fence) { fence_ = std::move(fence); }
   void setSpeak(Speak speak) { speak_ = std::move(speak); }
   void setSettled(Settled settled) { settled_ = std::move(settled); }
   void restore(const std::map<std::string, ingest::ChangeState>& changes);
@@ -61,6 +66,7 @@ class ChangeDriver {
     TimeNs publishAt = 0, reportAt = 0;
     TimeNs lastSync = 0;
   };
+  void begin(const ingest::ChangePlan& plan, std::uint64_t fence, const control::ChangeDone& done);
   Running& make(const ingest::ChangePlan& plan);
   void stepOne(const std::string& id, Running& running, TimeNs now);
   void perform(const std::string& id, control::MemberActions actions);
@@ -77,6 +83,7 @@ class ChangeDriver {
   ProcessTable& table_;
   PushDriver& pushes_;
   AuditLog& audit_;
+  Fence fence_;
   Speak speak_;
   Settled settled_;
   std::map<std::string, Running> running_;

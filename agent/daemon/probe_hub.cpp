@@ -83,6 +83,7 @@ ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLo
       debugging_(log, table, [this](const ProcessId& id) { return find(id); }),
       changes_(loop, log, table, pushes_, audit),
       wishes_(log, table, pushes_, audit, shared),
+      audit_(audit),
       shared_(shared),
       startedAt_(monotonicNs()) {
   pushes_.recall(std::move(recollection_.pushes));
@@ -284,6 +285,7 @@ void ProbeHub::everySecond() {
   for (const int fd : silent) end(fd, "It said no hello.");
   table_.forgetGone(now);
   shared_.onTime(now);
+  if (sharedByAll_) shareHead();
   if (!lostDeclared_ && monotonicNs() - startedAt_ > kLostAfterNs) declareLost();
 }
 
@@ -296,6 +298,34 @@ void ProbeHub::declareLost() {
     table_.put(info);
     log_.append(ingest::ProcessChange{info, "It ended while no agent was running."});
   }
+}
+
+void ProbeHub::shareWithOthers() {
+  sharedByAll_ = true;
+  changes_.setFence([this](const std::string& change, const std::string& who, auto done) {
+    control::SharedWrite write;
+    write.item.key = "fence/" + change;
+    write.item.value = log_.agentId();
+    write.item.who = who;
+    write.expectedRevision = 0;  // somebody else's: it is led already
+    shared_.put(std::move(write), [done](const Result<std::vector<ingest::SharedItem>>& made) {
+      if (!made) return done(std::unexpected(made.error()));
+      done(made->front().revision);
+    });
+  });
+}
+
+// Where nobody who changes the file can change it too.
+void ProbeHub::shareHead() {
+  const std::uint64_t number = audit_.headNumber();
+  if (number == headShared_ || number == 0) return;
+  control::SharedWrite write;
+  write.item.key = "audit/" + log_.agentId();
+  write.item.value = fmt::format("{} {}", number, audit_.headHash());
+  write.item.who = "agent";
+  shared_.put(std::move(write), [this, number](const auto& made) {
+    if (made) headShared_ = number;
+  });
 }
 
 void ProbeHub::close() {

@@ -45,6 +45,8 @@ class ProbeHub final : public ProbeObserver {
   DebugDriver& debugging() { return debugging_; }
   ChangeDriver& changes() { return changes_; }
   WishDriver& wishes() { return wishes_; }
+  // The shared store is a cluster's: fences and the audit's head stand there too.
+  void shareWithOthers();
   std::vector<ProbeSession*> live() const;
   HubStats stats() const;
   void close();  // every process's last samples; the processes are not gone, only this agent is
@@ -69,6 +71,7 @@ class ProbeHub final : public ProbeObserver {
   void drainAll();
   void everySecond();
   void declareLost();
+  void shareHead();
   ProbeSession* find(const ProcessId& id) const;
 
   EventLoop& loop_;
@@ -80,7 +83,10 @@ class ProbeHub final : public ProbeObserver {
   DebugDriver debugging_;
   ChangeDriver changes_;
   WishDriver wishes_;
+  AuditLog& audit_;
   control::SharedStore& shared_;
+  bool sharedByAll_ = false;
+  std::uint64_t headShared_ = 0;
   std::string path_;
   int listener_ = -1;
   std::unordered_map<int, std::unique_ptr<ProbeSession>> sessions_;
