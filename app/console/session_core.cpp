@@ -88,7 +88,7 @@ void SessionCore::Source::read(ingest::EventSink& sink, const std::stop_token& s
 
 SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
   for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{&directory, &store, &log, &world, &params,
-                                                                           &breakpoints, &alerts, &join}) {
+                                                                           &changes, &breakpoints, &alerts, &join}) {
     fan.add(*sink);
   }
 }

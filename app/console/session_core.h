@@ -16,6 +16,7 @@
 #include "core/ingest/event_sink.h"
 #include "core/netcode/interp_join.h"
 #include "core/netcode/world_history.h"
+#include "core/params/change_book.h"
 #include "core/params/param_book.h"
 #include "core/series/store.h"
 #include "widgets/session/contexts.h"
@@ -56,6 +57,7 @@ class SessionCore {
   ingest::EventLog log;
   netcode::WorldHistory world;
   params::ParamBook params;
+  params::ChangeBook changes;
   breakpoints::RegistryView breakpoints;
   analysis::AlertBook alerts;
   ingest::FanOut fan;
