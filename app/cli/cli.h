@@ -55,6 +55,7 @@ void addParamChanges(Program& program, CLI::App* params);
 void addPreset(Program& program);
 void addRollout(Program& program);
 void addAudit(Program& program);
+void addEffects(Program& program);
 void addBreak(Program& program);
 void addAction(Program& program);
 void addPki(Program& program);

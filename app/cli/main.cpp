@@ -35,6 +35,7 @@ void addVerbs(cli::Program& program) {
   cli::addPreset(program);
   cli::addRollout(program);
   cli::addAudit(program);
+  cli::addEffects(program);
   cli::addBreak(program);
   cli::addAction(program);
   cli::addPki(program);
