@@ -22,7 +22,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 
 class LiveChanges : public testing::Test {
  protected:
-  void games(const Agent& agent, const std::vector<std::string>& ids) {
+  void games(Agent& agent, const std::vector<std::string>& ids) {
     for (const auto& id : ids) games_[id] = agent.game(id, {"--guarded"});
     for (const auto& id : ids) {
       ASSERT_TRUE(agent.process(id, running)) << agent.child().errors();
