@@ -172,6 +172,10 @@ void ChangeDriver::sync(const control::ChangeSync& word, const control::ChangeDo
   if (auto taken = running.member->sync(word, now); !taken) return done(std::unexpected(taken.error()));
   running.lastSync = now;
   refreshedAt_ = 0;
+  const bool stays = std::any_of(word.goals.begin(), word.goals.end(),
+                                 [](const auto& goal) { return goal.second == control::Goal::Settle; });
+  if (stays && !running.stays && settled_) settled_(running.member->report());
+  running.stays = running.stays || stays;
   stepOne(word.plan.id, running, now);
   done(running.member->report());
 }
@@ -224,7 +228,11 @@ bool ChangeDriver::finished(const Running& running, TimeNs now) const {
   if (!running.member->settled()) return false;
   if (!running.coordinator) return now - running.lastSync > kForgetMemberAfter;
   const auto& state = running.coordinator->state();
-  return running.coordinator->forgettable() && running.published == state.revision;
+  // Every other agent must have heard the last word, or it would take the values back when the word runs out.
+  const bool told = std::all_of(running.peers.begin(), running.peers.end(),
+                                [&](const auto& peer) { return peer.second.confirmed == running.told; });
+  const bool heard = told || now - state.since > kForgetMemberAfter;
+  return running.coordinator->forgettable() && running.published == state.revision && heard;
 }
 
 void ChangeDriver::stepOne(const std::string& id, Running& running, TimeNs now) {
@@ -289,10 +297,10 @@ void ChangeDriver::speakTo(const std::string& id, Running& running, std::size_t 
     running.coordinator->onSilence(agent, "it has not answered for too long", now);
   }
   if (peer.asked || now < peer.askAt || !speak_) return;
-  if (running.coordinator->over() && running.member->settled() && peer.askAt > running.coordinator->state().since)
-    return;
+  if (running.coordinator->over() && peer.confirmed == running.told) return;
   peer.asked = true;
   peer.askAt = now + kSpeakEvery;
+  peer.sent = running.told;
   speak_(endpoint, running.coordinator->sync(agent), [this, id, agent](const Result<ingest::ChangeState>& answer) {
     loop_.post([this, id, agent, answer] {
       const auto found = running_.find(id);
@@ -301,6 +309,7 @@ void ChangeDriver::speakTo(const std::string& id, Running& running, std::size_t 
       peer.asked = false;
       if (!answer) return;
       peer.heardAt = utcNowNs();
+      peer.confirmed = peer.sent;
       found->second.coordinator->onReport(agent, *answer, peer.heardAt);
     });
   });

@@ -56,6 +56,7 @@ class ChangeDriver {
   struct Peer {
     bool asked = false;
     TimeNs askAt = 0, heardAt = 0;
+    std::uint64_t sent = 0, confirmed = 0;  // revisions of the word
   };
   struct Running {
     std::optional<control::ChangeCoordinator> coordinator;  // none: another agent coordinates
@@ -65,6 +66,7 @@ class ChangeDriver {
     ingest::ChangePhase phase = ingest::ChangePhase::Planned;
     TimeNs publishAt = 0, reportAt = 0;
     TimeNs lastSync = 0;
+    bool stays = false;  // a member that was told to settle
   };
   void begin(const ingest::ChangePlan& plan, std::uint64_t fence, const control::ChangeDone& done);
   Running& make(const ingest::ChangePlan& plan);

@@ -165,6 +165,7 @@ void ChangeCoordinator::settle() {
 
 bool ChangeCoordinator::allAre(Goal goal, std::initializer_list<TargetState> states) const {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (goal == Goal::Revert && silent_.contains(rows_[i].agent)) continue;
     if (rows_[i].goal == goal && std::find(states.begin(), states.end(), state_.targets[i].state) == states.end()) {
       return false;
     }
@@ -188,6 +189,7 @@ void ChangeCoordinator::onReport(std::size_t agent, const ingest::ChangeState& r
     }
   }
   readings_[agent] = report.readings;
+  silent_.erase(agent);
   if (turned) ++state_.revision;
   if (report.phase == ChangePhase::Reverting && state_.phase != ChangePhase::Reverting && !over()) {
     breached_ = breached_ || report.breachTick != 0;
@@ -199,6 +201,7 @@ void ChangeCoordinator::onSilence(std::size_t agent, const std::string& why, Tim
   const bool begun = std::any_of(rows_.begin(), rows_.end(),
                                  [agent](const Row& row) { return row.agent == agent && row.goal == Goal::Apply; });
   readings_.erase(agent);
+  silent_.insert(agent);
   if (begun && agent > 0) {
     revert(fmt::format("agent {} cannot be reached: {}", state_.plan.peers[agent - 1].endpoint, why), 0, now);
   }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,7 @@ class ChangeCoordinator {
   std::vector<Row> rows_;
   std::vector<ProcessId> controls_;  // untouched servers of this agent that are no targets
   std::map<std::size_t, std::vector<ingest::GuardReading>> readings_;  // by agent
+  std::set<std::size_t> silent_;  // agents that do not answer: they take back what they have by themselves
   const std::uint64_t fence_;
   ingest::ChangePhase before_ = ingest::ChangePhase::Pushing;  // a pause
   bool forced_ = false;                                        // a person said: go on

@@ -43,9 +43,11 @@ void ChangeCoordinator::step(TimeNs now) {
     case ChangePhase::Leased:
     case ChangePhase::Paused:
       for (const GuardReading& reading : state_.readings) {
-        if (reading.state != GuardState::Breached) continue;
-        breached_ = true;
         const auto& guard = state_.plan.guards[reading.guard];
+        // What concerns one process alone is its member's, who knows the tick and has acted already.
+        const bool mine = guard.group || guard.basis == GuardBasis::Untouched;
+        if (reading.state != GuardState::Breached || !mine) continue;
+        breached_ = true;
         return revert(
             fmt::format("{} breached{}{}: {:.4g}{}", guard.series, reading.process.value.empty() ? "" : " in ",
                         reading.process.value, reading.value,
@@ -223,19 +225,16 @@ std::string ChangeCoordinator::missing() const {
 }
 
 std::string ChangeCoordinator::noReference() const {
-  for (const auto& [agent, readings] : readings_) {
-    for (const GuardReading& reading : readings) {
-      const auto& guard = state_.plan.guards[std::min<std::size_t>(reading.guard, state_.plan.guards.size() - 1)];
-      const bool target = std::any_of(state_.targets.begin(), state_.targets.end(),
-                                      [&](const auto& t) { return t.process == reading.process; });
-      if (guard.basis != GuardBasis::Before || !target || isEvidence(reading)) continue;
-      return fmt::format("it gathers what {} of {} is before the change: {}", guard.series, reading.process.value,
-                         reading.reason);
+  for (std::uint32_t i = 0; i < state_.plan.guards.size(); ++i) {
+    if (state_.plan.guards[i].basis != GuardBasis::Before) continue;
+    for (const auto& target : state_.targets) {
+      const auto reading = judge(i, &target.process);
+      if (reading && isEvidence(*reading)) continue;
+      return fmt::format("it gathers what {} of {} is before the change{}{}", state_.plan.guards[i].series,
+                         target.process.value, reading ? ": " : "", reading ? reading->reason : "");
     }
   }
-  const bool needs = std::any_of(state_.plan.guards.begin(), state_.plan.guards.end(),
-                                 [](const auto& g) { return g.basis == GuardBasis::Before; });
-  return needs && readings_.empty() ? "it gathers what the guards' series are before the change" : std::string();
+  return {};
 }
 
 // The readings as a person sees them: those of each process, and for the guards that need several what they come to.
