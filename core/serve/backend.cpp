@@ -44,7 +44,7 @@ std::uint32_t kindOf(const ingest::Event& event) {
   if (isAny<FrameBlock>(event)) return kFrames;
   if (isAny<ProcessChange>(event)) return kProcesses;
   if (isAny<ParameterChange>(event)) return kParameters;
-  if (isAny<PushResult>(event)) return kPushes;
+  if (isAny<PushResult, ChangeState>(event)) return kPushes;
   if (isAny<Breakpoint, LinkGroup, Hit>(event)) return kDebug;
   return kOther;
 }

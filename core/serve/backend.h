@@ -42,7 +42,7 @@ enum Kind : std::uint32_t {
   kParameters = 16,  // ParameterChange
   kDebug = 32,       // Breakpoint, LinkGroup, Hit
   kOther = 64,       // all the rest
-  kPushes = 128,     // PushResult
+  kPushes = 128,     // PushResult, ChangeState
   kEverything = 255,
 };
 std::uint32_t kindOf(const ingest::Event& event);
