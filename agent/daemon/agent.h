@@ -18,6 +18,7 @@ struct AgentConfig {
   std::string socket;
   std::filesystem::path data;  // empty: what is kept goes with the process
   std::string metrics;         // HOST:PORT; empty: none
+  std::string etcd;            // HOST:PORT of the cluster's shared state; empty: the data folder's own
   LogLimits log;
   std::vector<DebuggerRule> debuggers;
   std::string version;

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <deque>
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -182,7 +182,7 @@ SessionCore::SessionCore(bool isReplay)
       source_(std::make_unique<Source>()) {
   ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
   for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{
-           &directory, &storeSink, &log, &world, &params, &breakpoints, &alerts, &rollups, &join}) {
+           &directory, &storeSink, &log, &world, &params, &changes, &breakpoints, &alerts, &rollups, &join}) {
     fan.add(*sink);
   }
 }

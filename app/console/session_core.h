@@ -19,6 +19,7 @@
 #include "core/ingest/rollup_book.h"
 #include "core/netcode/interp_join.h"
 #include "core/netcode/world_history.h"
+#include "core/params/change_book.h"
 #include "core/params/param_book.h"
 #include "core/series/store.h"
 #include "widgets/session/contexts.h"
@@ -75,6 +76,7 @@ class SessionCore {
   ingest::EventLog log;
   netcode::WorldHistory world;
   params::ParamBook params;
+  params::ChangeBook changes;
   breakpoints::RegistryView breakpoints;
   analysis::AlertBook alerts;
   ingest::RollupBook rollups{{"tick.duration", "frame.duration", "tick.rate", "players.online"}};

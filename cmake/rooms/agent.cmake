@@ -38,7 +38,7 @@ if(QD_RPC)
   find_package(spdlog REQUIRED)
   find_package(prometheus-cpp CONFIG REQUIRED)
   qd_room(agent/daemon
-    LINK qd_core_serve qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe qd_agent_debug
+    LINK qd_core_serve qd_core_etcd qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe qd_agent_debug
     PRIVATE_LINK prometheus-cpp::pull spdlog::spdlog)
   qd_program(quarterdeckd FOLDER agent/daemon SOURCES "${CMAKE_SOURCE_DIR}/agent/daemon/quarterdeckd_main.cpp"
     LINK qd_agent_daemon spdlog::spdlog)
