@@ -13,7 +13,8 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kWriteChunkBytes = std::size_t{1} << 20;  // of envelopes, in one go
-constexpr std::int64_t kWriteEveryNs = 30 * kNsPerMs;
+constexpr std::int64_t kWriteEveryNs = 8 * kNsPerMs;  // at each drain: readers are hardly ever ahead of the disk
+constexpr std::uint32_t kStreaming = serve::kSamples | serve::kEntities | serve::kFrames | serve::kRollups;
 constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;  // in RAM while the disk is stuck, then entries are lost
 
 }  // namespace
@@ -35,6 +36,11 @@ Result<std::unique_ptr<FlightLog>> FlightLog::open(const std::filesystem::path& 
 void FlightLog::setStateSource(StateSource source) {
   const std::lock_guard lock(mutex_);
   state_ = std::move(source);
+}
+
+void FlightLog::setWritten(std::function<void()> written) {
+  const std::lock_guard lock(writtenMutex_);
+  written_ = std::move(written);
 }
 
 std::uint64_t FlightLog::append(ingest::Event event) {
@@ -76,7 +82,6 @@ void FlightLog::notify() {
     const std::lock_guard lock(mutex_);
     if (appendedKinds_ == 0 && persisted_ == last_) return;
     // Samples are written in bunches, what is rare at once: a push waits for it.
-    constexpr std::uint32_t kStreaming = serve::kSamples | serve::kEntities | serve::kFrames;
     const std::int64_t now = monotonicNs();
     writeDue = (appendedKinds_ & ~kStreaming) != 0 || now - writerWokenAt_ >= kWriteEveryNs;
     if (writeDue) writerWokenAt_ = now;
@@ -150,9 +155,11 @@ void FlightLog::writerLoop() {
 void FlightLog::writeSome(std::unique_lock<std::mutex>& lock) {
   std::vector<Entry> chunk;
   std::size_t bytes = 0;
+  std::uint32_t kinds = 0;
   for (std::size_t i = persisted_ + 1 - ramFirst_; i < ram_.size() && bytes < kWriteChunkBytes; ++i) {
     chunk.push_back(ram_[i]);
     bytes += ram_[i].bytes;
+    kinds |= ram_[i].kind;
   }
   const std::uint64_t upTo = persisted_ + chunk.size();
   std::shared_ptr<LogSegment> segment = segments_.empty() ? nullptr : segments_.back();
@@ -175,6 +182,13 @@ void FlightLog::writeSome(std::unique_lock<std::mutex>& lock) {
     lostEntries_ += chunk.size();
   }
   trimRam();
+  if ((kinds & ~kStreaming) == 0) return;
+  lock.unlock();
+  {
+    const std::lock_guard told(writtenMutex_);
+    if (written_) written_();
+  }
+  lock.lock();
 }
 
 std::shared_ptr<LogSegment> FlightLog::rollSegment(std::uint64_t firstSequence) {

@@ -52,6 +52,9 @@ class FlightLog {
   ~FlightLog();  // writes what is left; cursors must be gone
 
   void setStateSource(StateSource source);  // before the first append
+  // Called on the writer thread when something rare (a push) has become safe; empty: nobody. When this
+  // returns, what was set before is no longer called.
+  void setWritten(std::function<void()> written);
 
   std::uint64_t append(ingest::Event event);  // its sequence
   void notify();                              // wakes the readers whose kind was appended, and the writer
@@ -104,6 +107,8 @@ class FlightLog {
   std::vector<std::shared_ptr<Waker>> wakers_;
   std::uint64_t writeErrors_ = 0, lostEntries_ = 0;
   StateSource state_;
+  std::mutex writtenMutex_;
+  std::function<void()> written_;
   bool stopping_ = false;
   std::condition_variable writerWake_;
   std::thread writer_;

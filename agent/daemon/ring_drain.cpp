@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/ring_drain.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -24,7 +25,9 @@ void RingDrain::take(const qd_lane_item& item, const std::uint8_t* blobs, std::v
   if (block_.count == 0) {
     // The reader folds some records into the ones beside them: blocks still join without a hole.
     block_.firstSequence = next_ != 0 && next_ <= item.index ? next_ : item.index;
-    oldestNs_ = monotonicNs();
+    // By its own time, so that how long it lay in the ring counts; a probe that lies gains and loses nothing by it.
+    const std::int64_t now = monotonicNs();
+    oldestNs_ = std::clamp(static_cast<std::int64_t>(item.time_ns & INT64_MAX), now - kBlockAgeNs, now);
   }
   block_.count = item.index + 1 - block_.firstSequence;
   switch (item.type) {
@@ -154,8 +157,15 @@ void RingDrain::entities(const qd_lane_item& item, const std::uint8_t* data) {
   pending_.push_back(std::move(out));
 }
 
-bool RingDrain::due(std::int64_t monotonicNow) const {
+// A declaration that has come meanwhile releases its block at once.
+bool RingDrain::due(std::int64_t monotonicNow) {
   if (empty()) return false;
+  if (undeclared_) {
+    const auto isUndeclared = [this](const Open& one) {
+      return context_.indexOf[one.handle] == LaneContext::kUndeclared;
+    };
+    undeclared_ = std::any_of(open_.begin(), open_.begin() + static_cast<std::ptrdiff_t>(used_), isUndeclared);
+  }
   const std::int64_t age = monotonicNow - oldestNs_;
   return undeclared_ ? age >= kDeclarationWaitNs : age >= kBlockAgeNs;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns the records of one ring into events: columnar sample blocks (about 1,024 points, or what came in 20 ms), entity
+// Turns the records of one ring into events: columnar sample blocks (about 1,024 points, or what is 10 ms old), entity
 // frames, an editor's frames, log lines, game events. What belongs to the records of one block goes out before it, so
 // that a reader who has the block has everything up to its end. Monotonic time becomes UTC by one constant offset.
 // Loop thread only. Everything from the lane is hostile; what cannot be read is counted.
@@ -15,7 +15,7 @@
 namespace qd::daemon {
 
 inline constexpr std::size_t kBlockPoints = 1024;
-inline constexpr std::int64_t kBlockAgeNs = 20 * kNsPerMs;
+inline constexpr std::int64_t kBlockAgeNs = 10 * kNsPerMs;
 inline constexpr std::uint32_t kMaxHandles = 4096;
 
 // What all rings of one process share; owned by its session.
@@ -41,7 +41,7 @@ class RingDrain {
   bool empty() const { return block_.count == 0; }
   // True when what is collected should wait no longer. A block with a series whose declaration is still on its way
   // waits a little more.
-  bool due(std::int64_t monotonicNow) const;
+  bool due(std::int64_t monotonicNow);
   void flush(std::vector<ingest::Event>& out);
 
  private:

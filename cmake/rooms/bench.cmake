@@ -8,11 +8,15 @@ if(QD_RPC)
   file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/rpc/*.cpp")
   target_sources(qd_bench PRIVATE ${_sources})
   target_link_libraries(qd_bench PRIVATE qd_core_link qd_core_link_wire qd_core_serve qd_core_security)
-  add_dependencies(qd_bench quarterdeck-stage quarterdeckd)  # started by it
+  # Many made-up game processes through real probes; also for benches and looks at the window under load.
+  qd_program(qd_load FOLDER tests/bench/load LINK qd_agent_probe qd_stage_runtime CLI11::CLI11 INTERNAL)
+  add_dependencies(qd_bench quarterdeck-stage quarterdeckd qd_load)  # started by it
 endif()
 if(QD_GUI)
   file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/gui/*.cpp")
   add_library(qd_bench_gui OBJECT ${_sources})
-  target_link_libraries(qd_bench_gui PRIVATE qd_warnings qd_widgets_plot QCustomPlotQt6::QCustomPlotQt6)
-  target_link_libraries(qd_bench PRIVATE qd_bench_gui qd_widgets_plot)
+  target_link_libraries(qd_bench_gui PRIVATE qd_warnings qd_widgets_plot qd_widgets_fleet QCustomPlotQt6::QCustomPlotQt6
+                        nlohmann_json::nlohmann_json)
+  target_link_libraries(qd_bench PRIVATE qd_bench_gui qd_widgets_plot qd_widgets_fleet)
+  add_dependencies(qd_bench quarterdeck)
 endif()

@@ -1,172 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/recording/chunk_codec.h"
-
-#include <algorithm>
-#include <cmath>
-#include <map>
-#include <utility>
+#include "core/recording/chunk_layout.h"
 
 namespace qd::recording {
 namespace {
 
-using ingest::Column;
-using ingest::SampleBlock;
-
-const SampleBlock& blockOf(const Placed& placed) {
-  return std::get<SampleBlock>(placed.envelope->event);
-}
-
-struct Gathered {
-  std::vector<std::int64_t> rows;
-  std::vector<std::int64_t> ints;
-  std::vector<double> doubles;
-};
-using SeriesKey = std::pair<std::uint32_t, bool>;
-
-void gather(const Column& column, std::size_t base, Gathered& into) {
-  const std::size_t n = column.size();
-  for (std::size_t i = 0; i < n; ++i) into.rows.push_back(base + (column.rows.empty() ? i : column.rows[i]));
-  if (const auto* ints = std::get_if<0>(&column.values)) {
-    into.ints.insert(into.ints.end(), ints->begin(), ints->end());
-  } else {
-    const auto& doubles = std::get<1>(column.values);
-    into.doubles.insert(into.doubles.end(), doubles.begin(), doubles.end());
-  }
-}
-
-template <class T>
-void summarise(const std::vector<T>& values, EncodedColumn& out) {
-  double sum = 0, low = 0, high = 0;
-  std::uint64_t n = 0;
-  for (const T v : values) {
-    const auto d = static_cast<double>(v);
-    if (std::isnan(d)) continue;
-    low = n == 0 ? d : std::min(low, d);
-    high = n == 0 ? d : std::max(high, d);
-    sum += d;
-    ++n;
-  }
-  out.n = values.size();
-  out.min = low + 0.0;
-  out.max = high + 0.0;
-  out.mean = n == 0 ? 0 : sum / static_cast<double>(n);
-}
-
-bool isDense(const std::vector<std::int64_t>& rows, std::size_t chunkRows) {
-  if (rows.size() != chunkRows) return false;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] != static_cast<std::int64_t>(i)) return false;
-  }
-  return true;
-}
-
-EncodedColumn encodeColumn(Packer& packer, SeriesKey key, const Gathered& data, std::size_t chunkRows) {
-  EncodedColumn out;
-  out.series = key.first;
-  out.isDouble = key.second;
-  const bool dense = isDense(data.rows, chunkRows);
-  ByteWriter(out.body).u8(dense ? 0 : 1);
-  if (!dense) packer.ints(data.rows, out.body);
-  if (out.isDouble) {
-    summarise(data.doubles, out);
-    packer.doubles(data.doubles, out.body);
-  } else {
-    summarise(data.ints, out);
-    packer.ints(data.ints, out.body);
-  }
-  return out;
-}
-
-constexpr std::size_t kPlaceColumns = 9;
-
-// One list for each field of BlockHead, in its order.
-Bytes encodeHead(Packer& packer, std::span<const Placed> blocks) {
-  std::vector<std::int64_t> place[kPlaceColumns];
-  std::vector<Tick> ticks;
-  std::vector<TimeNs> times;
-  for (const Placed& placed : blocks) {
-    const SampleBlock& block = blockOf(placed);
-    const std::uint64_t fields[kPlaceColumns] = {placed.ord,
-                                                 static_cast<std::uint64_t>(placed.at),
-                                                 placed.envelope->sequence,
-                                                 placed.envelope->previous,
-                                                 static_cast<std::uint64_t>(placed.envelope->received),
-                                                 block.firstSequence,
-                                                 block.count,
-                                                 block.dropped,
-                                                 block.ticks.size()};
-    for (std::size_t i = 0; i < kPlaceColumns; ++i) place[i].push_back(static_cast<std::int64_t>(fields[i]));
-    ticks.insert(ticks.end(), block.ticks.begin(), block.ticks.end());
-    times.insert(times.end(), block.times.begin(), block.times.end());
-  }
-  Bytes out;
-  for (const auto& column : place) packer.ints(column, out);
-  packer.ints(ticks, out);
-  packer.ints(times, out);
-  return out;
-}
-
-void bound(EncodedChunk& chunk, const SampleBlock& block) {
-  for (std::size_t i = 0; i < block.ticks.size(); ++i) {
-    if (chunk.rows + i == 0) {
-      chunk.tickMin = chunk.tickMax = block.ticks[0];
-      chunk.timeMin = chunk.timeMax = block.times[0];
-    }
-    chunk.tickMin = std::min(chunk.tickMin, block.ticks[i]);
-    chunk.tickMax = std::max(chunk.tickMax, block.ticks[i]);
-    chunk.timeMin = std::min(chunk.timeMin, block.times[i]);
-    chunk.timeMax = std::max(chunk.timeMax, block.times[i]);
+// Undoes the differences.
+void restore(ChunkHead& head) {
+  std::size_t row = 0;
+  std::uint64_t expected = 0;
+  for (BlockHead& block : head.blocks) {
+    const auto first = block.rows == 0 ? 0 : static_cast<std::uint64_t>(head.times[row]);
+    const std::uint64_t at = static_cast<std::uint64_t>(block.at) + first;
+    block.at = static_cast<TimeNs>(at);
+    block.previous = block.sequence - block.previous;
+    block.received = static_cast<TimeNs>(static_cast<std::uint64_t>(block.received) + at);
+    block.firstSequence += expected;
+    row += block.rows;
+    expected = block.firstSequence + block.count;
   }
 }
 
 }  // namespace
 
-bool isSound(const SampleBlock& block) {
-  const std::size_t rows = block.ticks.size();
-  if (block.times.size() != rows || rows > kMostInAList) return false;
-  return std::all_of(block.columns.begin(), block.columns.end(), [rows](const Column& column) {
-    const std::size_t n = column.size();
-    if (column.rows.empty()) return n <= rows;
-    return column.rows.size() == n &&
-           std::all_of(column.rows.begin(), column.rows.end(), [rows](std::uint32_t row) { return row < rows; });
-  });
-}
-
-EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks) {
-  EncodedChunk chunk;
-  chunk.ring = blockOf(blocks.front()).ring;
-  chunk.ord = blocks.front().ord;
-  chunk.at = blocks.front().at;
-  chunk.blocks = blocks.size();
-  chunk.head = encodeHead(packer, blocks);
-  std::map<SeriesKey, Gathered> bySeries;
-  for (const Placed& placed : blocks) {
-    const SampleBlock& block = blockOf(placed);
-    bound(chunk, block);
-    for (const Column& column : block.columns) {
-      gather(column, chunk.rows, bySeries[{column.series.value, column.values.index() == 1}]);
-    }
-    chunk.rows += block.ticks.size();
-  }
-  for (const auto& [key, data] : bySeries) {
-    if (data.rows.empty()) continue;
-    chunk.columns.push_back(encodeColumn(packer, key, data, chunk.rows));
-    chunk.points += chunk.columns.back().n;
-  }
-  return chunk;
-}
-
 std::size_t DecodedColumn::size() const {
   return std::visit([](const auto& v) { return v.size(); }, values);
 }
 
-Result<ChunkHead> decodeHead(ByteView bytes) {
+Result<ChunkHead> decodeHead(ByteView bytes, int format) {
   ByteReader in(bytes);
   std::vector<std::int64_t> place[kPlaceColumns];
   for (auto& column : place) column = unpackInts(in);
   ChunkHead head;
   head.ticks = unpackInts(in);
   head.times = unpackInts(in);
+  if (format > 1) {
+    for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) head.rowLists.push_back(unpackInts(in));
+  }
   bool sound = in.ok() && in.atEnd() && head.ticks.size() == head.times.size();
   for (const auto& column : place) sound = sound && column.size() == place[0].size();
   std::uint64_t rows = 0;
@@ -178,22 +47,52 @@ Result<ChunkHead> decodeHead(ByteView bytes) {
     rows += field(8);
   }
   if (!sound || rows != head.ticks.size()) return fail(ErrorCode::Corrupt, "its head does not decode");
+  if (format > 1) restore(head);
   return head;
 }
 
-Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, std::size_t chunkRows) {
+namespace {
+
+// What stands before the values; leaves `list` empty where it is the head's.
+bool skipRows(ByteReader& in, std::uint8_t& kind, std::uint64_t& shared, std::vector<std::int64_t>& own) {
+  kind = in.u8();
+  if (kind == kOwnList) own = unpackInts(in);
+  if (kind == kSharedList) shared = in.varint();
+  return in.ok() && kind <= kSharedList;
+}
+
+Values takeValues(ByteReader& in, bool isDouble) {
+  if (isDouble) return unpackDoubles(in);
+  return unpackInts(in);
+}
+
+}  // namespace
+
+Result<Values> decodeValues(bool isDouble, ByteView bytes) {
+  ByteReader in(bytes);
+  std::uint8_t kind = 0;
+  std::uint64_t shared = 0;
+  std::vector<std::int64_t> own;
+  const bool sound = skipRows(in, kind, shared, own);
+  Values values = takeValues(in, isDouble);
+  if (!sound || !in.ok() || !in.atEnd()) return fail(ErrorCode::Corrupt, "its values do not decode");
+  return values;
+}
+
+Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, const ChunkHead& head) {
   ByteReader in(bytes);
   DecodedColumn out;
   out.series = series;
-  const std::uint8_t sparse = in.u8();
-  if (sparse == 1) out.rows = unpackInts(in);
-  if (isDouble) {
-    out.values = unpackDoubles(in);
-  } else {
-    out.values = unpackInts(in);
+  std::uint8_t kind = 0;
+  std::uint64_t shared = 0;
+  bool sound = skipRows(in, kind, shared, out.rows);
+  if (kind == kSharedList) {
+    sound = sound && shared < head.rowLists.size();
+    if (sound) out.rows = head.rowLists[shared];
   }
-  const std::size_t n = out.size();
-  bool sound = in.ok() && in.atEnd() && sparse <= 1 && (sparse == 1 ? out.rows.size() == n : n <= chunkRows);
+  out.values = takeValues(in, isDouble);
+  const std::size_t n = out.size(), chunkRows = head.ticks.size();
+  sound = sound && in.ok() && in.atEnd() && (kind != kEveryRow ? out.rows.size() == n : n <= chunkRows);
   for (const std::int64_t row : out.rows) sound = sound && row >= 0 && static_cast<std::size_t>(row) < chunkRows;
   if (!sound) return fail(ErrorCode::Corrupt, "its values do not decode");
   return out;

@@ -16,8 +16,8 @@ BotHost::BotHost(int count, const std::string& secret, std::uint64_t seed, const
     : socket_(seed * 31 + 7), server_(server) {
   const Key key = secretFromText(secret);
   for (int i = 0; i < count; ++i) {
-    ClientConfig config{Role::Bot, "bot-" + std::to_string(i + 1), key,
-                        seed * 1'000'003 + static_cast<std::uint64_t>(i), 2};
+    ClientConfig config{
+        Role::Bot, "bot-" + std::to_string(i + 1), key, seed * 1'000'003 + static_cast<std::uint64_t>(i), 2, 0};
     bots_.push_back({std::make_unique<Client>(config), std::make_unique<Brain>(config.nonceSeed ^ 0xb075)});
   }
 }

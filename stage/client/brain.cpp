@@ -43,16 +43,17 @@ InputCommand Brain::think(const Client& client, Tick tick) {
   for (const auto& pose : client.poses()) {
     // A player counts as nearer than an animal of the same distance.
     const auto far = distance(own.pos, pose.pos) * (pose.npc ? 2 : 1);
-    if (pose.alive && far < nearest) {
+    if (pose.alive && far < nearest && (habits_.shootsNpcs || !pose.npc)) {
       nearest = far;
       target = &pose;
     }
   }
   if (target == nullptr) return input;
-  const auto spread = random_.between(-350, 350);  // ± 1.9°: at 10 m about half of the shots hit
+  const auto spread = random_.between(-habits_.spread, habits_.spread);
   input.yaw = static_cast<std::uint16_t>(yawTowards(own.pos, target->pos) + spread);
   if (tick >= nextShot_) {
-    nextShot_ = tick + random_.between(hz, 3 * hz);
+    const double every = habits_.shotEverySeconds * hz;
+    nextShot_ = tick + random_.between(std::llround(every / 2), std::llround(every * 3 / 2));
     input.buttons |= kFire;
   }
   return input;

@@ -8,14 +8,21 @@
 
 namespace qd::stage {
 
+struct BrainHabits {
+  double shotEverySeconds = 2;  // ± half of it; the weapon itself needs a quarter of a second
+  int spread = 350;             // 1/65536 of a turn: ± 1.9°, at 10 m about half of the shots hit
+  bool shootsNpcs = true;
+};
+
 class Brain {
  public:
-  explicit Brain(std::uint64_t seed) : random_(seed) {}
+  explicit Brain(std::uint64_t seed, BrainHabits habits = {}) : random_(seed), habits_(habits) {}
   InputCommand think(const Client& client, Tick tick);
 
  private:
   void chooseGoal(const Client& client, Tick tick);
   Random random_;
+  BrainHabits habits_;
   Vec3 goal_;
   Tick goalUntil_ = 0, nextShot_ = 0;
   Vec3 lastPos_;

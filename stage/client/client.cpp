@@ -94,6 +94,7 @@ void Client::disconnect(std::int64_t nowNs, std::int64_t waitNs) {
   head_ = {};
   ackTick_ = 0;
   renderFixed_ = 0;
+  lastSnapshotNs_ = 0;
   nonce_ = Random(nonce_ + static_cast<std::uint64_t>(nowNs)).next();
   nextConnectNs_ = nowNs + waitNs;
   ++counters_.reconnects;
@@ -113,13 +114,17 @@ bool Client::onSnapshot(BytesView datagram, std::int64_t nowNs) {
   }
   ++counters_.snapshots;
   counters_.lastSnapshotBytes = datagram.size();
+  if (lastSnapshotNs_ != 0 && arrivals_.size() < kMaxKept) arrivals_.push_back({head->tick, nowNs - lastSnapshotNs_});
+  lastSnapshotNs_ = nowNs;
   renderClock_.onSnapshot(head->tick, head->tickTimeNs, nowNs, head->parked, head->tickHz, head->snapshotHz);
   buffer_.add(snapshot);
   received_.add(std::move(snapshot));
   ackTick_ = std::max(ackTick_, head->tick);
   if (head->tick < head_.tick || (head->tick == head_.tick && head_.parked && !head->parked)) return true;
   head_ = *head;
-  if (!map_ || map_->seed() != head_.mapSeed) map_.emplace(head_.mapSeed);
+  if (!map_ || map_->seed() != head_.mapSeed || map_->halfUm() != head_.arenaHalfUm) {
+    map_.emplace(head_.mapSeed, head_.arenaHalfUm);
+  }
   if (head_.noticeId != 0 && head_.noticeId != noticeId_) {
     noticeId_ = head_.noticeId;
     notice_ = head_.notice;
@@ -168,11 +173,21 @@ void Client::diverged(const SnapshotHead& head, const Predictor<OwnState, InputC
   divergences_.push_back(std::move(found));
 }
 
+double Client::tickAt(std::int64_t serverNs) const {
+  return static_cast<double>(head_.tick) +
+         static_cast<double>(serverNs - head_.tickTimeNs) * head_.tickHz / kNsPerSecond;
+}
+
 double Client::serverTick(std::int64_t nowNs) const {
-  const auto anchor = static_cast<double>(head_.tick);
-  if (head_.parked || !link_.clock().any()) return anchor;
-  const auto since = link_.clock().peerNow(nowNs) - head_.tickTimeNs;
-  return anchor + static_cast<double>(since) * head_.tickHz / kNsPerSecond;
+  if (head_.parked || !link_.clock().any()) return static_cast<double>(head_.tick);
+  return tickAt(link_.clock().peerNow(nowNs));
+}
+
+std::int64_t Client::viewAgeNs(std::int64_t nowNs) const {
+  const bool known = config_.knownOffsetNs && !head_.parked;
+  const double now = known ? tickAt(nowNs + *config_.knownOffsetNs) : serverTick(nowNs);
+  const double behind = now - static_cast<double>(view_.fixed()) / static_cast<double>(kFixedOne);
+  return static_cast<std::int64_t>(behind * kNsPerSecond / head_.tickHz);
 }
 
 // Half the round trip, twice its deviation and the wait until the next packet leaves: how far ahead of the server the
@@ -217,9 +232,7 @@ void Client::fire(InputCommand& input) {
     return;
   }
   input.shot.view = view_;
-  const double behind =
-      serverTick(lastAdvanceNs_) - static_cast<double>(view_.fixed()) / static_cast<double>(kFixedOne);
-  input.shot.viewDelayNs = static_cast<std::int64_t>(behind * kNsPerSecond / head_.tickHz);
+  input.shot.viewDelayNs = viewAgeNs(lastAdvanceNs_);
   const Ray ray = aim(own.pos, input.yaw, *map_);
   double nearest = std::numeric_limits<double>::infinity();
   for (const auto& pose : poses_) {
@@ -243,6 +256,7 @@ bool Client::render(std::int64_t renderFixed, std::vector<Pose>& out) {
   view_ = view;
   renderFixed_ = std::max(renderFixed_, view.fixed());
   buffer_.poses(view_, head_.tickHz, poses_);
+  for (auto& pose : poses_) pose.pos = pose.pos + renderBias_;
   if (!head_.parked && renderFixed > buffer_.newest() * kFixedOne) ++counters_.starved;
   if (&out != &poses_) out = poses_;
   return true;
@@ -272,7 +286,7 @@ void Client::sendInputs(std::int64_t nowNs, bool bye, const Send& send) {
   const Tag tag = signer_->sign(out_);
   ByteWriter(out_).raw(tag);
   link_.sent(out_.size());
-  send(out_);
+  if (static_cast<int>(packet.header.sequence % 60) >= inputDrop_) send(out_);
   lastSendNs_ = nowNs;
   unsentTicks_ = 0;
 }
@@ -286,7 +300,7 @@ void Client::poll(std::int64_t nowNs, const Send& send) {
     send(out_);
     return;
   }
-  if (nowNs - std::max(link_.lastReceivedNs(), connectedNs_) > kLostNs) {
+  if (link_.exhausted() || nowNs - std::max(link_.lastReceivedNs(), connectedNs_) > kLostNs) {
     disconnect(nowNs, 0);
     return;
   }

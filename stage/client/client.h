@@ -31,12 +31,21 @@ struct ClientConfig {
   Key secret{};
   std::uint64_t nonceSeed = 1;
   int sendEvery = 1;  // ticks an input packet
+  // Server's clock minus ours where it is known otherwise than from the stream (0 on one host, or by PTP): then the age
+  // of the picture is exact on uneven paths too, which no round trip can tell. Prediction never depends on it.
+  std::optional<std::int64_t> knownOffsetNs;
 };
 
 // What one fired shot looked like from here.
 struct ShotRecord {
   Tick tick = 0;
   Shot shot;
+};
+
+// One snapshot as it arrived, and how long after the one before it.
+struct Arrival {
+  Tick tick = 0;
+  std::int64_t intervalNs = 0;
 };
 
 // Where prediction and server first differed: the confirmed tick at which it was seen, the last one at which both were
@@ -93,6 +102,12 @@ class Client {
   const LinkState& link() const { return link_; }
   // Our estimate of the server's tick now, as a real number.
   double serverTick(std::int64_t nowNs) const;
+  // Server now minus the time drawn, ns.
+  std::int64_t viewAgeNs(std::int64_t nowNs) const;
+  // A fault put in on purpose: draws, and aims at, everybody so far beside where they belong.
+  void setRenderBias(Vec3 bias) { renderBias_ = bias; }
+  // Another: of every 60 packets the first so many are not sent.
+  void setInputDrop(int packets) { inputDrop_ = packets; }
 
   struct Counters {
     std::uint64_t snapshots = 0, undecodable = 0, corrections = 0, replayed = 0, shots = 0, reconnects = 0, kicked = 0;
@@ -108,6 +123,7 @@ class Client {
   };
   std::vector<Confirmed> takeConfirmed() { return std::exchange(confirmed_, {}); }
   std::vector<Divergence> takeDivergences() { return std::exchange(divergences_, {}); }
+  std::vector<Arrival> takeArrivals() { return std::exchange(arrivals_, {}); }
   std::vector<ShotRecord> takeShots() { return std::exchange(shots_, {}); }
   std::optional<std::string> takeNotice();
 
@@ -120,6 +136,7 @@ class Client {
   void disconnect(std::int64_t nowNs, std::int64_t waitNs);
   void fire(InputCommand& input);
   double leadTicks() const;
+  double tickAt(std::int64_t serverNs) const;
   void sendInputs(std::int64_t nowNs, bool bye, const Send& send);
   void step(OwnState& state, const InputCommand& input) const;
 
@@ -142,9 +159,13 @@ class Client {
   std::array<std::int64_t, 256> madeAt_{};
   InputCommand lastInput_;
   View view_;
+  Vec3 renderBias_;
+  int inputDrop_ = 0;
   std::vector<Pose> poses_;
   std::vector<Confirmed> confirmed_;
   std::vector<Divergence> divergences_;
+  std::vector<Arrival> arrivals_;
+  std::int64_t lastSnapshotNs_ = 0;
   std::vector<ShotRecord> shots_;
   Counters counters_, atJoin_;
   Tick ackTick_ = 0;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kNetworkStepNs = 5 * kNsPerMs;
 
 ClientConfig configOf(const EditorOptions& options) {
-  return {Role::Editor, options.identity.id, secretFromText(options.secret), options.seed * 7'919 + 0xed17, 1};
+  return {Role::Editor, options.identity.id, secretFromText(options.secret), options.seed * 7'919 + 0xed17, 1, 0};
 }
 
 }  // namespace
@@ -100,6 +100,8 @@ void Editor::frame(std::int64_t) {
   f.second = frameNo_ % static_cast<std::uint64_t>(options_.frameHz) == 0;
   {
     const std::lock_guard lock(mutex_);
+    client_.setRenderBias({std::llround(settings_.renderBiasM * kUmPerMetre), 0, 0});
+    client_.setInputDrop(static_cast<int>(settings_.dropInputs));
     f.renderFixed = client_.advanceRender(now, settings_.interpDelayNs);
     f.predicted = client_.predictedTick();
   }
@@ -123,8 +125,7 @@ void Editor::frame(std::int64_t) {
     f.tickHz = head.tickHz;
     f.parked = head.parked;
     f.serverTick = client_.serverTick(now);
-    f.viewAgeNs =
-        static_cast<std::int64_t>((f.serverTick - static_cast<double>(f.view.fixed()) / kFixedOne) * 1e9 / f.tickHz);
+    f.viewAgeNs = client_.viewAgeNs(now);
     f.bufferDepth = static_cast<double>(client_.buffer().newest()) - static_cast<double>(f.view.fixed()) / kFixedOne;
     f.starved = f.drawn && !f.parked && draw > client_.buffer().newest() * kFixedOne;
     f.timeScale = clock.scale();
@@ -142,6 +143,7 @@ void Editor::frame(std::int64_t) {
     f.confirmed = client_.takeConfirmed();
     f.shots = client_.takeShots();
     f.divergences = client_.takeDivergences();
+    f.arrivals = client_.takeArrivals();
     f.notice = client_.takeNotice().value_or("");
   }
   wake_.wake();  // new inputs go out at once

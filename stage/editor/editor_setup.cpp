@@ -46,6 +46,10 @@ void EditorTelemetry::declareSeries() {
   const auto add = [this](const SeriesSpec& spec) { return declare(probe_, spec); };
   s_.frameDuration = add({"frame.duration", "ms", 6, false, "Work of one frame, without waiting", 1e3 / 60});
   s_.frameInterval = add({"frame.interval", "ms", 6, false, "From the start of the previous frame to this one's"});
+  s_.schedDelay = add({"frame.sched_delay", "ms", 6, false,
+                       "Time since the frame before in which its thread was ready and waited for a processor"});
+  s_.snapshotInterval = add({"net.snapshot_interval", "ms", 6, false, "Between the arrivals of two snapshots"});
+  s_.snapshotTick = add({"net.snapshot_tick", "ticks", 0, false, "Tick of each snapshot that arrived"});
   s_.hitches =
       add({"frame.hitches", "count", 0, false, "Frames of the last second that took twice their time or more"});
   s_.viewAge = add({"interp.view_age", "ms", 6, false, "Server now minus the time drawn"});
@@ -84,7 +88,8 @@ void EditorTelemetry::declareParameters() {
       describe("interp.delay", "interp", "How far in the past others are drawn; 0 adapts to the path", QD_SAFE);
   bindDuration(delay, settings_.interpDelayNs, 0, kNsPerSecond, 5 * kNsPerMs);
   add(delay);
-  auto latency = describe("net.latency", "net", "Added to everything this editor sends", QD_GUARDED);
+  auto latency = describe("net.latency", "net",
+                          "Added to everything this editor sends, on top of its server's net.latency", QD_GUARDED);
   bindDuration(latency, settings_.netLatencyNs, settings_.netLatencyNs, 2 * kNsPerSecond, 5 * kNsPerMs);
   add(latency);
   auto jitter = describe("net.jitter", "net", "Gaussian deviation of that latency", QD_GUARDED);
@@ -93,6 +98,15 @@ void EditorTelemetry::declareParameters() {
   auto loss = describe("net.loss", "net", "Share of this editor's packets that are lost", QD_GUARDED);
   bindReal(loss, settings_.netLoss, settings_.netLoss, 0, 1, 0.01, "");
   add(loss);
+  auto bias = describe("debug.render_bias", "debug", "Draws and aims at everybody so far beside them", QD_DANGEROUS);
+  bindReal(bias, settings_.renderBiasM, 0, 0, 1, 0.01, "m");
+  add(bias);
+  auto drop = describe("debug.drop_inputs", "debug",
+                       "So many input packets in a row are lost each second; from 8 on "
+                       "redundancy cannot help",
+                       QD_DANGEROUS);
+  bindInt(drop, settings_.dropInputs, 0, 0, 60, 1, "packets");
+  add(drop);
 }
 
 }  // namespace qd::stage

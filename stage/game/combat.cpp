@@ -3,13 +3,15 @@
 
 #include <cmath>
 
+#include "stage/netcode/exact.h"
+
 namespace qd::stage {
 
 constexpr double kTurn = 6.283185307179586;
 
 Ray aim(Vec3 origin, std::uint16_t yaw, const Map& map) {
   const double angle = yaw * kTurn / 65536;
-  Ray ray{origin, std::cos(angle), std::sin(angle), 0};
+  Ray ray{origin, exact::cosine(angle), exact::sine(angle), 0};
   ray.range = map.clearDistance(origin, ray.dx, ray.dy, static_cast<double>(kWeaponRange));
   return ray;
 }
@@ -26,7 +28,7 @@ std::optional<double> hits(const Ray& ray, Vec3 body) {
 }
 
 std::uint16_t yawTowards(Vec3 from, Vec3 to) {
-  const double angle = std::atan2(static_cast<double>(to.y - from.y), static_cast<double>(to.x - from.x));
+  const double angle = exact::arcTangent(static_cast<double>(to.y - from.y), static_cast<double>(to.x - from.x));
   return static_cast<std::uint16_t>(static_cast<std::int64_t>(std::llround(angle / kTurn * 65536)) & 0xffff);
 }
 

@@ -8,28 +8,56 @@
 
 namespace qd::stage {
 
-Map::Map(std::uint32_t seed) : seed_(seed) {
+Map::Map(std::uint32_t seed, std::int64_t halfUm)
+    : seed_(seed), half_(halfUm), side_(static_cast<int>((2 * halfUm + kCell - 1) / kCell)) {
   Random random(seed);
-  for (int i = 0; i < 26; ++i) {
-    const auto x = random.between(-110, 110) * kUmPerMetre, y = random.between(-110, 110) * kUmPerMetre;
+  const std::int64_t reach = half_ / kUmPerMetre - 10;
+  const double areas = static_cast<double>(half_ / kUmPerMetre) / 120;
+  const int count = std::min(60'000, static_cast<int>(26 * areas * areas));
+  cells_.resize(static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_));
+  for (int i = 0; i < count; ++i) {
+    const auto x = random.between(-reach, reach) * kUmPerMetre, y = random.between(-reach, reach) * kUmPerMetre;
     const auto w = random.between(2, 7) * kUmPerMetre, h = random.between(2, 7) * kUmPerMetre;
-    boxes_.push_back({x - w, y - h, x + w, y + h});
+    const Box box{x - w, y - h, x + w, y + h};
+    boxes_.push_back(box);
+    for (int cy = cellOf(box.y0); cy <= cellOf(box.y1); ++cy) {
+      for (int cx = cellOf(box.x0); cx <= cellOf(box.x1); ++cx) {
+        cells_[static_cast<std::size_t>(cy * side_ + cx)].push_back(static_cast<std::uint16_t>(i));
+      }
+    }
   }
 }
 
+int Map::cellOf(std::int64_t um) const {
+  return static_cast<int>(std::clamp<std::int64_t>((um + half_) / kCell, 0, side_ - 1));
+}
+
+template <class Visit>
+bool Map::anyNear(std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_t y1, Visit&& visit) const {
+  const int left = cellOf(x0), right = cellOf(x1), last = cellOf(y1);
+  for (int y = cellOf(y0); y <= last; ++y) {
+    for (int x = left; x <= right; ++x) {
+      for (const auto index : cells_[static_cast<std::size_t>(y * side_ + x)]) {
+        if (visit(boxes_[index])) return true;
+      }
+    }
+  }
+  return false;
+}
+
 bool Map::blocked(Vec3 p) const {
-  return std::any_of(boxes_.begin(), boxes_.end(), [p](const Box& b) {
+  return anyNear(p.x - kBodyRadius, p.y - kBodyRadius, p.x + kBodyRadius, p.y + kBodyRadius, [p](const Box& b) {
     return p.x + kBodyRadius > b.x0 && p.x - kBodyRadius < b.x1 && p.y + kBodyRadius > b.y0 && p.y - kBodyRadius < b.y1;
   });
 }
 
 Vec3 Map::spawn(Random& random) const {
-  constexpr std::int64_t kHalf = kArenaHalf - 5 * kUmPerMetre;
+  const std::int64_t half = half_ - 5 * kUmPerMetre;
   for (int attempt = 0; attempt < 64; ++attempt) {
-    const Vec3 p{random.between(-kHalf, kHalf), random.between(-kHalf, kHalf), 0};
+    const Vec3 p{random.between(-half, half), random.between(-half, half), 0};
     if (!blocked(p)) return p;
   }
-  return {-kHalf, -kHalf, 0};
+  return {-half, -half, 0};
 }
 
 double Map::clearDistance(Vec3 origin, double dx, double dy, double range) const {
@@ -39,14 +67,18 @@ double Map::clearDistance(Vec3 origin, double dx, double dy, double range) const
     const double a = (low - o) / d, b = (high - o) / d;
     return {std::min(a, b), std::max(a, b)};
   };
-  for (const auto& box : boxes_) {
+  const auto endX = origin.x + static_cast<std::int64_t>(dx * range),
+             endY = origin.y + static_cast<std::int64_t>(dy * range);
+  const auto hit = [&](const Box& box) {
     const auto [x0, x1] =
         slab(static_cast<double>(origin.x), dx, static_cast<double>(box.x0), static_cast<double>(box.x1));
     const auto [y0, y1] =
         slab(static_cast<double>(origin.y), dy, static_cast<double>(box.y0), static_cast<double>(box.y1));
     const double enter = std::max(x0, y0), leave = std::min(x1, y1);
     if (enter <= leave && leave > 0) range = std::min(range, std::max(enter, 0.0));
-  }
+    return false;
+  };
+  anyNear(std::min(origin.x, endX), std::min(origin.y, endY), std::max(origin.x, endX), std::max(origin.y, endY), hit);
   return range;
 }
 

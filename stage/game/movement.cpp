@@ -14,15 +14,15 @@ std::int64_t approach(std::int64_t from, std::int64_t to, std::int64_t most) {
 }  // namespace
 
 void moveBody(Vec3& pos, Vec3& vel, const Map& map, int tickHz) {
-  constexpr std::int64_t kEdge = kArenaHalf - kBodyRadius;
+  const std::int64_t edge = map.halfUm() - kBodyRadius;
   const Vec3 alongX{pos.x + vel.x / tickHz, pos.y, pos.z};
-  if (std::abs(alongX.x) > kEdge || map.blocked(alongX)) {
+  if (std::abs(alongX.x) > edge || map.blocked(alongX)) {
     vel.x = 0;
   } else {
     pos = alongX;
   }
   const Vec3 alongY{pos.x, pos.y + vel.y / tickHz, pos.z};
-  if (std::abs(alongY.y) > kEdge || map.blocked(alongY)) {
+  if (std::abs(alongY.y) > edge || map.blocked(alongY)) {
     vel.y = 0;
   } else {
     pos = alongY;

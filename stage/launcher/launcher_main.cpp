@@ -4,6 +4,7 @@
 #include "stage/launcher/stage_set.h"
 #include "stage/runtime/cli.h"
 #include "stage/runtime/options.h"
+#include "stage/runtime/scenarios.h"
 #include "stage/runtime/udp.h"
 
 int main(int argc, char** argv) {
@@ -27,7 +28,25 @@ int main(int argc, char** argv) {
   app.add_option("--agent", options.agent, "Address of the first agent; port 0: any")->capture_default_str();
   app.add_option("--impair", impair, "LATENCY/JITTER/LOSS: one way, deviation per direction, share")
       ->capture_default_str();
+  app.add_option("--scenario", options.scenario, "A drill that every server plays: " + scenarioNames());
+  app.add_option("--scenario-after", options.scenarioAfter, "When it begins after the first player came")
+      ->capture_default_str();
+  app.add_option("--scenario-player", options.scenarioPlayer,
+                 "The one player whose network the drill spoils; 0: everybody");
   if (const auto code = parse(app, argc, argv)) return *code;
+  if (!options.scenario.empty()) {
+    const auto* scenario = findScenario(options.scenario);
+    if (scenario == nullptr) {
+      return stop(2, "quarterdeck-stage: there is no scenario \"" + options.scenario + "\"; choose one of " +
+                         scenarioNames() + ".");
+    }
+    if (options.scenarioPlayer != 0 && !scenario->network) {
+      return stop(2, "quarterdeck-stage: " + options.scenario + " cannot be scoped to one player, it is the server's.");
+    }
+  }
+  if (const auto after = parseDuration(options.scenarioAfter); !after) {
+    return stop(2, "quarterdeck-stage: --scenario-after " + after.error());
+  }
   const auto impairment = parseImpairment(impair);
   if (!impairment) return stop(2, "quarterdeck-stage: --impair " + impairment.error());
   options.impair = impair;

@@ -106,11 +106,26 @@ std::expected<void, std::string> StageSet::startServers() {
   for (int i = 0; i < options_.servers; ++i) {
     const auto id = "server-" + std::to_string(i + 1);
     const auto& agent = agents_[static_cast<std::size_t>(i) % agents_.size()];
-    const auto child =
-        children_.start(id, {program("quarterdeck-stage-server"), "--id", id, "--socket", agent.socket, "--zone",
-                             zoneOf(i), "--tick-hz", std::to_string(options_.tickHz), "--seed",
-                             std::to_string(options_.seed * 1'000 + static_cast<std::uint64_t>(i)), "--secret",
-                             "stage-" + std::to_string(options_.seed), "--impair", options_.impair});
+    std::vector<std::string> words = {program("quarterdeck-stage-server"),
+                                      "--id",
+                                      id,
+                                      "--socket",
+                                      agent.socket,
+                                      "--zone",
+                                      zoneOf(i),
+                                      "--tick-hz",
+                                      std::to_string(options_.tickHz),
+                                      "--seed",
+                                      std::to_string(options_.seed * 1'000 + static_cast<std::uint64_t>(i)),
+                                      "--secret",
+                                      "stage-" + std::to_string(options_.seed),
+                                      "--impair",
+                                      options_.impair};
+    if (!options_.scenario.empty()) {
+      words.insert(words.end(), {"--scenario", options_.scenario, "--scenario-after", options_.scenarioAfter,
+                                 "--scenario-player", std::to_string(options_.scenarioPlayer)});
+    }
+    const auto child = children_.start(id, words);
     if (!child) return std::unexpected(child.error());
     servers_.push_back({*child, id, ""});
   }
@@ -133,16 +148,15 @@ std::expected<void, std::string> StageSet::startClients() {
     const auto child = children_.start(
         id, {program("quarterdeck-stage-editor"), "--id", id, "--domain", servers_[home].id, "--server",
              servers_[home].listen, "--socket", agent.socket, "--zone", zoneOf(static_cast<int>(home)), "--secret",
-             secret, "--seed", std::to_string(options_.seed * 1'000 + 500 + static_cast<std::uint64_t>(i)), "--impair",
-             options_.impair});
+             secret, "--seed", std::to_string(options_.seed * 1'000 + 500 + static_cast<std::uint64_t>(i))});
     if (!child) return std::unexpected(child.error());
     editors_.push_back({*child, id, ""});
   }
   for (std::size_t i = 0; i < servers_.size(); ++i) {
-    const auto child = children_.start(
-        "bots of " + servers_[i].id,
-        {program("quarterdeck-stage-bots"), "--server", servers_[i].listen, "--bots", std::to_string(options_.bots),
-         "--secret", secret, "--seed", std::to_string(options_.seed * 1'000 + 700 + i), "--impair", options_.impair});
+    const auto child =
+        children_.start("bots of " + servers_[i].id, {program("quarterdeck-stage-bots"), "--server", servers_[i].listen,
+                                                      "--bots", std::to_string(options_.bots), "--secret", secret,
+                                                      "--seed", std::to_string(options_.seed * 1'000 + 700 + i)});
     if (!child) return std::unexpected(child.error());
     bots_.push_back(*child);
   }

@@ -18,6 +18,8 @@ struct StageOptions {
   std::uint64_t seed = 1;
   std::int64_t forNs = 0;  // 0: until told to stop
   std::string agent = "127.0.0.1:0", impair = "60ms/8ms/1%";
+  std::string scenario, scenarioAfter = "5s";  // played by every server
+  std::uint32_t scenarioPlayer = 0;
 };
 
 class StageSet {

@@ -15,6 +15,7 @@ class Grid {
   // The square from -half to +half on both axes; what lies outside counts to the border cells.
   Grid(std::int64_t halfUm, std::int64_t cellUm);
 
+  std::int64_t halfUm() const { return half_; }
   void build(const std::vector<EntityState>& entities);
 
   // Calls visit(index) for every entity in the cells that touch the circle; the caller checks the distance.

@@ -13,12 +13,13 @@ std::int64_t Impairment::due(std::int64_t nowNs) {
 Impairment::Fate Impairment::send(std::int64_t nowNs) {
   // The same number of draws for every packet: changing one setting does not shift the fate of the others.
   const double lossDraw = random_.uniform(), stateDraw = random_.uniform(), copyDraw = random_.uniform();
+  const std::int64_t held = random_.uniform() < settings_.reorder ? settings_.reorderNs : 0;
   const std::int64_t first = due(nowNs), second = due(nowNs);
   bad_ = bad_ ? stateDraw >= settings_.burstLeave : stateDraw < settings_.burstEnter;
   Fate fate;
   if (nowNs < settings_.blackoutUntilNs || lossDraw < (bad_ ? settings_.burstLoss : settings_.loss)) return fate;
   fate.copies = copyDraw < settings_.duplicate ? 2 : 1;
-  fate.dueNs[0] = first;
+  fate.dueNs[0] = first + held;
   fate.dueNs[1] = second;
   return fate;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bad network in user space, seeded: each process impairs what it sends. Latency plus Gaussian jitter (σ per
-// direction; independent per packet, so it reorders), loss (independent, or Gilbert–Elliott when `burstEnter` > 0),
-// duplication, and a blackout. `DelayQueue` holds the datagrams until they are due, bounded in bytes. Times in ns. Not
-// thread-safe.
+// A bad network in user space, seeded, one `Impairment` a direction. Latency plus Gaussian jitter (σ per direction;
+// independent per packet, so it reorders), loss (independent, or Gilbert–Elliott when `burstEnter` > 0), duplication,
+// reordering (a share of the packets is held back so that later ones overtake it), and a blackout. `PathSettings` are
+// both directions of a path, whose latency may lie unevenly on them. `DelayQueue` holds the datagrams until they are
+// due, bounded in bytes. Times in ns. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,32 @@ struct ImpairmentSettings {
   std::int64_t jitterNs = 0;
   double loss = 0;
   double duplicate = 0;
+  double reorder = 0;  // share of packets held back by `reorderNs`
+  std::int64_t reorderNs = 50 * 1'000'000;
   double burstEnter = 0;  // chance a packet to enter the bad state, in which `burstLoss` rules instead of `loss`
   double burstLeave = 0.3;
   double burstLoss = 0.5;
   std::int64_t blackoutUntilNs = 0;
+  bool clean() const {
+    return latencyNs == 0 && jitterNs == 0 && loss == 0 && duplicate == 0 && reorder == 0 && burstEnter == 0 &&
+           blackoutUntilNs == 0;
+  }
+  friend bool operator==(const ImpairmentSettings&, const ImpairmentSettings&) = default;
+};
+
+struct PathSettings {
+  ImpairmentSettings each;  // of each direction, before the asymmetry
+  double downShare = 0.5;   // of the round trip's latency (twice each.latencyNs): what lies on the way to the client
+  ImpairmentSettings down() const { return with(downShare); }
+  ImpairmentSettings up() const { return with(1 - downShare); }
+  friend bool operator==(const PathSettings&, const PathSettings&) = default;
+
+ private:
+  ImpairmentSettings with(double share) const {
+    auto settings = each;
+    settings.latencyNs = static_cast<std::int64_t>(2 * share * static_cast<double>(each.latencyNs));
+    return settings;
+  }
 };
 
 class Impairment {

@@ -148,17 +148,20 @@ void SnapshotBuffer::poses(const View& view, int tickHz, std::vector<Pose>& out)
   const Snapshot* b = at(view.b);
   if (a == nullptr || b == nullptr) return;
   const double tangents = hermiteSeconds(view.a, view.b, tickHz);
-  const auto& seen = view.alpha >= kFixedOne ? *b : *a;  // what is in one of the two only appears with its own tick
+  const auto& seen = view.alpha >= kFixedOne ? *b : *a;
   for (const auto& e : seen.entities) {
     const NetEntity* from = a->find(e.id);
     const NetEntity* to = b->find(e.id);
+    // At the rim of interest one of the two may be missing. Drawn there without a path, it would stand still while the
+    // server moves it on, and a shot at it would be judged elsewhere than it was seen.
+    if (from == nullptr || to == nullptr) continue;
     Pose pose{e.id, e.npc(), e.alive(), false, e.health, e.pos(), e.vel(), e.rotation, view.mode};
-    if (from != nullptr && to != nullptr && from != to && from->teleports == to->teleports) {
+    if (from != to && from->teleports == to->teleports) {
       const auto alpha = static_cast<double>(view.alpha) / static_cast<double>(kFixedOne);
       pose.pos = between(from->pos(), from->vel(), to->pos(), to->vel(), view.alpha, tangents);
       pose.rotation =
           packQuaternion(slerp(unpackQuaternion(from->rotation), unpackQuaternion(to->rotation), std::min(alpha, 1.0)));
-    } else if (from != nullptr && to != nullptr && from != to) {
+    } else if (from != to) {
       pose.teleported = true;
     }
     out.push_back(pose);

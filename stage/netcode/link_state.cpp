@@ -7,7 +7,8 @@ namespace qd::stage {
 
 Header LinkState::next(PacketType type, std::uint32_t session, std::int64_t nowNs) {
   const auto held = std::clamp<std::int64_t>((nowNs - newestAt_) / 1'000, 0, UINT32_MAX);
-  return {type, session, ++outSequence_, nowNs, peerSent_, peerSent_ == 0 ? 0 : static_cast<std::uint32_t>(held)};
+  if (!exhausted()) ++outSequence_;
+  return {type, session, outSequence_, nowNs, peerSent_, peerSent_ == 0 ? 0 : static_cast<std::uint32_t>(held)};
 }
 
 void LinkState::received(const Header& header, std::size_t bytes, std::int64_t nowNs) {

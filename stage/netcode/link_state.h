@@ -20,6 +20,11 @@ class LinkState {
   void received(const Header& header, std::size_t bytes, std::int64_t nowNs);
   void sent(std::size_t bytes) { bytesOut_ += bytes + kUdpIpBytes; }
 
+  // The sequence has come to its end (2.2 years at 60 packets/s): a new session with a new key must begin, because a
+  // sequence that wrapped would let old signed datagrams in again.
+  bool exhausted() const { return outSequence_ == UINT32_MAX; }
+  void startSequenceAt(std::uint32_t sequence) { outSequence_ = sequence; }
+
   const ClockSync& clock() const { return clock_; }
   SequenceTracker& sequence() { return sequence_; }
   double jitterNs() const { return jitter_.ns(); }

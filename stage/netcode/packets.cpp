@@ -62,7 +62,7 @@ bool plausible(const InputCommand& c) {
   const auto near = [](std::int64_t v) { return v > -kFar && v < kFar; };
   const auto& s = c.shot;
   return unit(c.moveX) && unit(c.moveY) && near(s.claimedPos.x) && near(s.claimedPos.y) && near(s.claimedPos.z) &&
-         s.view.a >= 0 && s.view.a < (1LL << 40) && s.view.b - s.view.a < 1'000 && s.view.alpha < 100 * kFixedOne &&
+         s.view.a >= 0 && s.view.a < (1LL << 47) && s.view.b - s.view.a < 1'000 && s.view.alpha < 100 * kFixedOne &&
          std::abs(s.viewDelayNs) < 60 * kNsPerSecond;
 }
 
@@ -213,6 +213,7 @@ void encode(const SnapshotHead& h, Bytes& bytes) {
   out.varint(static_cast<std::uint64_t>(h.tickHz));
   out.varint(static_cast<std::uint64_t>(h.snapshotHz));
   out.fixed(h.mapSeed);
+  out.varint(static_cast<std::uint64_t>(h.arenaHalfUm / kUmPerMetre));
   out.varint(static_cast<std::uint64_t>(h.newestInput));
   out.zigzag(h.inputDepth);
   if (h.hasOwn) {
@@ -241,6 +242,7 @@ std::optional<SnapshotHead> decodeSnapshot(ByteReader& in) {
   h.tickHz = static_cast<int>(std::clamp<std::uint64_t>(in.varint(), 1, 1'000));
   h.snapshotHz = static_cast<int>(std::clamp<std::uint64_t>(in.varint(), 1, 1'000));
   h.mapSeed = in.fixed<std::uint32_t>();
+  h.arenaHalfUm = static_cast<std::int64_t>(std::clamp<std::uint64_t>(in.varint(), 20, 2'000)) * kUmPerMetre;
   h.newestInput = static_cast<Tick>(in.varint() & ((1ULL << 48) - 1));
   h.inputDepth = static_cast<int>(std::clamp<std::int64_t>(in.zigzag(), -1'000, 1'000));
   if (h.hasOwn) {

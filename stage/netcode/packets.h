@@ -59,7 +59,8 @@ struct InputCommand {
   std::uint16_t yaw = 0;
   std::int16_t pitch = 0;
   std::uint8_t buttons = 0;
-  Shot shot{};  // meaningful with kFire
+  Shot shot{};                 // meaningful with kFire
+  std::int64_t arrivedNs = 0;  // when the server first got it, its clock; not on the wire
 };
 
 // What only the client knows of itself, in every packet: a player without a probe stands in the server's table too.
@@ -98,6 +99,7 @@ struct SnapshotHead {
   int tickHz = 60;
   int snapshotHz = 30;
   std::uint32_t mapSeed = 0;
+  std::int64_t arenaHalfUm = 120 * kUmPerMetre;
   Tick newestInput = 0;  // newest input received
   int inputDepth = 0;    // inputs waiting when this tick took its own; negative: it was missing
   OwnState own;

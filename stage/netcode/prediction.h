@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <optional>
 
+#include "stage/netcode/exact.h"
 #include "stage/netcode/types.h"
 
 namespace qd::stage {
@@ -95,7 +95,7 @@ class VisualOffset {
   }
   // Decays with a time constant of 100 ms.
   Vec3 advance(double seconds) {
-    const double keep = std::exp(-seconds / 0.1);
+    const double keep = exact::exponential(-seconds / 0.1);
     const auto scaled = [keep](std::int64_t v) { return static_cast<std::int64_t>(static_cast<double>(v) * keep); };
     offset_ = {scaled(offset_.x), scaled(offset_.y), scaled(offset_.z)};
     return offset_;

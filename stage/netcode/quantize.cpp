@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stage/netcode/exact.h"
+
 namespace qd::stage {
 namespace {
 
@@ -15,7 +17,8 @@ constexpr double kSteps = 1023;
 
 Quaternion fromYawPitch(std::uint16_t yaw, std::int16_t pitch) {
   const double halfYaw = yaw * kTurn / 65536 / 2, halfPitch = pitch * kTurn / 65536 / 2;
-  const double cy = std::cos(halfYaw), sy = std::sin(halfYaw), cp = std::cos(halfPitch), sp = std::sin(halfPitch);
+  const double cy = exact::cosine(halfYaw), sy = exact::sine(halfYaw);
+  const double cp = exact::cosine(halfPitch), sp = exact::sine(halfPitch);
   return {-sy * sp, cy * sp, sy * cp, cy * cp};
 }
 
@@ -57,9 +60,9 @@ Quaternion slerp(Quaternion a, Quaternion b, double alpha) {
   cosine = std::min(cosine * sign, 1.0);
   double wa = 1 - alpha, wb = alpha;
   if (cosine < 0.9995) {
-    const double angle = std::acos(cosine), sine = std::sin(angle);
-    wa = std::sin((1 - alpha) * angle) / sine;
-    wb = std::sin(alpha * angle) / sine;
+    const double sine = std::sqrt(1 - cosine * cosine), angle = exact::arcTangent(sine, cosine);
+    wa = exact::sine((1 - alpha) * angle) / sine;
+    wb = exact::sine(alpha * angle) / sine;
   }
   wb *= sign;
   Quaternion q{wa * a.x + wb * b.x, wa * a.y + wb * b.y, wa * a.z + wb * b.z, wa * a.w + wb * b.w};

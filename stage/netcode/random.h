@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "stage/netcode/exact.h"
+
 namespace qd::stage {
 
 class Random {
@@ -29,8 +31,10 @@ class Random {
   // Mean 0, deviation 1 (Box–Muller; two draws a value, so that the sequence does not depend on a cache).
   double gaussian() {
     const double u = 1.0 - uniform(), v = uniform();
-    return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);
+    return std::sqrt(-2.0 * exact::logarithm(u)) * exact::cosine(6.283185307179586 * v);
   }
+
+  std::uint64_t state() const { return state_; }
 
  private:
   std::uint64_t state_;

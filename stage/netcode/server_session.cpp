@@ -13,8 +13,8 @@ const Snapshot kEmpty;
 }  // namespace
 
 const char* name(Reject reject) {
-  constexpr const char* kNames[kRejectKinds] = {"none",    "malformed", "forged",    "replayed",
-                                                "too_old", "time",      "non_finite"};
+  constexpr const char* kNames[kRejectKinds] = {"none", "malformed",  "forged", "replayed",       "too_old",
+                                                "time", "non_finite", "flood",  "unknown_session"};
   return kNames[static_cast<std::size_t>(reject)];
 }
 
@@ -40,6 +40,8 @@ Reject ServerSession::check(BytesView datagram, std::int64_t nowNs, InputPacket&
   if (!signer_.verify(signedPart, datagram.last(kTagBytes))) return Reject::Forged;
   auto packet = decodeInput(signedPart);
   if (!packet || packet->header.session != session_) return Reject::Malformed;
+  // Only what its owner signed counts against the allowance, so that nobody else can use it up.
+  if (!allowance_.take(nowNs)) return Reject::Flood;
   switch (window_.check(packet->header.sequence)) {
     case ReplayWindow::Verdict::Replayed:
       return Reject::Replayed;
@@ -117,6 +119,7 @@ void ServerSession::snapshot(const WorldFrame& frame, const Grid& grid, bool par
   head.tickHz = frame.tickHz;
   head.snapshotHz = frame.snapshotHz;
   head.mapSeed = frame.mapSeed;
+  head.arenaHalfUm = frame.arenaHalfUm;
   head.newestInput = newestInput_;
   const auto own = std::lower_bound(frame.owns.begin(), frame.owns.end(), player_,
                                     [](const WorldFrame::Own& o, EntityId id) { return o.player < id; });

@@ -11,13 +11,14 @@
 #include "stage/netcode/grid.h"
 #include "stage/netcode/link_state.h"
 #include "stage/netcode/packets.h"
+#include "stage/netcode/rate_limit.h"
 #include "stage/netcode/signature.h"
 #include "stage/netcode/snapshot.h"
 
 namespace qd::stage {
 
-enum class Reject { None, Malformed, Forged, Replayed, TooOld, Time, NonFinite };
-inline constexpr std::size_t kRejectKinds = 7;
+enum class Reject { None, Malformed, Forged, Replayed, TooOld, Time, NonFinite, Flood, UnknownSession };
+inline constexpr std::size_t kRejectKinds = 9;
 const char* name(Reject reject);
 
 // What the simulation published for one tick; shared, immutable.
@@ -27,6 +28,7 @@ struct WorldFrame {
   int tickHz = 60, snapshotHz = 30;
   std::uint32_t mapSeed = 0;
   std::int64_t visibilityUm = 0;
+  std::int64_t arenaHalfUm = 120 * kUmPerMetre;
   std::vector<EntityState> entities;  // sorted by id
   struct Own {
     EntityId player = 0;
@@ -66,6 +68,7 @@ class ServerSession {
   EntityId player_;
   Signer signer_;
   ReplayWindow window_;
+  RateLimit allowance_{300, 300};  // twice what the fastest client sends; a second's burst after silence fits
   LinkState link_;
   SnapshotRing sent_{32};
   Tick ackTick_ = 0, newestInput_ = 0;

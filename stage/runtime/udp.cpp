@@ -72,7 +72,18 @@ void waitReadable(int fd, int otherFd, std::int64_t untilNs) {
 }
 
 ImpairedSocket::ImpairedSocket(std::uint64_t seed)
-    : impairment_(seed), queue_(kQueueBytes), buffers_(kBatch * kDatagram) {}
+    : out_{Impairment(seed), Impairment(seed + 11)},
+      in_{Impairment(seed + 22), Impairment(seed + 33)},
+      queue_(kQueueBytes),
+      incoming_(kQueueBytes),
+      buffers_(kBatch * kDatagram) {}
+
+void ImpairedSocket::impair(const PathSettings& others, const PathSettings& one) {
+  out_[0].set(others.down());
+  in_[0].set(others.up());
+  out_[1].set(one.down());
+  in_[1].set(one.up());
+}
 
 ImpairedSocket::~ImpairedSocket() {
   if (fd_ >= 0) close(fd_);
@@ -92,8 +103,8 @@ std::expected<Endpoint, std::string> ImpairedSocket::open(const Endpoint& local)
   return fromSystem(address);
 }
 
-void ImpairedSocket::send(const Endpoint& to, BytesView data, std::int64_t nowNs) {
-  const auto fate = impairment_.send(nowNs);
+void ImpairedSocket::send(const Endpoint& to, BytesView data, std::int64_t nowNs, bool one) {
+  const auto fate = out_[one ? 1 : 0].send(nowNs);
   for (int copy = 0; copy < fate.copies; ++copy) queue_.push(fate.dueNs[copy], to, data);
 }
 
@@ -123,10 +134,22 @@ void ImpairedSocket::flush(std::int64_t nowNs) {
 }
 
 std::int64_t ImpairedSocket::nextDueNs() const {
-  return queue_.empty() ? std::numeric_limits<std::int64_t>::max() : queue_.nextDueNs();
+  constexpr auto kNever = std::numeric_limits<std::int64_t>::max();
+  return std::min(queue_.empty() ? kNever : queue_.nextDueNs(), incoming_.empty() ? kNever : incoming_.nextDueNs());
 }
 
-void ImpairedSocket::receive(const std::function<void(const Endpoint&, BytesView)>& handle) {
+void ImpairedSocket::receive(const Handle& handle, std::int64_t nowNs, const IsOne& isOne) {
+  const auto take = [&](const Endpoint& from, BytesView data) {
+    auto& path = in_[isOne && isOne(data) ? 1 : 0];
+    if (path.settings().clean()) return handle(from, data);
+    const auto fate = path.send(nowNs);
+    for (int copy = 0; copy < fate.copies; ++copy) incoming_.push(fate.dueNs[copy], from, data);
+  };
+  readAll(take);
+  for (DelayQueue<Endpoint>::Item item; incoming_.pop(nowNs, item);) handle(item.to, item.data);
+}
+
+void ImpairedSocket::readAll(const Handle& handle) {
   for (;;) {
     mmsghdr messages[kBatch] = {};
     iovec parts[kBatch];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A non-blocking UDP socket on IPv4 whose sending side passes through the seeded impairment: what is sent waits in a
-// bounded queue until it is due. One thread owns a socket. Errors name the address and the system's reason.
+// A non-blocking UDP socket on IPv4 that passes through seeded impairments: what is sent, and where the owner wants it
+// what has come, waits in a bounded queue until it is due. Two classes of peers, so that a fault can be scoped to one.
+// One thread owns a socket. Errors name the address and the system's reason.
 #pragma once
 
 #include <netinet/in.h>
@@ -32,21 +33,27 @@ class ImpairedSocket {
   // Port 0: any. Returns what was bound.
   std::expected<Endpoint, std::string> open(const Endpoint& local);
   int fd() const { return fd_; }
-  void impair(const ImpairmentSettings& settings) { impairment_.set(settings); }
+  // Of what is sent alone.
+  void impair(const ImpairmentSettings& settings) { out_[0].set(settings); }
+  // Of both directions: `others` of everybody, `one` of the datagrams that are said to be of the one.
+  void impair(const PathSettings& others, const PathSettings& one);
 
-  void send(const Endpoint& to, BytesView data, std::int64_t nowNs);
+  void send(const Endpoint& to, BytesView data, std::int64_t nowNs, bool one = false);
   // Hands everything that is due to the system.
   void flush(std::int64_t nowNs);
   // When the next queued datagram is due; INT64_MAX: none.
   std::int64_t nextDueNs() const;
-  // Reads all that has come.
-  void receive(const std::function<void(const Endpoint&, BytesView)>& handle);
-  std::uint64_t dropped() const { return queue_.dropped() + refused_; }
+  using Handle = std::function<void(const Endpoint&, BytesView)>;
+  using IsOne = std::function<bool(BytesView)>;
+  // Reads all that has come and hands over what is due.
+  void receive(const Handle& handle, std::int64_t nowNs = 0, const IsOne& isOne = nullptr);
+  std::uint64_t dropped() const { return queue_.dropped() + incoming_.dropped() + refused_; }
 
  private:
+  void readAll(const Handle& handle);
   int fd_ = -1;
-  Impairment impairment_;
-  DelayQueue<Endpoint> queue_;
+  Impairment out_[2], in_[2];  // of the others, of the one
+  DelayQueue<Endpoint> queue_, incoming_;
   std::uint64_t refused_ = 0;
   std::vector<std::uint8_t> buffers_;
 };

@@ -4,7 +4,6 @@
 // while anything is called.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -14,27 +13,10 @@
 #include <variant>
 #include <vector>
 
-#include "stage/netcode/server_session.h"
+#include "stage/netcode/hub.h"
 #include "stage/runtime/udp.h"
 
 namespace qd::stage {
-
-struct Joined {
-  EntityId player = 0;
-  Role role = Role::Bot;
-  std::string name;
-  std::string address;
-};
-struct Left {
-  EntityId player = 0;
-  std::string reason;
-};
-struct Inputs {
-  EntityId player = 0;
-  std::int64_t rttNs = 0;
-  std::vector<InputCommand> commands;
-};
-using Membership = std::variant<Joined, Left>;
 
 struct Kick {
   EntityId player = 0;
@@ -43,32 +25,12 @@ struct Kick {
 struct Broadcast {
   std::string text;
 };
-using ToNetwork = std::variant<Kick, Broadcast, ImpairmentSettings>;
-
-// One second of the path to every client, as the network thread measured it.
-struct ClientReport {
+// The faults of the network from now on; `player` 0: of everybody, else of that player alone, the others keep `base`.
+struct NetworkFaults {
+  PathSettings base, now;
   EntityId player = 0;
-  std::int64_t rttNs = 0, rttDeviationNs = 0, jitterNs = 0, viewAgeNs = 0;
-  double loss = 0;
-  std::int64_t bytesPerSecond = 0;  // down, headers included
-  std::uint64_t rejected = 0;       // datagrams refused since it joined
-  Tick newestInput = 0;
-  SelfReport self;
-  bool stalled = false;  // nothing heard for half a second
 };
-struct NetReport {
-  std::vector<ClientReport> clients;
-  std::uint64_t reordered = 0, burst = 0, rejected = 0;
-  std::array<std::uint64_t, kRejectKinds> rejectedBy{};
-  std::uint64_t queueDropped = 0;
-};
-
-// Of the newest snapshot round.
-struct SnapshotReport {
-  std::int64_t meanBytes = 0, maxBytes = 0, costNs = 0;
-  double meanVisible = 0;
-  std::uint64_t rounds = 0;
-};
+using ToNetwork = std::variant<Kick, Broadcast, NetworkFaults>;
 
 template <class T>
 class Bounded {

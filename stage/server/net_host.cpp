@@ -2,33 +2,44 @@
 #include "stage/server/net_host.h"
 
 #include <algorithm>
-
-#include "stage/game/map.h"
+#include <utility>
 
 namespace qd::stage {
 namespace {
 
-constexpr std::int64_t kTimeoutNs = 10 * kNsPerSecond;
 constexpr std::int64_t kReportNs = 500 * kNsPerMs;
-constexpr std::int64_t kStalledNs = 500 * kNsPerMs;
-constexpr std::int64_t kNoticeNs = 3 * kNsPerSecond;
+
+Address addressOf(const Endpoint& endpoint) {
+  return Address{endpoint.address} << 16 | endpoint.port;
+}
+
+Endpoint endpointOf(Address address) {
+  return {static_cast<std::uint32_t>(address >> 16), static_cast<std::uint16_t>(address & 0xffff)};
+}
 
 }  // namespace
 
 NetHost::NetHost(Exchange& exchange, const Key& secret, std::uint64_t seed, std::size_t maxClients)
-    : exchange_(exchange),
-      secret_(secret),
-      random_(seed ^ 0x5e55),
-      socket_(seed),
-      maxClients_(maxClients),
-      grid_(kArenaHalf, 16 * kUmPerMetre) {}
+    : exchange_(exchange), socket_(seed), hub_(secret, seed, maxClients, outputs()) {}
 
 NetHost::~NetHost() {
   stop();
 }
 
-std::expected<Endpoint, std::string> NetHost::open(const Endpoint& local, const ImpairmentSettings& impairment) {
-  socket_.impair(impairment);
+HubOutput NetHost::outputs() {
+  HubOutput out;
+  out.send = [this](Address to, EntityId player, BytesView data) {
+    socket_.send(endpointOf(to), data, nowNs_, faulty_ != 0 && player == faulty_);
+  };
+  out.membership = [this](Membership change) { exchange_.membership.push(std::move(change)); };
+  out.inputs = [this](Inputs inputs) { exchange_.inputs.push(std::move(inputs)); };
+  out.clock = monotonicNs;
+  out.addressText = [](Address address) { return endpointOf(address).text(); };
+  return out;
+}
+
+std::expected<Endpoint, std::string> NetHost::open(const Endpoint& local, const PathSettings& faults) {
+  socket_.impair(faults, faults);
   return socket_.open(local);
 }
 
@@ -43,190 +54,51 @@ void NetHost::stop() {
   thread_.join();
 }
 
-// Crossing a multiple of the snapshot interval; also right when the rates do not divide each other.
-bool NetHost::snapshotDue(Tick before, Tick now) const {
-  return before * frame_->snapshotHz / frame_->tickHz != now * frame_->snapshotHz / frame_->tickHz;
-}
-
 void NetHost::run() {
+  const auto isFaulty = [this](BytesView data) { return faulty_ != 0 && hub_.playerOf(data) == faulty_; };
+  const auto receive = [this](const Endpoint& from, BytesView data) { hub_.receive(addressOf(from), data, nowNs_); };
   while (!exchange_.stop) {
     const auto until = std::min(socket_.nextDueNs(), exchange_.parked ? nextParkedSendNs_ : nextReportNs_);
     waitReadable(socket_.fd(), exchange_.wakeNetwork.fd(), until);
     nowNs_ = monotonicNs();
     exchange_.wakeNetwork.drain();
-    socket_.receive([this](const Endpoint& from, BytesView data) { receive(from, data); });
     orders();
+    socket_.receive(receive, nowNs_, isFaulty);
     std::shared_ptr<const WorldFrame> fresh;
     const bool parked = exchange_.parked;
-    if (exchange_.frame.take(fresh)) {
-      const Tick before = frame_ ? frame_->tick : 0;
-      frame_ = std::move(fresh);
-      if (!parked && snapshotDue(before, frame_->tick)) sendSnapshots(false);
+    if (exchange_.frame.take(fresh) && hub_.publish(std::move(fresh)) && !parked) {
+      exchange_.snapshotReport.put(hub_.sendSnapshots(false));
     }
-    if (parked && frame_ && nowNs_ >= nextParkedSendNs_) {
-      sendSnapshots(true);
-      nextParkedSendNs_ = nowNs_ + kNsPerSecond / frame_->snapshotHz;
+    if (parked && hub_.frame() != nullptr && nowNs_ >= nextParkedSendNs_) {
+      hub_.sendSnapshots(true);
+      nextParkedSendNs_ = nowNs_ + kNsPerSecond / hub_.frame()->snapshotHz;
     }
     if (!parked) nextParkedSendNs_ = 0;  // the next stop is told at once
-    if (nowNs_ >= nextReportNs_) housekeeping();
+    if (nowNs_ >= nextReportNs_) {
+      auto report = hub_.report(nowNs_);
+      report.queueDropped = socket_.dropped() + exchange_.inputs.dropped();
+      exchange_.netReport.put(std::move(report));
+      nextReportNs_ = nowNs_ + kReportNs;
+    }
     socket_.flush(nowNs_);
   }
-  for (auto& [id, client] : clients_) {
-    client.session->bye("server stopped", out_);
-    socket_.send(client.address, out_, nowNs_);
-  }
-  socket_.flush(nowNs_ + kNsPerSecond);
-}
-
-void NetHost::receive(const Endpoint& from, BytesView data) {
-  const auto type = typeOf(data);
-  if (type == PacketType::Connect) {
-    onConnect(from, data);
-  } else if (type == PacketType::Input) {
-    onInput(from, data);
-  } else {
-    ++rejected_;
-  }
-}
-
-void NetHost::onConnect(const Endpoint& from, BytesView data) {
-  const auto connect = decodeConnect(data);
-  if (!connect) {
-    ++rejected_;
-    return;
-  }
-  auto known = byNonce_.find(connect->nonce);
-  if (known == byNonce_.end()) {
-    if (clients_.size() >= maxClients_) {
-      out_.clear();
-      encodeRefuse("server full", out_);
-      socket_.send(from, out_, nowNs_);
-      return;
-    }
-    std::uint32_t session = 0;
-    while (session == 0 || clients_.contains(session)) session = static_cast<std::uint32_t>(random_.next());
-    Client client{.session = nullptr,
-                  .address = from,
-                  .nonce = connect->nonce,
-                  .serverNonce = random_.next(),
-                  .joinedNs = nowNs_};
-    const auto player = nextPlayer_++;
-    client.session = std::make_unique<ServerSession>(session, player,
-                                                     sessionKey(secret_, connect->nonce, client.serverNonce, session));
-    clients_.emplace(session, std::move(client));
-    known = byNonce_.emplace(connect->nonce, session).first;
-    exchange_.membership.push(Joined{player, connect->role, connect->name, from.text()});
-  }
-  const auto& client = clients_.at(known->second);
-  out_.clear();
-  encode(Accept{connect->nonce, client.serverNonce, known->second, client.session->player()}, out_);
-  socket_.send(from, out_, nowNs_);
-}
-
-void NetHost::onInput(const Endpoint& from, BytesView data) {
-  const auto header = decodeHeader(data);
-  const auto found = header ? clients_.find(header->session) : clients_.end();
-  if (found == clients_.end()) {
-    ++rejected_;
-    return;
-  }
-  auto& client = found->second;
-  if (client.session->accept(data, nowNs_, packet_) != Reject::None) return;
-  client.address = from;  // signed: a client may change its port
-  if (packet_.bye) {
-    drop(header->session, "left", false);
-    return;
-  }
-  if (packet_.inputs.empty()) return;
-  exchange_.inputs.push(Inputs{client.session->player(),
-                               static_cast<std::int64_t>(client.session->link().clock().rttNs()),
-                               std::move(packet_.inputs)});
+  hub_.close();
+  socket_.flush(INT64_MAX);
 }
 
 void NetHost::orders() {
   exchange_.toNetwork.take(orders_);
   for (auto& order : orders_) {
     if (const auto* kick = std::get_if<Kick>(&order)) {
-      const auto it = std::find_if(clients_.begin(), clients_.end(),
-                                   [&](const auto& c) { return c.second.session->player() == kick->player; });
-      if (it != clients_.end()) drop(it->first, kick->reason, true);
-    } else if (auto* broadcast = std::get_if<Broadcast>(&order)) {
-      noticeId_ = static_cast<std::uint8_t>(noticeId_ == 255 ? 1 : noticeId_ + 1);
-      for (auto& [id, client] : clients_) client.session->setNotice(noticeId_, broadcast->text, nowNs_ + kNoticeNs);
+      hub_.kick(kick->player, kick->reason);
+    } else if (const auto* broadcast = std::get_if<Broadcast>(&order)) {
+      hub_.broadcast(broadcast->text, nowNs_);
     } else {
-      socket_.impair(std::get<ImpairmentSettings>(order));
+      const auto& faults = std::get<NetworkFaults>(order);
+      faulty_ = faults.player;
+      socket_.impair(faulty_ == 0 ? faults.now : faults.base, faults.now);
     }
   }
-}
-
-void NetHost::drop(std::uint32_t session, const std::string& reason, bool tell) {
-  const auto it = clients_.find(session);
-  if (tell) {
-    it->second.session->bye(reason, out_);
-    socket_.send(it->second.address, out_, nowNs_);
-  }
-  byNonce_.erase(it->second.nonce);
-  exchange_.membership.push(Left{it->second.session->player(), reason});
-  clients_.erase(it);
-}
-
-void NetHost::sendSnapshots(bool parked) {
-  const auto begin = monotonicNs();
-  grid_.build(frame_->entities);
-  SnapshotReport report;
-  std::size_t visible = 0;
-  for (auto& [id, client] : clients_) {
-    client.session->snapshot(*frame_, grid_, parked, monotonicNs(), out_);
-    const auto bytes = static_cast<std::int64_t>(out_.size());
-    report.meanBytes += bytes;
-    report.maxBytes = std::max(report.maxBytes, bytes);
-    visible += client.session->lastVisible();
-    socket_.send(client.address, out_, nowNs_);
-  }
-  if (!clients_.empty()) {
-    report.meanVisible = static_cast<double>(visible) / static_cast<double>(clients_.size());
-    report.meanBytes /= static_cast<std::int64_t>(clients_.size());
-  }
-  report.costNs = monotonicNs() - begin;
-  report.rounds = ++snapshotRounds_;
-  exchange_.snapshotReport.put(report);
-}
-
-void NetHost::housekeeping() {
-  nextReportNs_ = nowNs_ + kReportNs;
-  const auto elapsed = lastReportNs_ == 0 ? kReportNs : nowNs_ - lastReportNs_;
-  lastReportNs_ = nowNs_;
-  std::vector<std::uint32_t> silent;
-  NetReport report;
-  for (auto& [id, client] : clients_) {
-    auto& link = client.session->link();
-    if (nowNs_ - std::max(link.lastReceivedNs(), client.joinedNs) > kTimeoutNs) silent.push_back(id);
-    ClientReport c{.player = client.session->player()};
-    c.rttNs = static_cast<std::int64_t>(link.clock().rttNs());
-    c.rttDeviationNs = static_cast<std::int64_t>(link.clock().rttDeviationNs());
-    c.jitterNs = static_cast<std::int64_t>(link.jitterNs());
-    c.viewAgeNs = frame_ ? client.session->viewAgeNs(*frame_, nowNs_) : 0;
-    c.loss = link.sequence().takeLoss();
-    c.bytesPerSecond = static_cast<std::int64_t>(link.bytesOut() - client.bytesOut) * kNsPerSecond / elapsed;
-    client.bytesOut = link.bytesOut();
-    c.newestInput = client.session->newestInput();
-    c.self = client.session->self();
-    c.stalled = nowNs_ - std::max(link.lastReceivedNs(), client.joinedNs) > kStalledNs;
-    for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
-      c.rejected += client.session->rejected(static_cast<Reject>(kind));
-    }
-    report.clients.push_back(c);
-    report.reordered += link.sequence().counts().reordered;
-    report.burst = std::max(report.burst, link.sequence().takeBurst());
-    for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
-      report.rejectedBy[kind] += client.session->rejected(static_cast<Reject>(kind));
-    }
-  }
-  report.rejected = rejected_;
-  for (std::size_t kind = 1; kind < kRejectKinds; ++kind) report.rejected += report.rejectedBy[kind];
-  report.queueDropped = socket_.dropped() + exchange_.inputs.dropped();
-  exchange_.netReport.put(std::move(report));
-  for (const auto session : silent) drop(session, "timed out", true);
 }
 
 }  // namespace qd::stage

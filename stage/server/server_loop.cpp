@@ -20,6 +20,7 @@ Settings settingsOf(const ServerOptions& options) {
   settings.netLatencyNs = options.impairment.latencyNs;
   settings.netJitterNs = options.impairment.jitterNs;
   settings.netLoss = options.impairment.loss;
+  settings.npcDensity = options.npcDensity;
   return settings;
 }
 
@@ -29,12 +30,15 @@ ServerLoop::ServerLoop(const ServerOptions& options, int terminationFd)
     : options_(options),
       terminationFd_(terminationFd),
       settings_(settingsOf(options)),
-      world_(options.seed, static_cast<std::uint32_t>(options.seed * 2'654'435'761U + 1)),
+      world_(options.seed, static_cast<std::uint32_t>(options.seed * 2'654'435'761U + 1), options.arenaHalfUm),
       net_(exchange_, secretFromText(options.secret), options.seed, options.maxClients),
-      telemetry_(world_, exchange_, settings_) {}
+      telemetry_(world_, exchange_, settings_),
+      drill_(options.scenario, options.scenarioAfterNs, options.scenarioPlayer) {
+  world_.setClock(monotonicNs);
+}
 
 std::expected<Endpoint, std::string> ServerLoop::open() {
-  auto bound = net_.open(options_.listen, options_.impairment);
+  auto bound = net_.open(options_.listen, PathSettings{options_.impairment});
   if (!bound) return bound;
   if (auto opened = telemetry_.open(options_.identity); !opened) return std::unexpected(opened.error());
   return bound;
@@ -77,9 +81,11 @@ void ServerLoop::tick() {
   timing.startNs = monotonicNs();
   takeMail();
   telemetry_.tickBegun(timing);
-  world_.step(tick_, settings_);
+  drill_.tick(timing.startNs, world_, exchange_, telemetry_);
+  world_.step(tick_, settings_, nextNs_);
   exchange_.frame.put(world_.frame(tick_, nextNs_, settings_));
   exchange_.wakeNetwork.wake();
+  if (faults_.tick(settings_)) telemetry_.set("debug.slow_tick", qd_duration_ns(0));
   telemetry_.tickDone(timing);
   const auto parked = static_cast<std::int64_t>(qd_tick_end(telemetry_.probe()));
   telemetry_.totals().parkedNs += parked;
@@ -113,6 +119,7 @@ std::string ServerLoop::report() {
                         {"skipped", t.skipped},
                         {"shots", t.shots},
                         {"shots_agreed", t.agreed},
+                        {"rejected", telemetry_.rejectedByReason()},
                         {"inputs_late", events.inputsLate},
                         {"inputs_missing", events.inputsMissing},
                         {"tick_mean_ms", static_cast<double>(t.sumTickNs) / static_cast<double>(ticks) / 1e6},

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "stage/server/drill.h"
+#include "stage/server/faults.h"
 #include "stage/server/mailbox.h"
 #include "stage/server/net_host.h"
 #include "stage/server/telemetry.h"
@@ -24,7 +26,12 @@ struct ServerOptions {
   std::int64_t tickHz = 60;
   std::int64_t forNs = 0;  // 0: until told to stop
   std::size_t maxClients = 512;
-  ImpairmentSettings impairment;
+  ImpairmentSettings impairment;  // of each direction
+  double npcDensity = 1;
+  std::int64_t arenaHalfUm = kArenaHalf;
+  const Scenario* scenario = nullptr;
+  std::int64_t scenarioAfterNs = 5 * kNsPerSecond;
+  EntityId scenarioPlayer = 0;
 };
 
 class ServerLoop {
@@ -48,6 +55,8 @@ class ServerLoop {
   Exchange exchange_;
   NetHost net_;
   Telemetry telemetry_;
+  Faults faults_;
+  Drill drill_;
   Tick tick_ = 0;
   std::int64_t nextNs_ = 0;
   std::size_t mostPlayers_ = 0;

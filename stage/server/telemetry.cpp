@@ -35,12 +35,7 @@ void Telemetry::tickBegun(const TickTiming& timing) {
 // Pushed values that need more than being read once a tick.
 void Telemetry::watchSettings() {
   const auto& now = settings_;
-  if (now.netLatencyNs != seen_.netLatencyNs || now.netJitterNs != seen_.netJitterNs || now.netLoss != seen_.netLoss) {
-    exchange_.toNetwork.push(
-        ImpairmentSettings{.latencyNs = now.netLatencyNs, .jitterNs = now.netJitterNs, .loss = now.netLoss});
-    qd_logf(probe_, QD_WARNING, "net", "link impaired: %.1f ms, jitter %.1f ms, loss %.2f %%", now.netLatencyNs / 1e6,
-            now.netJitterNs / 1e6, now.netLoss * 100);
-  }
+  watchNetwork();
   if (now.weatherKind != seen_.weatherKind || now.weatherIntensity != seen_.weatherIntensity) {
     const auto sight = visibilityUm(static_cast<Weather>(now.weatherKind), now.weatherIntensity);
     qd_logf(probe_, QD_INFO, "world", "weather is %s at %.2f, sight %.0f m", kWeatherNames[now.weatherKind],
@@ -136,7 +131,9 @@ void Telemetry::tickDone(const TickTiming& timing) {
   shots(timing.tick);
   entityFrame();
   SnapshotReport round;
-  if (exchange_.snapshotReport.take(round)) {
+  const bool sent = exchange_.snapshotReport.take(round);
+  costs(sent ? &round : nullptr);
+  if (sent) {
     qd_sample_i64(probe_, s_.snapshotBytes, round.meanBytes);
     qd_sample_i64(probe_, s_.snapshotMax, round.maxBytes);
     qd_sample_f64(probe_, s_.visible, round.meanVisible);
@@ -153,6 +150,7 @@ void Telemetry::tickDone(const TickTiming& timing) {
   const auto now = monotonicNs();
   perSecond(now);
   qd_sample_i64(probe_, s_.tickStartJitter, timing.startNs - timing.scheduledNs);
+  if (const auto waited = schedDelay_.takeNs()) qd_sample_i64(probe_, s_.tickSchedDelay, *waited);
   const auto work = monotonicNs() - timing.startNs;
   qd_sample_i64(probe_, s_.tickDuration, work);
   if (work > kNsPerSecond / settings_.tickHz) ++totals_.overruns;

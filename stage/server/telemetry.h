@@ -7,11 +7,13 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "agent/probe/qd.h"
+#include "stage/runtime/sched_delay.h"
 #include "stage/server/mailbox.h"
 #include "stage/server/world.h"
 
@@ -36,6 +38,10 @@ class Telemetry {
   // One sentence when the configuration is bad; without an agent it is fine.
   std::expected<void, std::string> open(const ServerIdentity& identity);
   qd_probe* probe() const { return probe_; }
+  // The game itself changes a parameter, as a drill does. False: no such parameter, or out of its range.
+  bool set(const std::string& parameter, qd_value value);
+  // Back to what it was when the server started.
+  bool reset(const std::string& parameter);
 
   void tickBegun(const TickTiming& timing);
   void joined(const Joined& joined);
@@ -50,6 +56,8 @@ class Telemetry {
     double tickPercentileMs(double share) const;
   };
   Totals& totals() { return totals_; }
+  // Refused datagrams as of the last report.
+  std::map<std::string, std::uint64_t> rejectedByReason() const;
 
   static constexpr std::size_t kClientFigures = 14;
 
@@ -59,7 +67,15 @@ class Telemetry {
   static int onKick(void* user, const qd_field* args, std::uint32_t count, char* result, std::size_t size);
   static int onBroadcast(void* user, const qd_field* args, std::uint32_t count, char* result, std::size_t size);
   void declareSeries();
+  using AddParameter = std::function<void(const qd_param_desc&)>;
   void declareParameters();
+  void gameParameters(const AddParameter& add);
+  void networkParameters(const AddParameter& add);
+  void lagcompParameters(const AddParameter& add);
+  void debugParameters(const AddParameter& add);
+  void watchNetwork();
+  void costs(const SnapshotReport* round);
+  void process(std::int64_t elapsedNs);
   void declareActionsAndSites();
   void watchSettings();
   void shots(Tick tick);
@@ -83,15 +99,23 @@ class Telemetry {
   Settings& settings_;
   Settings seen_;
   qd_probe* probe_ = nullptr;
+  struct Parameter {
+    qd_param handle;
+    qd_value initial;
+  };
+  std::map<std::string, Parameter> parameters_;
+  PathSettings baseFaults_;  // as the server was started
 
   struct Series {
-    qd_series tickDuration, tickStartJitter, tickOverruns, tickSkipped, tickRate, gameTps, players, npcs, visibility;
+    qd_series tickDuration, tickStartJitter, tickSchedDelay, tickOverruns, tickSkipped, tickRate, gameTps, players,
+        npcs, visibility;
     Spread rtt, rttDev, jitter, loss, bandwidth, viewAge, inputDepth;
     qd_series reorder, burst, snapshotBytes, snapshotMax, visible, replCost;
     qd_series rewindTime, rewindDistance, rewindError, rewinds;
     qd_series agreement, agreementLow, agreementHigh, falseRejects, falseAccepts, policyRejects;
     qd_series inputLate, inputMissing, inputRejected, netDropped;
-    qd_series rejectedBy[kRejectKinds];
+    qd_series rejectedBy[kRejectKinds], rejectedLate, rejectedEarly, rejectedView;
+    qd_series simPlayers, simNpcs, simShots, playerCost, npcCost, clientCost, memory, cpu;
   } s_{};
   struct ClientSeries {
     std::array<qd_series, kClientFigures> series{};
@@ -111,10 +135,16 @@ class Telemetry {
   Totals totals_, second_;
   std::int64_t secondNs_ = 0, secondParkedNs_ = 0;
   std::uint64_t rewindsThisSecond_ = 0;
+  struct Costs {
+    std::int64_t playersNs = 0, npcsNs = 0;
+    std::uint64_t players = 0, npcs = 0;
+  } costs_;
+  std::int64_t cpuNs_ = 0;
   Tick matchEnds_ = 0;
   int match_ = 0;
   std::map<EntityId, std::uint8_t> teleports_;
   std::vector<qd_entity> frame_;
+  SchedDelay schedDelay_;
 };
 
 }  // namespace qd::stage

@@ -79,6 +79,15 @@ void Telemetry::client(const ClientReport& c, const World::Player& player, Tick 
   whole(since(c.self.corrections, s.corrections));
 }
 
+std::map<std::string, std::uint64_t> Telemetry::rejectedByReason() const {
+  std::map<std::string, std::uint64_t> counts;
+  for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
+    counts[name(static_cast<Reject>(kind))] = lastNet_.rejectedBy[kind];
+  }
+  counts["render_time"] = world_.events().viewsForged;
+  return counts;
+}
+
 void Telemetry::spread(const Spread& series, std::vector<double>& values) {
   if (values.empty()) return;
   double sum = 0;

@@ -3,9 +3,65 @@
 #include <cstdio>
 #include <utility>
 
+#include "stage/runtime/process_stats.h"
 #include "stage/server/telemetry.h"
 
 namespace qd::stage {
+
+bool Telemetry::set(const std::string& parameter, qd_value value) {
+  const auto found = parameters_.find(parameter);
+  return found != parameters_.end() && qd_param_set(probe_, found->second.handle, value) >= 0;
+}
+
+bool Telemetry::reset(const std::string& parameter) {
+  const auto found = parameters_.find(parameter);
+  return found != parameters_.end() && qd_param_set(probe_, found->second.handle, found->second.initial) >= 0;
+}
+
+void Telemetry::watchNetwork() {
+  auto path = pathOf(settings_);
+  const bool blackout = settings_.netBlackoutNs > 0;
+  if (!blackout && path == pathOf(seen_) && settings_.netPlayer == seen_.netPlayer) return;
+  if (blackout) {
+    path.each.blackoutUntilNs = monotonicNs() + settings_.netBlackoutNs;
+    qd_logf(probe_, QD_WARNING, "net", "link goes dark for %.0f ms", settings_.netBlackoutNs / 1e6);
+    set("net.blackout", qd_duration_ns(0));
+  } else {
+    qd_logf(probe_, QD_WARNING, "net", "link impaired: %.1f ms, jitter %.1f ms, loss %.2f %%",
+            settings_.netLatencyNs / 1e6, settings_.netJitterNs / 1e6, settings_.netLoss * 100);
+  }
+  exchange_.toNetwork.push(NetworkFaults{baseFaults_, path, static_cast<EntityId>(settings_.netPlayer)});
+  exchange_.wakeNetwork.wake();
+}
+
+// What a tick and a snapshot round cost, and for each player, NPC and client: what tells where growth will end.
+void Telemetry::costs(const SnapshotReport* round) {
+  const auto& events = world_.events();
+  qd_sample_i64(probe_, s_.simPlayers, events.playersNs);
+  qd_sample_i64(probe_, s_.simNpcs, events.npcsNs);
+  if (!events.shots.empty()) qd_sample_i64(probe_, s_.simShots, events.shotsNs);
+  costs_.playersNs += events.playersNs;
+  costs_.npcsNs += events.npcsNs;
+  costs_.players += world_.players().size();
+  costs_.npcs += world_.npcCount();
+  if (round != nullptr && round->clients > 0) {
+    const auto each = static_cast<double>(round->costNs) / static_cast<double>(round->clients);
+    qd_sample_f64(probe_, s_.clientCost, each / 1e3);
+  }
+}
+
+void Telemetry::process(std::int64_t elapsedNs) {
+  const auto each = [this](qd_series series, std::int64_t ns, std::uint64_t count) {
+    if (count > 0) qd_sample_f64(probe_, series, static_cast<double>(ns) / 1e3 / static_cast<double>(count));
+  };
+  each(s_.playerCost, costs_.playersNs, costs_.players);
+  each(s_.npcCost, costs_.npcsNs, costs_.npcs);
+  costs_ = {};
+  qd_sample_f64(probe_, s_.memory, residentMiB());
+  const auto cpu = processorNs();
+  qd_sample_f64(probe_, s_.cpu,
+                100.0 * static_cast<double>(cpu - std::exchange(cpuNs_, cpu)) / static_cast<double>(elapsedNs));
+}
 
 void Telemetry::perSecond(std::int64_t nowNs) {
   if (secondNs_ == 0) {
@@ -28,10 +84,14 @@ void Telemetry::perSecond(std::int64_t nowNs) {
   const auto& events = world_.events();
   qd_sample_i64(probe_, s_.inputLate, static_cast<std::int64_t>(events.inputsLate - lastEvents_.inputsLate));
   qd_sample_i64(probe_, s_.inputMissing, static_cast<std::int64_t>(events.inputsMissing - lastEvents_.inputsMissing));
+  qd_sample_i64(probe_, s_.rejectedLate, static_cast<std::int64_t>(events.inputsLate));
+  qd_sample_i64(probe_, s_.rejectedEarly, static_cast<std::int64_t>(events.inputsEarly));
+  qd_sample_i64(probe_, s_.rejectedView, static_cast<std::int64_t>(events.viewsForged));
   lastEvents_.inputsLate = events.inputsLate;
   lastEvents_.inputsMissing = events.inputsMissing;
   qd_sample_i64(probe_, s_.rewinds, static_cast<std::int64_t>(std::exchange(rewindsThisSecond_, 0)));
   agreement();
+  process(elapsed);
   secondNs_ = nowNs;
   secondParkedNs_ = 0;
   second_ = totals_;

@@ -42,6 +42,7 @@ std::expected<void, std::string> Telemetry::open(const ServerIdentity& identity)
   declareParameters();
   declareActionsAndSites();
   seen_ = settings_;
+  baseFaults_ = pathOf(settings_);
   return {};
 }
 
@@ -61,6 +62,8 @@ void Telemetry::declareSeries() {
   const double budgetMs = 1e3 / static_cast<double>(settings_.tickHz);
   s_.tickDuration = add({"tick.duration", "ms", 6, false, "Work of one tick, without sleep and parked time", budgetMs});
   s_.tickStartJitter = add({"tick.start_jitter", "ms", 6, false, "Actual minus scheduled start of the tick"});
+  s_.tickSchedDelay = add({"tick.sched_delay", "ms", 6, false,
+                           "Time since the tick before in which its thread was ready and waited for a processor"});
   s_.tickOverruns =
       add({"tick.overruns", "count", 0, false, "Ticks of the last second that took longer than the budget"});
   s_.tickSkipped = add({"tick.skipped", "count", 0, false, "Deadlines given up in the last second"});
@@ -99,58 +102,31 @@ void Telemetry::declareSeries() {
   s_.viewAge = spread({"interp.view_age", "ms", 6, false, "Server now minus the time drawn"});
   s_.netDropped =
       add({"net.dropped", "count", 0, false, "Datagrams and inputs dropped by bounded queues since the start"});
-  for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
-    const qd_pair dim{"reason", name(static_cast<Reject>(kind))};
+  const auto refused = [this](const char* reason, const char* what) {
+    const qd_pair dim{"reason", reason};
     qd_series_desc desc{};
     desc.name = "input.rejected";
     desc.unit = "count";
     desc.dims = &dim;
     desc.dim_count = 1;
-    desc.description = "Datagrams refused for this reason";
-    s_.rejectedBy[kind] = qd_series_declare(probe_, &desc);
+    desc.description = what;
+    return qd_series_declare(probe_, &desc);
+  };
+  for (std::size_t kind = 1; kind < kRejectKinds; ++kind) {
+    s_.rejectedBy[kind] = refused(name(static_cast<Reject>(kind)), "Datagrams refused for this reason since the start");
   }
-}
-
-void Telemetry::declareParameters() {
-  const auto add = [this](const qd_param_desc& desc) { qd_param_declare(probe_, &desc); };
-  auto weather =
-      describe("weather.intensity", "weather", "How strong the weather is; limits how far one sees", QD_SAFE);
-  bindReal(weather, settings_.weatherIntensity, 0.2, 0, 1, 0.05, "");
-  add(weather);
-  auto kind = describe("weather.kind", "weather", "At full intensity one sees 50 m when clear, 15 m in fog; 70 m at 0",
-                       QD_SAFE);
-  bindChoice(kind, settings_.weatherKind, kWeatherNames, 5, 0);
-  add(kind);
-  auto density = describe("npc.density", "npc", "120 NPCs for each 1: simulated, thinking and replicated", QD_GUARDED);
-  bindReal(density, settings_.npcDensity, 1, 0, 10, 0.1, "");
-  add(density);
-  auto latency = describe("net.latency", "net", "Added to everything this server sends", QD_GUARDED);
-  bindDuration(latency, settings_.netLatencyNs, settings_.netLatencyNs, 2 * kNsPerSecond, 5 * kNsPerMs);
-  add(latency);
-  auto jitter = describe("net.jitter", "net", "Gaussian deviation of that latency", QD_GUARDED);
-  bindDuration(jitter, settings_.netJitterNs, settings_.netJitterNs, 500 * kNsPerMs, kNsPerMs);
-  add(jitter);
-  auto loss = describe("net.loss", "net", "Share of this server's packets that are lost", QD_GUARDED);
-  bindReal(loss, settings_.netLoss, settings_.netLoss, 0, 1, 0.01, "");
-  add(loss);
-  auto tick = describe("server.tick_hz", "server", "Simulation steps a second", QD_DANGEROUS);
-  bindInt(tick, settings_.tickHz, settings_.tickHz, 10, 240, 10, "Hz");
-  add(tick);
-  auto snapshot =
-      describe("server.snapshot_hz", "server", "Snapshots to each client a second, at most the tick rate", QD_GUARDED);
-  bindInt(snapshot, settings_.snapshotHz, 30, 5, 120, 5, "Hz");
-  add(snapshot);
-  auto enabled = describe("lagcomp.enabled", "lagcomp", "Judge shots by what the shooter saw", QD_GUARDED);
-  bindBool(enabled, settings_.lagcompEnabled, true);
-  add(enabled);
-  auto rewind = describe("lagcomp.max_rewind", "lagcomp", "Older claims are clamped to this", QD_GUARDED);
-  bindDuration(rewind, settings_.maxRewindNs, 250 * kNsPerMs, kNsPerSecond, 10 * kNsPerMs);
-  add(rewind);
-  static const char* const kMethods[] = {"claim", "rtt_half"};
-  auto method =
-      describe("lagcomp.method", "lagcomp", "claim: the drawn moment; rtt_half: the classic estimate", QD_GUARDED);
-  bindChoice(method, settings_.lagcompMethod, kMethods, 2, 0);
-  add(method);
+  s_.rejectedLate = refused("late", "Inputs whose tick was already simulated, since the start");
+  s_.rejectedEarly = refused("early", "Inputs for a tick more than 64 ahead, since the start");
+  s_.rejectedView = refused("render_time", "Shots that claim a moment nobody can have drawn, since the start");
+  s_.simPlayers = add({"sim.players", "us", 3, false, "Work of a tick on all players"});
+  s_.simNpcs = add({"sim.npcs", "us", 3, false, "Work of a tick on all NPCs"});
+  s_.simShots = add({"sim.shots", "us", 3, false, "Work of a tick on rewinding and judging shots"});
+  s_.playerCost = add({"sim.player_cost", "us", 0, true, "Work of a tick for each player, mean of a second"});
+  s_.npcCost = add({"sim.npc_cost", "us", 0, true, "Work of a tick for each NPC, mean of a second"});
+  s_.clientCost =
+      add({"repl.client_cost", "us", 0, true, "Building and coding one client's snapshot, mean of a round"});
+  s_.memory = add({"process.memory", "MiB", 0, true, "Resident memory of this server"});
+  s_.cpu = add({"process.cpu", "%", 0, true, "Processor time of this server, 100 is one core"});
 }
 
 void Telemetry::declareActionsAndSites() {

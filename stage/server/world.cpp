@@ -12,11 +12,31 @@ namespace {
 
 constexpr std::size_t kSpawnsPerTick = 20;  // a density pushed up fills over some ticks instead of one very long one
 constexpr std::int64_t kNpcSpeed = 3'000'000;
+constexpr int kDirections = 8;
+constexpr double kDiagonal = 0.7071067811865476;
+constexpr struct {
+  double x, y;
+} kDirection[kDirections] = {{1, 0},  {kDiagonal, kDiagonal},   {0, 1},  {-kDiagonal, kDiagonal},
+                             {-1, 0}, {-kDiagonal, -kDiagonal}, {0, -1}, {kDiagonal, -kDiagonal}};
 
 }  // namespace
 
-World::World(std::uint64_t seed, std::uint32_t mapSeed)
-    : random_(seed), map_(std::make_shared<const Map>(mapSeed)), grid_(kArenaHalf, 8 * kUmPerMetre) {}
+PathSettings pathOf(const Settings& s) {
+  PathSettings path;
+  path.downShare = s.netAsymmetry;
+  path.each.latencyNs = s.netLatencyNs;
+  path.each.jitterNs = s.netJitterNs;
+  path.each.loss = s.netLoss;
+  path.each.duplicate = s.netDuplicate;
+  path.each.reorder = s.netReorder;
+  path.each.burstEnter = s.netBurstEnter;
+  path.each.burstLeave = s.netBurstLeave;
+  path.each.burstLoss = s.netBurstLoss;
+  return path;
+}
+
+World::World(std::uint64_t seed, std::uint32_t mapSeed, std::int64_t arenaHalfUm)
+    : random_(seed), map_(std::make_shared<const Map>(mapSeed, arenaHalfUm)), grid_(arenaHalfUm, 8 * kUmPerMetre) {}
 
 const World::Player* World::player(EntityId id) const {
   const auto it = players_.find(id);
@@ -56,7 +76,7 @@ void World::spawn(Player& player) {
 }
 
 void World::reload(std::uint32_t mapSeed) {
-  map_ = std::make_shared<const Map>(mapSeed);
+  map_ = std::make_shared<const Map>(mapSeed, map_->halfUm());
   history_.clear();
   for (auto& [id, player] : players_) {
     spawn(player);
@@ -66,19 +86,26 @@ void World::reload(std::uint32_t mapSeed) {
   npcs_.clear();
 }
 
-void World::step(Tick tick, const Settings& settings) {
+void World::step(Tick tick, const Settings& settings, std::int64_t nowNs) {
   events_ = {};
   triggers_.clear();
   keepPopulation(settings);
-  stepPlayers(tick, settings);
+  const auto begin = time();
+  stepPlayers(tick, settings, nowNs);
+  const auto middle = time();
   grid_.build(entities_);  // of the tick before, good enough for the animals
   stepNpcs(tick, settings);
+  const auto end = time();
   gather();
   history_.record(tick, entities_);
+  const auto shots = time();
   for (const auto& trigger : triggers_) resolve(trigger, tick, settings);
+  events_.playersNs = middle - begin;
+  events_.npcsNs = end - middle;
+  events_.shotsNs = time() - shots;
 }
 
-void World::stepPlayers(Tick tick, const Settings& settings) {
+void World::stepPlayers(Tick tick, const Settings& settings, std::int64_t nowNs) {
   const int hz = static_cast<int>(settings.tickHz);
   events_.inputsLate = left_.late;
   events_.inputsMissing = left_.missing;
@@ -96,7 +123,7 @@ void World::stepPlayers(Tick tick, const Settings& settings) {
     stepPlayer(player.state, command, *map_, hz);
     if ((command.buttons & kFire) != 0 && player.state.alive && tick >= player.nextShot) {
       player.nextShot = tick + hz / 4;
-      triggers_.push_back({id, command.shot, command.yaw});
+      triggers_.push_back({id, command.shot, command.yaw, std::max<std::int64_t>(0, nowNs - command.arrivedNs)});
     }
     events_.inputsLate += player.queue.counts().late;
     events_.inputsMissing += player.queue.counts().missing;
@@ -140,34 +167,31 @@ void World::think(Npc& npc, Tick tick, int tickHz) {
     npc.goalUntil = tick + random_.between(3 * tickHz, 10 * tickHz);
     npc.goal = map_->spawn(random_);
   }
-  constexpr int kDirections = 8;
   constexpr double kLook = 8e6;
   double score[kDirections];
   const double gx = static_cast<double>(npc.goal.x - npc.pos.x), gy = static_cast<double>(npc.goal.y - npc.pos.y);
-  const double size = std::max(1.0, std::hypot(gx, gy));
+  const double size = std::max(1.0, std::sqrt(gx * gx + gy * gy));
   for (int d = 0; d < kDirections; ++d) {
-    const double angle = d * 0.7853981633974483, dx = std::cos(angle), dy = std::sin(angle);
+    const auto [dx, dy] = kDirection[d];
     score[d] = (dx * gx + dy * gy) / size + 1.5 * map_->clearDistance(npc.pos, dx, dy, kLook) / kLook;
   }
   grid_.near(npc.pos, 6 * kUmPerMetre, [&](std::uint32_t index) {
     const auto& other = entities_[index];
     if (other.id == npc.id || !other.alive) return;
     const double ox = static_cast<double>(other.pos.x - npc.pos.x), oy = static_cast<double>(other.pos.y - npc.pos.y);
-    const double far = std::max(3e5, std::hypot(ox, oy));
+    const double far = std::max(3e5, std::sqrt(ox * ox + oy * oy));
     if (far > 6e6) return;
     const double push = (other.kind == EntityKind::Player ? 3e6 : 1e6) / far / far;
     for (int d = 0; d < kDirections; ++d) {
-      const double angle = d * 0.7853981633974483;
-      score[d] -= push * (std::cos(angle) * ox + std::sin(angle) * oy) / far * 1e6;
+      score[d] -= push * (kDirection[d].x * ox + kDirection[d].y * oy) / far * 1e6;
     }
   });
-  const auto best = static_cast<int>(std::max_element(score, score + kDirections) - score);
-  const double angle = best * 0.7853981633974483;
+  const auto [wishX, wishY] = kDirection[std::max_element(score, score + kDirections) - score];
   const auto turn = [tickHz](std::int64_t v, double wish) {
     const auto most = 12 * kUmPerMetre / tickHz;
     return v + std::clamp(static_cast<std::int64_t>(wish * kNpcSpeed) - v, -most, most);
   };
-  npc.vel = {turn(npc.vel.x, std::cos(angle)), turn(npc.vel.y, std::sin(angle)), 0};
+  npc.vel = {turn(npc.vel.x, wishX), turn(npc.vel.y, wishY), 0};
   npc.yaw = yawTowards({}, npc.vel);
 }
 
@@ -183,6 +207,28 @@ void World::gather() {
   }
 }
 
+std::uint64_t World::checksum() const {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  const auto add = [&hash](auto... values) {
+    ((hash = (hash ^ static_cast<std::uint64_t>(values)) * 0x100000001b3ULL), ...);
+  };
+  const auto addVec = [&add](Vec3 v) { add(v.x, v.y, v.z); };
+  add(random_.state(), map_->seed(), nextNpc_, players_.size(), npcs_.size());
+  for (const auto& [id, p] : players_) {
+    addVec(p.state.pos);
+    addVec(p.state.vel);
+    add(id, p.state.health, p.state.alive ? 1 : 0, p.state.teleports, p.yaw, p.pitch, p.nextShot, p.respawnAt, p.kills,
+        p.deaths, p.queue.depth(), p.queue.newest());
+  }
+  for (const auto& n : npcs_) {
+    addVec(n.pos);
+    addVec(n.vel);
+    addVec(n.goal);
+    add(n.id, n.yaw, n.teleports, n.health, n.respawnAt, n.goalUntil);
+  }
+  return hash;
+}
+
 std::shared_ptr<const WorldFrame> World::frame(Tick tick, std::int64_t tickTimeNs, const Settings& settings) const {
   auto frame = std::make_shared<WorldFrame>();
   frame->tick = tick;
@@ -190,6 +236,7 @@ std::shared_ptr<const WorldFrame> World::frame(Tick tick, std::int64_t tickTimeN
   frame->tickHz = static_cast<int>(settings.tickHz);
   frame->snapshotHz = static_cast<int>(std::min(settings.snapshotHz, settings.tickHz));
   frame->mapSeed = map_->seed();
+  frame->arenaHalfUm = map_->halfUm();
   frame->visibilityUm = visibilityUm(static_cast<Weather>(settings.weatherKind), settings.weatherIntensity);
   frame->entities = entities_;
   for (const auto& [id, player] : players_) frame->owns.push_back({id, player.inputDepth, player.state});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The game itself: players driven by their inputs, animals (NPCs) with costly little minds, shots judged by rewinding,
-// damage and respawn. One fixed step a tick, deterministic for one seed and one sequence of inputs; no I/O and no
-// clock. What happened is left in `events()` for whoever reports it. Owned by the simulation thread.
+// damage and respawn. One fixed step a tick, deterministic for one seed and one sequence of inputs; no I/O and no clock
+// of its own. Copyable: a copy is a checkpoint to roll back to. What happened is left in `events()` for whoever reports
+// it. Owned by the simulation thread.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +28,22 @@ struct Settings {
   double weatherIntensity = 0.2;
   std::int32_t weatherKind = 0;
   double npcDensity = 1;
-  std::int64_t netLatencyNs = 0, netJitterNs = 0;
-  double netLoss = 0;
+  // The network's faults, both directions; see PathSettings. `netPlayer` 0: of everybody, else of that player alone.
+  std::int64_t netLatencyNs = 0, netJitterNs = 0, netBlackoutNs = 0;
+  double netLoss = 0, netDuplicate = 0, netReorder = 0, netAsymmetry = 0.5;
+  double netBurstEnter = 0, netBurstLeave = 0.3, netBurstLoss = 0.5;
+  std::int64_t netPlayer = 0;
   std::int64_t tickHz = 60, snapshotHz = 30;
   std::uint8_t lagcompEnabled = 1;
   std::int64_t maxRewindNs = 250 * kNsPerMs;
   std::int32_t lagcompMethod = 0;  // 0 claim, 1 rtt_half
+  // Faults put in on purpose, to see that the metrics show them.
+  std::int64_t debugRewindTicks = 0;  // rewinds so many ticks too far
+  std::int64_t debugHogNs = 0, debugSlowTickNs = 0, debugLeakBytes = 0;
 };
+
+// The path that they describe, blackout apart (that begins when it is pushed).
+PathSettings pathOf(const Settings& settings);
 
 inline constexpr EntityId kFirstNpc = 10'000;
 inline constexpr int kNpcsPerDensity = 120;
@@ -60,17 +70,19 @@ struct ShotResult {
 struct WorldEvents {
   std::vector<ShotResult> shots;
   std::vector<EntityId> npcsSpawned, npcsGone, respawned;
+  std::int64_t playersNs = 0, npcsNs = 0, shotsNs = 0;                                // work of this step
   std::uint64_t inputsLate = 0, inputsMissing = 0, inputsEarly = 0, viewsForged = 0;  // totals
 };
 
 class World {
  public:
-  World(std::uint64_t seed, std::uint32_t mapSeed);
+  World(std::uint64_t seed, std::uint32_t mapSeed, std::int64_t arenaHalfUm = kArenaHalf);
 
   void join(const Joined& joined);
   bool leave(EntityId player);
   void input(const Inputs& inputs);
-  void step(Tick tick, const Settings& settings);
+  // `nowNs`: when this tick is due, on the clock that dates the arrival of inputs.
+  void step(Tick tick, const Settings& settings, std::int64_t nowNs);
   // Everybody starts anew on another map.
   void reload(std::uint32_t mapSeed);
 
@@ -88,6 +100,11 @@ class World {
   };
   const std::map<EntityId, Player>& players() const { return players_; }
   const Player* player(EntityId id) const;
+  // Over all that the next step depends on.
+  std::uint64_t checksum() const;
+  // For measuring what players, NPCs and shots cost; without it events() says 0.
+  void setClock(std::int64_t (*clock)()) { clock_ = clock; }
+  const History& history() const { return history_; }
   std::size_t npcCount() const { return npcs_.size(); }
   const std::vector<EntityState>& entities() const { return entities_; }
   const WorldEvents& events() const { return events_; }
@@ -108,9 +125,10 @@ class World {
     EntityId shooter;
     Shot shot;
     std::uint16_t yaw;
+    std::int64_t waitedNs;  // from the arrival of its input to this tick
   };
   void spawn(Player& player);
-  void stepPlayers(Tick tick, const Settings& settings);
+  void stepPlayers(Tick tick, const Settings& settings, std::int64_t nowNs);
   void stepNpcs(Tick tick, const Settings& settings);
   void keepPopulation(const Settings& settings);
   void think(Npc& npc, Tick tick, int tickHz);
@@ -119,6 +137,8 @@ class World {
   View viewOf(const Trigger& trigger, const Player& shooter, Tick tick, const Settings& settings,
               ShotResult& result) const;
   void harm(EntityId victim, const Ray& ray, Tick tick, int tickHz, ShotResult& result);
+
+  std::int64_t time() const { return clock_ != nullptr ? clock_() : 0; }
 
   Random random_;
   std::shared_ptr<const Map> map_;
@@ -131,6 +151,7 @@ class World {
   std::vector<Trigger> triggers_;
   InputQueue::Counts left_;  // of players who are gone, so that totals never fall
   WorldEvents events_;
+  std::int64_t (*clock_)() = nullptr;
   std::uint64_t shotsJudged_ = 0, viewsForged_ = 0;
 };
 

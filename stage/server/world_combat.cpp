@@ -37,7 +37,8 @@ View World::viewOf(const Trigger& trigger, const Player& shooter, Tick tick, con
   if (settings.lagcompEnabled != 0) {
     View claimed = trigger.shot.view;
     if (settings.lagcompMethod == 1) {
-      const auto back = toFixed(shooter.rttNs / 2 + trigger.shot.viewDelayNs, settings.tickHz);
+      // When it was fired: its arrival minus half the round trip. How old the picture was then: as the client says.
+      const auto back = toFixed(trigger.waitedNs + shooter.rttNs / 2 + trigger.shot.viewDelayNs, settings.tickHz);
       claimed = viewAt(std::max<std::int64_t>(0, nowFixed - std::max<std::int64_t>(0, back)));
     }
     const auto most = std::min(toFixed(settings.maxRewindNs, settings.tickHz),
@@ -46,6 +47,10 @@ View World::viewOf(const Trigger& trigger, const Player& shooter, Tick tick, con
     view = checked.view;
     result.policy = checked.clamped;
     if (checked.clamped) result.rule = checked.impossible ? "render_time" : "too_old";
+  }
+  if (settings.debugRewindTicks != 0) {
+    view.a = std::max<Tick>(0, view.a - settings.debugRewindTicks);
+    view.b = std::max<Tick>(0, view.b - settings.debugRewindTicks);
   }
   result.rewindNs = (nowFixed - view.fixed()) * kNsPerSecond / kFixedOne / settings.tickHz;
   return view;

@@ -26,6 +26,7 @@ class Child {
   // Waits for its end; whether it exited with 0.
   bool ended(std::chrono::seconds patience);
   void terminate();
+  pid_t pid() const { return pid_; }
 
  private:
   pid_t pid_ = -1;

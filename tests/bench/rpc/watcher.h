@@ -35,8 +35,9 @@ class Watcher final : public ingest::EventSink {
   double attachMs(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double, std::milli>(first_ - start).count();
   }
-  bool everybody() {
-    return wait(std::chrono::seconds(20), [this] { return declarations_.size() >= 3; });
+  bool everybody() { return processes(3); }
+  bool processes(std::size_t count) {
+    return wait(std::chrono::seconds(20), [this, count] { return declarations_.size() >= count; });
   }
   void age(bool on) {
     const std::lock_guard lock(mutex_);

@@ -109,10 +109,10 @@ struct Link : ::testing::Test {
     serverProcess = std::make_unique<Process>(
         std::vector<std::string>{"quarterdeck-stage-server", "--socket", serverDir.socket(), "--impair", impair});
     const auto address = nlohmann::json::parse(serverProcess->line())["listen"].get<std::string>();
-    bots = std::make_unique<Process>(std::vector<std::string>{"quarterdeck-stage-bots", "--server", address, "--bots",
-                                                              "16", "--impair", impair, "--report", report});
-    editorProcess = std::make_unique<Process>(std::vector<std::string>{
-        "quarterdeck-stage-editor", "--server", address, "--socket", editorDir.socket(), "--impair", impair});
+    bots = std::make_unique<Process>(
+        std::vector<std::string>{"quarterdeck-stage-bots", "--server", address, "--bots", "16", "--report", report});
+    editorProcess = std::make_unique<Process>(
+        std::vector<std::string>{"quarterdeck-stage-editor", "--server", address, "--socket", editorDir.socket()});
     ASSERT_TRUE(server.attach()) << server.agent.error();
     ASSERT_TRUE(editor.attach()) << editor.agent.error();
     ASSERT_NE(bots->line(), "");

@@ -36,10 +36,9 @@ struct Processes : ::testing::Test {
 TEST_F(Processes, PlayUnderImpairmentAndReport) {
   Process server({"quarterdeck-stage-server", "--impair", "60ms/8ms/1%", "--report", path("server.json")});
   const auto address = nlohmann::json::parse(server.line())["listen"].get<std::string>();
-  Process bots({"quarterdeck-stage-bots", "--server", address, "--bots", "20", "--impair", "60ms/8ms/1%", "--for", "6s",
-                "--report", path("bots.json")});
-  Process editor({"quarterdeck-stage-editor", "--server", address, "--impair", "60ms/8ms/1%", "--for", "5s", "--report",
-                  path("editor.json")});
+  Process bots(
+      {"quarterdeck-stage-bots", "--server", address, "--bots", "20", "--for", "6s", "--report", path("bots.json")});
+  Process editor({"quarterdeck-stage-editor", "--server", address, "--for", "5s", "--report", path("editor.json")});
   EXPECT_TRUE(nlohmann::json::parse(bots.line())["ready"].get<bool>());
   EXPECT_TRUE(nlohmann::json::parse(editor.line())["ready"].get<bool>());
   EXPECT_EQ(editor.wait(), 0);
