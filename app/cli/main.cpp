@@ -38,6 +38,10 @@ void addVerbs(cli::Program& program) {
   cli::addReplay(program);
   cli::addWhy(program);
   cli::addParams(program);
+  cli::addPreset(program);
+  cli::addRollout(program);
+  cli::addAudit(program);
+  cli::addEffects(program);
   cli::addBreak(program);
   cli::addAction(program);
   cli::addPki(program);

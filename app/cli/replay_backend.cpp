@@ -217,7 +217,7 @@ void ReplayBackend::push(control::PushOrder, control::PushDone done) {
   done(std::unexpected(kNoChange));
 }
 
-void ReplayBackend::queryPush(const std::string&, control::PushDone done) {
+void ReplayBackend::queryPush(const std::string&, bool, control::PushDone done) {
   done(std::unexpected(kNoChange));
 }
 

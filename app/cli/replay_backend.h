@@ -34,7 +34,7 @@ class ReplayBackend final : public serve::Backend {
   Result<std::unique_ptr<serve::Cursor>> openCursor(const serve::CursorStart& start,
                                                     std::function<void()> wake) override;
   void push(control::PushOrder order, control::PushDone done) override;
-  void queryPush(const std::string& pushId, control::PushDone done) override;
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;
   Result<std::unique_ptr<serve::DebugSession>> openDebug(const std::string& who) override;
 

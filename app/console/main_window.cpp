@@ -101,6 +101,7 @@ void MainWindow::showSession(Session* session) {
   centre_->addWidget(workspace_->centre());
   centre_->setCurrentWidget(workspace_->centre());
   connect(workspace_.get(), &Workspace::attachRequested, this, &MainWindow::askAttach);
+  connect(workspace_.get(), &Workspace::said, this, &MainWindow::say);
   orders_ = std::make_unique<Orders>(session->context());
   connect(orders_.get(), &Orders::said, this, &MainWindow::say);
   connect(&workspace_->banner(), &widgets::StopBanner::continueClicked, orders_.get(), &Orders::resumeAll);

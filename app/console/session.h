@@ -37,6 +37,7 @@ class Session final : public QObject {
 
  private:
   void advance(TimeNs elapsed);
+  void declareSelection();
 
   session::SessionRequest request_;
   std::unique_ptr<SessionCore> core_;
@@ -44,8 +45,10 @@ class Session final : public QObject {
   widgets::ViewClock clock_;
   widgets::Selection selection_;
   std::unique_ptr<widgets::Bookmarks> bookmarks_;
+  ingest::InterestSet interest_;
   std::uint64_t lastPoints_ = 0;
   TimeNs lastPointsAt_ = 0;
+  std::uint64_t lastBytes_ = 0;
 };
 
 }  // namespace qd::console

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -20,6 +22,37 @@
 #include "core/recording/rolling.h"
 
 namespace qd::console {
+namespace {
+
+constexpr TimeNs kMostLag = 2 * kNsPerSecond;
+constexpr Duration kBackfill{1800 * kNsPerSecond};
+
+ingest::InterestRules rulesOf(const session::Context& context) {
+  ingest::InterestRules rules;
+  if (!context.record.empty()) rules.recorded = {ingest::Selector{{}, context.record, {}}};
+  rules.always = {
+      ingest::Selector{{}, {"tick.duration", "tick.rate", "tick.overruns", "frame.duration", "players.online"}, {}}};
+  // The stage is this computer's own: nothing of it is given up.
+  const bool stage = context.environment == session::Environment::Stage;
+  rules.mostPointsPerSecond = stage ? 0 : static_cast<double>(context.maxPointsPerSecond);
+  return rules;
+}
+
+// What the recorder gets: roll-ups only while they say what the samples beside them do not.
+class Recorded final : public ingest::EventSink {
+ public:
+  explicit Recorded(ingest::EventSink& recorder) : recorder_(recorder) {}
+  void on(const ingest::EnvelopePtr& envelope) override {
+    if (samplesSayAll && std::holds_alternative<ingest::Rollup>(envelope->event)) return;
+    recorder_.on(envelope);
+  }
+  std::atomic<bool> samplesSayAll{true};
+
+ private:
+  ingest::EventSink& recorder_;
+};
+
+}  // namespace
 
 // One thread that does what it is given, in order; what is left when it ends is not done.
 class SessionCore::Worker {
@@ -55,11 +88,14 @@ class SessionCore::Worker {
 // Members go in the reverse order: the source stops before the recorder closes.
 struct SessionCore::Source {
   std::unique_ptr<recording::Recorder> recorder;
+  std::unique_ptr<Recorded> recorded;
   std::string noRecorder;          // why there is none in a live session
   std::vector<std::string> files;  // closed ones of this session; under the mutex
   std::mutex fetching;             // of the next one
   link::Cluster* fetchFrom = nullptr;
   std::unique_ptr<link::Cluster> cluster;
+  std::optional<ingest::InterestPlanner> planner;
+  ingest::Interest asked;
 
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
   void fetch(const std::vector<recording::MissingRange>& ranges);
@@ -126,9 +162,27 @@ void SessionCore::Source::read(ingest::EventSink& sink, const std::stop_token& s
   if (!done) note(1, done.error().message);
 }
 
-SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
-  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{&directory, &store, &log, &world, &params,
-                                                                           &breakpoints, &alerts, &join}) {
+// A live store has exact samples alone: what comes as roll-ups only is the roll-up book's, and is filled in exactly
+// when it is shown. In a recording there is nobody to ask, so that the store takes them as they are.
+class SessionCore::ExactSamples final : public ingest::EventSink {
+ public:
+  explicit ExactSamples(series::Store& store) : store_(store) {}
+  void on(const ingest::EnvelopePtr& envelope) override {
+    if (!std::holds_alternative<ingest::Rollup>(envelope->event)) store_.on(envelope);
+  }
+
+ private:
+  series::Store& store_;
+};
+
+SessionCore::SessionCore(bool isReplay)
+    : exact_(std::make_unique<ExactSamples>(store)),
+      join(fan),
+      isReplay_(isReplay),
+      source_(std::make_unique<Source>()) {
+  ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
+  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{
+           &directory, &storeSink, &log, &world, &params, &changes, &breakpoints, &alerts, &rollups, &join}) {
     fan.add(*sink);
   }
 }
@@ -160,10 +214,18 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   auto recorder = recording::Recorder::open(source.recorderOptions(context.name, recordingPath));
   if (recorder) {
     source.recorder = std::move(*recorder);
-    core->fan.add(*source.recorder);
+    source.recorded = std::make_unique<Recorded>(*source.recorder);
+    core->fan.add(*source.recorded);
   } else {
     source.noRecorder = recorder.error().message;
   }
+  ingest::InterestRules rules = rulesOf(context);
+  options.interest = ingest::Interest{true, rules.recorded, {"*"}};
+  options.interest->full.insert(options.interest->full.end(), rules.always.begin(), rules.always.end());
+  options.mostLag = Duration{kMostLag};
+  source.asked = *options.interest;
+  if (source.recorded) source.recorded->samplesSayAll = context.record.empty();
+  source.planner.emplace(std::move(rules));
   source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
   {
     const std::lock_guard lock(source.fetching);
@@ -213,6 +275,29 @@ void SessionCore::look(TimeNs now, double speed) {
 
 control::CommandPort* SessionCore::commands() {
   return source_->cluster.get();
+}
+
+void SessionCore::adjustInterest(const ingest::InterestSet& shown) {
+  if (!source_->planner || !source_->cluster) return;
+  const ingest::Interest& wanted = source_->planner->plan(rollups, shown.series(), shown.poses(), monotonicNs());
+  if (wanted == source_->asked) return;
+  source_->asked = wanted;
+  const bool all = std::ranges::find(wanted.full, ingest::Selector{}) != wanted.full.end();
+  if (source_->recorded) source_->recorded->samplesSayAll = all;
+  source_->cluster->setInterest(wanted, kBackfill);
+}
+
+SessionCore::Cost SessionCore::cost() const {
+  Cost out;
+  if (!source_->planner || !source_->cluster) return out;
+  out.level = source_->planner->level();
+  out.wanted = source_->planner->wanted();
+  out.cap = source_->planner->cap();
+  for (const link::AgentStatus& agent : source_->cluster->status()) {
+    out.bytes += agent.bytes;
+    out.tiers = out.tiers || agent.tiers;
+  }
+  return out;
 }
 
 std::uint64_t SessionCore::droppedOnTheWay() const {

@@ -14,8 +14,12 @@
 #include "core/ingest/directory.h"
 #include "core/ingest/event_log.h"
 #include "core/ingest/event_sink.h"
+#include "core/ingest/interest_planner.h"
+#include "core/ingest/interest_set.h"
+#include "core/ingest/rollup_book.h"
 #include "core/netcode/interp_join.h"
 #include "core/netcode/world_history.h"
+#include "core/params/change_book.h"
 #include "core/params/param_book.h"
 #include "core/series/store.h"
 #include "widgets/session/contexts.h"
@@ -51,7 +55,16 @@ class SessionCore {
     std::string problem;  // one sentence; empty: nothing
   };
   bool isReplay() const { return isReplay_; }
-  control::CommandPort* commands();                // null in a recording
+  control::CommandPort* commands();  // null in a recording
+  // Asks the agents for what is shown and recorded by rule, within the context's cap. About once a second; UI thread.
+  void adjustInterest(const ingest::InterestSet& shown);
+  struct Cost {
+    ingest::InterestPlanner::Level level = ingest::InterestPlanner::Level::Everything;
+    double wanted = 0, cap = 0;  // points a second at full rate; 0: no cap
+    std::uint64_t bytes = 0;     // received so far
+    bool tiers = false;          // the agents know them
+  };
+  Cost cost() const;
   std::uint64_t droppedOnTheWay() const;           // by the link's and the recorder's queues
   Recording recording() const;                     // path empty: none is written
   std::vector<std::string> recordedFiles() const;  // of this session, the oldest first
@@ -63,8 +76,16 @@ class SessionCore {
   ingest::EventLog log;
   netcode::WorldHistory world;
   params::ParamBook params;
+  params::ChangeBook changes;
   breakpoints::RegistryView breakpoints;
   analysis::AlertBook alerts;
+  ingest::RollupBook rollups{{"tick.duration", "frame.duration", "tick.rate", "players.online"}};
+
+ private:
+  class ExactSamples;
+  std::unique_ptr<ExactSamples> exact_;  // before the fan-out that feeds it
+
+ public:
   ingest::FanOut fan;
   netcode::InterpJoin join;
 

@@ -95,6 +95,7 @@ struct EventLog::Impl {
   std::unordered_map<std::string, GroupState> groups;
   std::unordered_map<AgentId, AgentState> agents;
   std::unordered_map<std::string, Key> known;  // by identity
+  std::unordered_map<std::string, ChangePhase> changes;
 
   void put(Moment moment, std::optional<Key> instead = {});
   void erase(std::map<Key, MomentPtr>::iterator it);
@@ -104,6 +105,7 @@ struct EventLog::Impl {
   std::optional<Moment> of(const ProcessChange& change);
   std::optional<Moment> of(const LinkGroup& group);
   std::optional<Moment> of(const AgentId& agent, const AgentChange& change);
+  std::optional<Moment> of(const Envelope& e, const ChangeState& change);
 };
 
 void EventLog::Impl::erase(std::map<Key, MomentPtr>::iterator it) {
@@ -186,6 +188,23 @@ std::optional<Moment> EventLog::Impl::of(const LinkGroup& group) {
   if (stopped) m.time = group.stoppedAt;
   m.level = group.state == GroupState::Partial ? LogLevel::Warning : LogLevel::Info;
   m.text = describe(group);
+  return m;
+}
+
+// A new phase of a change is news, a new reading is not; nor is what an attach lists.
+std::optional<Moment> EventLog::Impl::of(const Envelope& e, const ChangeState& change) {
+  const auto [known, isNew] = changes.try_emplace(change.plan.id, change.phase);
+  const bool news = isNew || known->second != change.phase;
+  known->second = change.phase;
+  if (!news || e.sequence == 0) return std::nullopt;
+  Moment m{.kind = MomentKind::Action,
+           .time = change.since,
+           .process = {},
+           .category = "change",
+           .text = describe(change),
+           .envelope = {}};
+  const bool bad = change.phase == ChangePhase::Reverting || change.phase == ChangePhase::Failed;
+  if (bad || change.phase == ChangePhase::Holding) m.level = LogLevel::Warning;
   return m;
 }
 
@@ -279,6 +298,7 @@ std::optional<Moment> EventLog::Impl::make(const Envelope& e) {
   if (const auto* gap = std::get_if<Gap>(&e.event)) return ofGap(*gap);
   if (const auto* process = std::get_if<ProcessChange>(&e.event)) return of(*process);
   if (const auto* group = std::get_if<LinkGroup>(&e.event)) return of(*group);
+  if (const auto* change = std::get_if<ChangeState>(&e.event)) return of(e, *change);
   if (const auto* agent = std::get_if<AgentChange>(&e.event)) return of(e.agent, *agent);
   return std::nullopt;
 }
