@@ -42,6 +42,7 @@ serve::Snapshot LiveBackend::snapshot() {
   out.version = version_;
   out.logFirst = log_.first();
   out.logLast = log_.last();
+  out.rollups = true;
   table_.fill(out);
   return out;
 }

@@ -184,6 +184,7 @@ void ProbeSession::publishDeclaration(const std::string& reason) {
     info_.tick = static_cast<Tick>(status.tick & INT64_MAX);
   }
   table_.put(info_);
+  rollupMaker_.declare(info_);
   log_.append(ingest::ProcessChange{info_, reason});
   publishValues();
   if (sitesDirty_ || !toldUp_) {

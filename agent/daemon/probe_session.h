@@ -18,6 +18,7 @@
 #include "agent/probe/frames.h"
 #include "agent/probe/lane_reader.h"
 #include "core/control/debug_events.h"
+#include "core/serve/rollup.h"
 
 namespace qd::daemon {
 
@@ -133,6 +134,7 @@ class ProbeSession {
   void drainRing(std::uint32_t index, std::int64_t now, std::uint64_t persisted, bool all);
   void publish(Ring& ring, std::vector<ingest::Event>& events);
   void noteLast(const ingest::SampleBlock& block);
+  void publishRollups();
   void beginSegments();
 
   const int socket_;
@@ -157,6 +159,8 @@ class ProbeSession {
   std::uint64_t hostRecord_ = 0;
   std::uint64_t drains_ = 0;
   std::vector<ingest::Event> events_;
+  serve::RollupMaker rollupMaker_;
+  std::vector<ingest::Rollup> rollups_;
 };
 
 }  // namespace qd::daemon

@@ -20,7 +20,14 @@ Session::Session(session::SessionRequest request, std::unique_ptr<SessionCore> c
     : QObject(parent), request_(std::move(request)), core_(std::move(core)), ticker_(ticker) {
   clock_.setRecording(core_->isReplay());
   advance(0);
-  connect(&ticker, &widgets::FrameTick::tick, this, [this](TimeNs elapsed, bool) { advance(elapsed); });
+  connect(&ticker, &widgets::FrameTick::tick, this, [this](TimeNs elapsed, bool second) {
+    advance(elapsed);
+    if (second && core_ != nullptr) core_->adjustInterest(interest_);
+  });
+  connect(&selection_, &widgets::Selection::processChanged, this, [this] {
+    declareSelection();
+    if (core_ != nullptr) core_->adjustInterest(interest_);
+  });
 }
 
 widgets::SessionContext Session::context() {
@@ -35,7 +42,26 @@ widgets::SessionContext Session::context() {
           .selection = selection_,
           .ticker = ticker_,
           .who = userName(),
-          .replay = isReplay()};
+          .replay = isReplay(),
+          .rollups = isReplay() ? nullptr : &core_->rollups,
+          .interest = isReplay() ? nullptr : &interest_};
+}
+
+// Selection drives every panel: all of the chosen process, of its editors or of its server is shown somewhere.
+void Session::declareSelection() {
+  if (core_ == nullptr) return;
+  const ProcessId chosen = selection_.process();
+  ingest::InterestSet::Shown shown;
+  const auto info = core_->directory.process(chosen);
+  const ProcessId server = info && info->kind == ingest::ProcessKind::Editor ? ProcessId(info->domain) : chosen;
+  std::vector<ProcessId> together = core_->directory.editorsOf(server);
+  together.push_back(server);
+  ingest::Selector all;
+  for (const ProcessId& one : together) {
+    if (!one.value.empty()) all.processGlobs.push_back(one.value);
+  }
+  if (!all.processGlobs.empty()) shown = {{all}, together};
+  interest_.declare(this, std::move(shown));
 }
 
 void Session::advance(TimeNs elapsed) {
@@ -62,12 +88,25 @@ session::StatusNumbers Session::status() {
   }
   const auto totals = core_->store.totals();
   const TimeNs now = monotonicNs();
+  const TimeNs sincePoints = now - lastPointsAt_;
   if (lastPointsAt_ > 0 && now > lastPointsAt_ && totals.points >= lastPoints_) {
     out.pointsPerSecond =
         static_cast<double>(totals.points - lastPoints_) * 1e9 / static_cast<double>(now - lastPointsAt_);
   }
   lastPoints_ = totals.points;
   lastPointsAt_ = now;
+  const auto cost = core_->cost();
+  if (lastPointsAt_ > 0 && cost.tiers && lastBytes_ > 0 && cost.bytes >= lastBytes_ && sincePoints > 0) {
+    out.bytesPerSecond = static_cast<double>(cost.bytes - lastBytes_) * 1e9 / static_cast<double>(sincePoints);
+  }
+  lastBytes_ = cost.bytes;
+  out.fullPointsPerSecond = cost.wanted;
+  out.pointsCap = cost.cap;
+  using Level = ingest::InterestPlanner::Level;
+  out.tier = !cost.tiers                       ? session::Tier::Untiered
+             : cost.level == Level::Everything ? session::Tier::Full
+             : cost.level == Level::ShownOnly  ? session::Tier::ShownOnly
+                                               : session::Tier::RollupsOnly;
   if (!isReplay() && totals.lastTime > 0) out.behind = utcNowNs() - totals.lastTime;
   const auto recording = core_->recording();
   if (!recording.path.empty() && recording.problem.empty()) out.recordedBytes = recording.bytes;

@@ -33,14 +33,17 @@ class Session final : public QObject {
 
  private:
   void advance(TimeNs elapsed);
+  void declareSelection();
 
   session::SessionRequest request_;
   std::unique_ptr<SessionCore> core_;
   widgets::FrameTick& ticker_;
   widgets::ViewClock clock_;
   widgets::Selection selection_;
+  ingest::InterestSet interest_;
   std::uint64_t lastPoints_ = 0;
   TimeNs lastPointsAt_ = 0;
+  std::uint64_t lastBytes_ = 0;
 };
 
 }  // namespace qd::console

@@ -16,6 +16,22 @@
 #include "core/recording/rolling.h"
 
 namespace qd::console {
+namespace {
+
+constexpr TimeNs kMostLag = 2 * kNsPerSecond;
+constexpr Duration kBackfill{1800 * kNsPerSecond};
+
+ingest::InterestRules rulesOf(const session::Context& context) {
+  ingest::InterestRules rules;
+  if (!context.record.empty()) rules.recorded = {ingest::Selector{{}, context.record, {}}};
+  rules.always = {ingest::Selector{{}, {"tick.duration", "tick.rate", "frame.duration", "players.online"}, {}}};
+  // The stage is this computer's own: nothing of it is given up.
+  const bool stage = context.environment == session::Environment::Stage;
+  rules.mostPointsPerSecond = stage ? 0 : static_cast<double>(context.maxPointsPerSecond);
+  return rules;
+}
+
+}  // namespace
 
 // Members go in the reverse order: the source stops before the recorder closes.
 struct SessionCore::Source {
@@ -25,6 +41,8 @@ struct SessionCore::Source {
   std::mutex fetching;             // of the next one
   link::Cluster* fetchFrom = nullptr;
   std::unique_ptr<link::Cluster> cluster;
+  std::optional<ingest::InterestPlanner> planner;
+  ingest::Interest asked;
 
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
   void fetch(const std::vector<recording::MissingRange>& ranges);
@@ -88,7 +106,7 @@ void SessionCore::Source::read(ingest::EventSink& sink, const std::stop_token& s
 
 SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
   for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{&directory, &store, &log, &world, &params,
-                                                                           &breakpoints, &alerts, &join}) {
+                                                                           &breakpoints, &alerts, &rollups, &join}) {
     fan.add(*sink);
   }
 }
@@ -121,6 +139,12 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   } else {
     source.noRecorder = recorder.error().message;
   }
+  ingest::InterestRules rules = rulesOf(context);
+  options.interest = ingest::Interest{true, rules.recorded, {"*"}};
+  options.interest->full.insert(options.interest->full.end(), rules.always.begin(), rules.always.end());
+  options.mostLag = Duration{kMostLag};
+  source.asked = *options.interest;
+  source.planner.emplace(std::move(rules));
   source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
   {
     const std::lock_guard lock(source.fetching);
@@ -143,6 +167,27 @@ Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path
 
 control::CommandPort* SessionCore::commands() {
   return source_->cluster.get();
+}
+
+void SessionCore::adjustInterest(const ingest::InterestSet& shown) {
+  if (!source_->planner || !source_->cluster) return;
+  const ingest::Interest& wanted = source_->planner->plan(rollups, shown.series(), shown.poses(), monotonicNs());
+  if (wanted == source_->asked) return;
+  source_->asked = wanted;
+  source_->cluster->setInterest(wanted, kBackfill);
+}
+
+SessionCore::Cost SessionCore::cost() const {
+  Cost out;
+  if (!source_->planner || !source_->cluster) return out;
+  out.level = source_->planner->level();
+  out.wanted = source_->planner->wanted();
+  out.cap = source_->planner->cap();
+  for (const link::AgentStatus& agent : source_->cluster->status()) {
+    out.bytes += agent.bytes;
+    out.tiers = out.tiers || agent.tiers;
+  }
+  return out;
 }
 
 std::uint64_t SessionCore::droppedOnTheWay() const {

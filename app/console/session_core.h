@@ -14,6 +14,9 @@
 #include "core/ingest/directory.h"
 #include "core/ingest/event_log.h"
 #include "core/ingest/event_sink.h"
+#include "core/ingest/interest_planner.h"
+#include "core/ingest/interest_set.h"
+#include "core/ingest/rollup_book.h"
 #include "core/netcode/interp_join.h"
 #include "core/netcode/world_history.h"
 #include "core/params/param_book.h"
@@ -44,7 +47,16 @@ class SessionCore {
     std::string problem;  // one sentence; empty: nothing
   };
   bool isReplay() const { return isReplay_; }
-  control::CommandPort* commands();                // null in a recording
+  control::CommandPort* commands();  // null in a recording
+  // Asks the agents for what is shown and recorded by rule, within the context's cap. About once a second; UI thread.
+  void adjustInterest(const ingest::InterestSet& shown);
+  struct Cost {
+    ingest::InterestPlanner::Level level = ingest::InterestPlanner::Level::Everything;
+    double wanted = 0, cap = 0;  // points a second at full rate; 0: no cap
+    std::uint64_t bytes = 0;     // received so far
+    bool tiers = false;          // the agents know them
+  };
+  Cost cost() const;
   std::uint64_t droppedOnTheWay() const;           // by the link's and the recorder's queues
   Recording recording() const;                     // path empty: none is written
   std::vector<std::string> recordedFiles() const;  // of this session, the oldest first
@@ -58,6 +70,7 @@ class SessionCore {
   params::ParamBook params;
   breakpoints::RegistryView breakpoints;
   analysis::AlertBook alerts;
+  ingest::RollupBook rollups{{"tick.duration", "frame.duration", "tick.rate", "players.online"}};
   ingest::FanOut fan;
   netcode::InterpJoin join;
 

@@ -87,6 +87,9 @@ std::size_t heap(const ProcessChange& e) {
 std::size_t heap(const SampleBlock& e) {
   return heap(e.process) + heap(e.ticks) + heap(e.times) + heap(e.columns);
 }
+std::size_t heap(const RollupRow& r) {
+  return heap(r.sketch);
+}
 std::size_t heap(const Rollup& e) {
   return heap(e.process) + heap(e.rows);
 }

@@ -127,6 +127,8 @@ struct SampleBlock {
   std::vector<Tick> ticks;
   std::vector<TimeNs> times;
   std::vector<Column> columns;
+  // Sent after the fact, because its series were not subscribed before: the same records may have come with others.
+  bool late = false;
 };
 
 // One second of one process: for each series what the samples in [from, from + 1 s) were, in displayed units.
@@ -134,6 +136,7 @@ struct RollupRow {
   SeriesIndex series;
   std::uint64_t count = 0;
   double min = 0, max = 0, mean = 0, last = 0, p99 = 0;
+  std::string sketch;  // qd::Sketch::encode() of its values; empty where the agent makes none
 };
 struct Rollup {
   ProcessRef process;

@@ -53,6 +53,7 @@ class AgentLink {
   // Entries first to last again; `done` once they came, the stream broke, or at once when there is no connection.
   using FetchEach = std::function<void(ingest::EnvelopePtr)>;
   void fetch(std::uint64_t first, std::uint64_t last, FetchEach each, std::function<void()> done);
+  void setInterest(Duration backfill);  // to what the options now say
 
  private:
   struct Fetch;
@@ -63,6 +64,7 @@ class AgentLink {
   void connect();
   void described(const grpc::Status& status, const pb::DescribeResponse& response);
   void subscribe();
+  ingest::Interest interestHere() const;
   void lost(ingest::AgentState state, const std::string& reason);
   void setState(ingest::AgentState state, const std::string& reason);
 
@@ -103,6 +105,8 @@ class AgentLink {
   ingest::AgentState state_ = ingest::AgentState::Connecting;
   std::string reason_;
   std::string version_, agentId_;
+  std::string subscriptionId_;  // of the running subscription; empty: it cannot be changed
+  bool knowsInterests_ = false;
   bool closing_ = false;
   std::uint64_t attempt_ = 0;  // what a stream of an earlier attempt reports is ignored
   Backoff backoff_;

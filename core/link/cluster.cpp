@@ -32,6 +32,13 @@ void Cluster::fetch(const AgentId& agent, std::uint64_t first, std::uint64_t las
   });
 }
 
+void Cluster::setInterest(ingest::Interest interest, Duration backfill) {
+  impl_->post([impl = impl_.get(), interest = std::move(interest), backfill] {
+    impl->options.interest = interest;
+    for (const auto& link : impl->links) link->setInterest(backfill);
+  });
+}
+
 void Cluster::push(control::PushOrder order, control::PushDone done) {
   impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)] { impl->push(order, done); });
 }

@@ -14,6 +14,7 @@ bool isAny(const ingest::Event& event) {
 std::uint32_t kindOf(const ingest::Event& event) {
   using namespace ingest;
   if (isAny<SampleBlock>(event)) return kSamples;
+  if (isAny<Rollup>(event)) return kRollups;
   if (isAny<EntityFrame>(event)) return kEntities;
   if (isAny<FrameBlock>(event)) return kFrames;
   if (isAny<ProcessChange>(event)) return kProcesses;

@@ -29,6 +29,7 @@ struct Snapshot {
   std::vector<ingest::ParameterChange> parameters;  // values in force, one per process that has any
   std::vector<ingest::Breakpoint> breakpoints;
   std::vector<ingest::LinkGroup> groups;
+  bool rollups = false;  // the log holds them; else a subscription makes its own out of the samples
 };
 
 // Which kinds of events a reader wants at all; a hint with which a cursor may skip without decoding.
@@ -41,7 +42,8 @@ enum Kind : std::uint32_t {
   kDebug = 32,       // Breakpoint, LinkGroup, Hit
   kOther = 64,       // all the rest
   kPushes = 128,     // PushResult
-  kEverything = 255,
+  kRollups = 256,    // Rollup
+  kEverything = 511,
 };
 std::uint32_t kindOf(const ingest::Event& event);
 
@@ -63,6 +65,8 @@ class Cursor {
   // When the place was lost (the log's oldest entries are gone), a Gap comes first, its sequence the one just before
   // the oldest entry that is left.
   virtual ingest::EnvelopePtr next() = 0;
+  // Other kinds than at the start, from here on; a hint as well.
+  virtual void want(std::uint32_t) {}
   // The sequence after which this cursor began: `previous` of its first entry.
   virtual std::uint64_t startedAfter() const = 0;
 };

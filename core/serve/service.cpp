@@ -78,6 +78,7 @@ grpc::ServerUnaryReactor* Service::Describe(grpc::CallbackServerContext* context
   description.logFirst = snapshot.logFirst;
   description.logLast = snapshot.logLast;
   description.agentId = std::move(snapshot.agentId);
+  description.interests = true;
   link::toProto(description, *response);
   return answer(context, grpc::Status::OK);
 }

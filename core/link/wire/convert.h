@@ -75,6 +75,8 @@ void toProto(const control::DebugRequest& from, pb::DebugCommand& to);
 void toProto(const control::DebugUpdate& from, pb::DebugEvent& to);
 Result<AgentDescription> fromProto(const pb::DescribeResponse& from);  // processes that break a rule are left out
 SubscribeOrder fromProto(const pb::SubscribeRequest& from);
+void toProto(const InterestOrder& from, pb::UpdateInterestRequest& to);
+InterestOrder fromProto(const pb::UpdateInterestRequest& from);
 Result<control::PushOrder> fromProto(const pb::PushRequest& from);
 Result<control::ActionOrder> fromProto(const pb::RunActionRequest& from);
 Result<control::DebugRequest> fromProto(const pb::DebugCommand& from);
