@@ -29,8 +29,9 @@ class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream 
     ++counters_.streams;
   }
   void take(std::unique_ptr<Subscription> subscription) { subscription_ = std::move(subscription); }
+  bool isOpen() const { return subscription_ != nullptr; }
 
-  // Any thread; the patterns have been checked. Only the newest counts, with the longest backfill asked for.
+  // Any thread, once it is open; the patterns have been checked. Only the newest counts, with the longest backfill asked for.
   void adjust(link::InterestOrder order) override {
     {
       const std::lock_guard lock(wantedMutex_);
@@ -132,8 +133,9 @@ grpc::ServerWriteReactor<pb::Batch>* Service::Subscribe(grpc::CallbackServerCont
   }
   auto stream = std::make_shared<SubscribeStream>(executor_, counters_);
   const auto order = link::fromProto(*request);
-  if (!order.subscriptionId.empty()) adjustable_.add(order.subscriptionId, stream);
-  return start<pb::Batch>(backend_, std::move(stream), order);
+  auto* reactor = start<pb::Batch>(backend_, stream, order);
+  if (!order.subscriptionId.empty() && stream->isOpen()) adjustable_.add(order.subscriptionId, stream);
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* Service::UpdateInterest(grpc::CallbackServerContext* context,
