@@ -24,7 +24,8 @@ constexpr Duration kBackfill{1800 * kNsPerSecond};
 ingest::InterestRules rulesOf(const session::Context& context) {
   ingest::InterestRules rules;
   if (!context.record.empty()) rules.recorded = {ingest::Selector{{}, context.record, {}}};
-  rules.always = {ingest::Selector{{}, {"tick.duration", "tick.rate", "frame.duration", "players.online"}, {}}};
+  rules.always = {
+      ingest::Selector{{}, {"tick.duration", "tick.rate", "tick.overruns", "frame.duration", "players.online"}, {}}};
   // The stage is this computer's own: nothing of it is given up.
   const bool stage = context.environment == session::Environment::Stage;
   rules.mostPointsPerSecond = stage ? 0 : static_cast<double>(context.maxPointsPerSecond);

@@ -140,18 +140,17 @@ TEST(RollupBook, FindsPlayersByIdAndByName) {
 }
 
 // 60 samples a second of tick.duration and 40 of another series, on two processes.
-Fed twoProcesses() {
-  Fed fed;
+void fillTwo(Fed& fed) {
   for (std::uint64_t i = 1; i <= 2; ++i) {
     fed.declare("server-" + std::to_string(i), i);
     fed.second("server-" + std::to_string(i), i, 0,
                {Fed::row(0, std::vector<double>(60, 1.0)), Fed::row(1, std::vector<double>(40, 1.0))});
   }
-  return fed;
 }
 
 TEST(RollupBook, SaysWhatSelectorsCost) {
-  const Fed fed = twoProcesses();
+  Fed fed;
+  fillTwo(fed);
   EXPECT_EQ(fed.book.pointsPerSecond({}), 200);
   EXPECT_EQ(fed.book.pointsPerSecond({Selector{}}), 200);
   EXPECT_EQ(fed.book.pointsPerSecond({{{"server-2"}, {}, {}}}), 100);
@@ -162,7 +161,8 @@ TEST(RollupBook, SaysWhatSelectorsCost) {
 const std::vector<Selector> kShown{{{"server-1"}, {}, {}}};
 
 TEST(InterestPlanner, WithinTheCapEverythingComesAtFullRate) {
-  const Fed fed = twoProcesses();
+  Fed fed;
+  fillTwo(fed);
   InterestPlanner planner({.mostPointsPerSecond = 250});
   const Interest& interest = planner.plan(fed.book, kShown, {"server-1"}, 0);
   EXPECT_EQ(planner.level(), InterestPlanner::Level::Everything);
@@ -172,7 +172,8 @@ TEST(InterestPlanner, WithinTheCapEverythingComesAtFullRate) {
 }
 
 TEST(InterestPlanner, OverTheCapWhatIsNotShownGivesWayFirst) {
-  const Fed fed = twoProcesses();
+  Fed fed;
+  fillTwo(fed);
   InterestPlanner planner({.always = {{{}, {"tick.duration"}, {}}}, .mostPointsPerSecond = 170});
   const Interest& interest = planner.plan(fed.book, kShown, {"server-1"}, 0);
   EXPECT_EQ(planner.level(), InterestPlanner::Level::ShownOnly);
@@ -184,7 +185,8 @@ TEST(InterestPlanner, OverTheCapWhatIsNotShownGivesWayFirst) {
 }
 
 TEST(InterestPlanner, FarOverTheCapOnlyRollUpsAreLeftAndTheyAlwaysCome) {
-  const Fed fed = twoProcesses();
+  Fed fed;
+  fillTwo(fed);
   InterestPlanner planner({.mostPointsPerSecond = 50});
   const Interest& interest = planner.plan(fed.book, kShown, {}, 0);
   EXPECT_EQ(planner.level(), InterestPlanner::Level::RollupsOnly);
@@ -193,7 +195,8 @@ TEST(InterestPlanner, FarOverTheCapOnlyRollUpsAreLeftAndTheyAlwaysCome) {
 }
 
 TEST(InterestPlanner, ComesBackOnlyAfterAWhileOfRoom) {
-  Fed fed = twoProcesses();
+  Fed fed;
+  fillTwo(fed);
   InterestPlanner planner({.mostPointsPerSecond = 150});
   planner.plan(fed.book, kShown, {}, 0);
   ASSERT_EQ(planner.level(), InterestPlanner::Level::ShownOnly);
@@ -208,7 +211,8 @@ TEST(InterestPlanner, ComesBackOnlyAfterAWhileOfRoom) {
 }
 
 TEST(InterestPlanner, WithoutACapNothingGivesWay) {
-  const Fed fed = twoProcesses();
+  Fed fed;
+  fillTwo(fed);
   InterestPlanner planner({});
   planner.plan(fed.book, {}, {}, 0);
   EXPECT_EQ(planner.level(), InterestPlanner::Level::Everything);
