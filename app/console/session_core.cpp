@@ -105,9 +105,27 @@ void SessionCore::Source::read(ingest::EventSink& sink, const std::stop_token& s
   if (!done) note(1, done.error().message);
 }
 
-SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
-  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{&directory, &store, &log, &world, &params,
-                                                                           &breakpoints, &alerts, &rollups, &join}) {
+// A live store has exact samples alone: what comes as roll-ups only is the roll-up book's, and is filled in exactly
+// when it is shown. In a recording there is nobody to ask, so that the store takes them as they are.
+class SessionCore::ExactSamples final : public ingest::EventSink {
+ public:
+  explicit ExactSamples(series::Store& store) : store_(store) {}
+  void on(const ingest::EnvelopePtr& envelope) override {
+    if (!std::holds_alternative<ingest::Rollup>(envelope->event)) store_.on(envelope);
+  }
+
+ private:
+  series::Store& store_;
+};
+
+SessionCore::SessionCore(bool isReplay)
+    : exact_(std::make_unique<ExactSamples>(store)),
+      join(fan),
+      isReplay_(isReplay),
+      source_(std::make_unique<Source>()) {
+  ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
+  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{
+           &directory, &storeSink, &log, &world, &params, &breakpoints, &alerts, &rollups, &join}) {
     fan.add(*sink);
   }
 }

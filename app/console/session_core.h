@@ -71,6 +71,12 @@ class SessionCore {
   breakpoints::RegistryView breakpoints;
   analysis::AlertBook alerts;
   ingest::RollupBook rollups{{"tick.duration", "frame.duration", "tick.rate", "players.online"}};
+
+ private:
+  class ExactSamples;
+  std::unique_ptr<ExactSamples> exact_;  // before the fan-out that feeds it
+
+ public:
   ingest::FanOut fan;
   netcode::InterpJoin join;
 
