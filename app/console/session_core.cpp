@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -32,11 +34,26 @@ ingest::InterestRules rulesOf(const session::Context& context) {
   return rules;
 }
 
+// What the recorder gets: roll-ups only while they say what the samples beside them do not.
+class Recorded final : public ingest::EventSink {
+ public:
+  explicit Recorded(ingest::EventSink& recorder) : recorder_(recorder) {}
+  void on(const ingest::EnvelopePtr& envelope) override {
+    if (samplesSayAll && std::holds_alternative<ingest::Rollup>(envelope->event)) return;
+    recorder_.on(envelope);
+  }
+  std::atomic<bool> samplesSayAll{true};
+
+ private:
+  ingest::EventSink& recorder_;
+};
+
 }  // namespace
 
 // Members go in the reverse order: the source stops before the recorder closes.
 struct SessionCore::Source {
   std::unique_ptr<recording::Recorder> recorder;
+  std::unique_ptr<Recorded> recorded;
   std::string noRecorder;          // why there is none in a live session
   std::vector<std::string> files;  // closed ones of this session; under the mutex
   std::mutex fetching;             // of the next one
@@ -154,7 +171,8 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   auto recorder = recording::Recorder::open(source.recorderOptions(context.name, recordingPath));
   if (recorder) {
     source.recorder = std::move(*recorder);
-    core->fan.add(*source.recorder);
+    source.recorded = std::make_unique<Recorded>(*source.recorder);
+    core->fan.add(*source.recorded);
   } else {
     source.noRecorder = recorder.error().message;
   }
@@ -163,6 +181,7 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   options.interest->full.insert(options.interest->full.end(), rules.always.begin(), rules.always.end());
   options.mostLag = Duration{kMostLag};
   source.asked = *options.interest;
+  if (source.recorded) source.recorded->samplesSayAll = context.record.empty();
   source.planner.emplace(std::move(rules));
   source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
   {
@@ -193,6 +212,8 @@ void SessionCore::adjustInterest(const ingest::InterestSet& shown) {
   const ingest::Interest& wanted = source_->planner->plan(rollups, shown.series(), shown.poses(), monotonicNs());
   if (wanted == source_->asked) return;
   source_->asked = wanted;
+  const bool all = std::ranges::find(wanted.full, ingest::Selector{}) != wanted.full.end();
+  if (source_->recorded) source_->recorded->samplesSayAll = all;
   source_->cluster->setInterest(wanted, kBackfill);
 }
 
