@@ -48,6 +48,7 @@ void addInfo(Program& program);
 void addVerify(Program& program);
 void addStats(Program& program);
 void addExport(Program& program);
+void addPoses(Program& program);  // poses and events
 void addReplay(Program& program);
 void addParams(Program& program);
 void addBreak(Program& program);

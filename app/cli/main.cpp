@@ -29,6 +29,7 @@ void addVerbs(cli::Program& program) {
   cli::addVerify(program);
   cli::addStats(program);
   cli::addExport(program);
+  cli::addPoses(program);
   cli::addReplay(program);
   cli::addParams(program);
   cli::addBreak(program);

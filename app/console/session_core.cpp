@@ -47,9 +47,10 @@ void SessionCore::Source::read(ingest::EventSink& sink, const std::stop_token& s
   if (!done) note(1, done.error().message);
 }
 
-SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
+SessionCore::SessionCore(bool isReplay)
+    : join(fan), rewindJoin(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
   for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{&directory, &store, &log, &world, &params,
-                                                                           &breakpoints, &alerts, &join}) {
+                                                                           &breakpoints, &alerts, &join, &rewindJoin}) {
     fan.add(*sink);
   }
 }

@@ -15,6 +15,7 @@
 #include "core/ingest/event_log.h"
 #include "core/ingest/event_sink.h"
 #include "core/netcode/interp_join.h"
+#include "core/netcode/rewind_join.h"
 #include "core/netcode/world_history.h"
 #include "core/params/param_book.h"
 #include "core/series/store.h"
@@ -58,6 +59,7 @@ class SessionCore {
   analysis::AlertBook alerts;
   ingest::FanOut fan;
   netcode::InterpJoin join;
+  netcode::RewindJoin rewindJoin;
 
  private:
   explicit SessionCore(bool isReplay);
