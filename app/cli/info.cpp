@@ -8,6 +8,14 @@
 namespace qd::cli {
 namespace {
 
+// Bytes of a point of one kind: its packed values and its share of the ticks, times and places.
+double pointBytes(const recording::RecordingInfo& i, std::uint64_t points, std::uint64_t bytes) {
+  const std::uint64_t all = i.integers + i.doubles;
+  if (points == 0) return 0;
+  return static_cast<double>(bytes) / static_cast<double>(points) +
+         static_cast<double>(i.headBytes) / static_cast<double>(all);
+}
+
 Json toJson(const recording::RecordingInfo& i, const std::vector<std::string>& notes) {
   return {{"format", i.format},
           {"start", i.start},
@@ -16,6 +24,10 @@ Json toJson(const recording::RecordingInfo& i, const std::vector<std::string>& n
           {"points", i.points},
           {"bytes", i.bytes},
           {"bytes_per_point", i.points == 0 ? 0.0 : static_cast<double>(i.bytes) / static_cast<double>(i.points)},
+          {"integer_points", i.integers},
+          {"integer_bytes_per_point", pointBytes(i, i.integers, i.integerBytes)},
+          {"double_points", i.doubles},
+          {"double_bytes_per_point", pointBytes(i, i.doubles, i.doubleBytes)},
           {"processes", i.processes},
           {"series", i.series},
           {"events", i.events},
@@ -42,6 +54,11 @@ Result<int> run(const std::string& path, const Globals& globals) {
   rows.push_back(
       {"points", fmt::format("{} in {} series of {} processes", info->points, info->series, info->processes)});
   rows.push_back({"size", fmt::format("{} bytes, {:.2f} a point", info->bytes, json["bytes_per_point"].get<double>())});
+  if (info->format > 1) {
+    rows.push_back({"packed", fmt::format("{:.2f} bytes an integer point, {:.2f} a double",
+                                          json["integer_bytes_per_point"].get<double>(),
+                                          json["double_bytes_per_point"].get<double>())});
+  }
   rows.push_back({"events", fmt::format("{}, {} gaps", info->events, info->gaps)});
   rows.push_back({"complete", info->complete ? "yes" : "no"});
   print(table(rows));

@@ -31,6 +31,27 @@ struct Alarm {
   }
 };
 
+// What the recorder's queue had no room for comes again from the agents, while there is a session.
+struct Refill {
+  std::mutex mutex;
+  link::Cluster* from = nullptr;
+  recording::Recorder* to = nullptr;
+  void set(link::Cluster* cluster, recording::Recorder* recorder) {
+    const std::lock_guard lock(mutex);
+    from = cluster;
+    to = recorder;
+  }
+  void ask(const std::vector<recording::MissingRange>& ranges) {
+    const std::lock_guard lock(mutex);
+    if (from == nullptr) return;
+    for (const recording::MissingRange& range : ranges) {
+      from->fetch(
+          range.agent, range.first, range.last, [to = to](const ingest::EnvelopePtr& e) { to->refill(e); },
+          [to = to, agent = range.agent] { to->refilled(agent); });
+    }
+  }
+};
+
 // Until the time is over (from when every agent has begun to send), Ctrl-C, or the disk refuses.
 void waitForTheEnd(Session& session, const recording::Recorder& recorder, const Options& options) {
   const auto failed = [&] { return recorder.status().state == State::Failed; };
@@ -51,10 +72,12 @@ Result<int> run(const Options& options, const Globals& globals) {
   // An agent that cannot be reached leaves no empty file behind.
   if (Result<> reached = Session::reach(globals); !reached) return std::unexpected(reached.error());
   Alarm alarm;
+  Refill refill;
   recording::RecorderOptions file;
   file.path = options.out;
   file.program = fmt::format("qdctl {}", QD_VERSION);
   file.onFailure = [&alarm](const Error&) { alarm.ring(); };
+  file.onMissing = [&refill](const auto& ranges) { refill.ask(ranges); };
   const Result<std::unique_ptr<recording::Recorder>> recorder = recording::Recorder::open(file);
   if (!recorder) return std::unexpected(recorder.error());
   {
@@ -69,8 +92,10 @@ Result<int> run(const Options& options, const Globals& globals) {
     const Result<std::unique_ptr<Session>> session = Session::open(globals, live);
     if (!session) return std::unexpected(session.error());
     alarm.set(&(*session)->waiter());
+    refill.set(&(*session)->cluster(), recorder->get());
     waitForTheEnd(**session, **recorder, options);
     alarm.set(nullptr);
+    refill.set(nullptr, nullptr);
   }
   if (Result<> closed = (*recorder)->close(); !closed) return std::unexpected(closed.error());
   const recording::RecorderStatus status = (*recorder)->status();
@@ -80,6 +105,7 @@ Result<int> run(const Options& options, const Globals& globals) {
                    {"envelopes", status.envelopes},
                    {"bytes", status.fileBytes},
                    {"dropped", status.dropped},
+                   {"refilled", status.refilled},
                    {"complete", true}});
   } else {
     print(fmt::format("{}: {} points, {} bytes\n", options.out, status.points, status.fileBytes));

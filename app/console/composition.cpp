@@ -8,8 +8,9 @@
 #include <QDir>
 #include <QFileInfo>
 #include <QPointer>
+#include <QtDebug>
 
-#include "app/console/recordings.h"
+#include "core/recording/rolling.h"
 #include "widgets/session/recent_sessions.h"
 
 namespace qd::console {
@@ -61,21 +62,19 @@ void Composition::startStage() {
 }
 
 void Composition::attach(const session::SessionRequest& request) {
-  const QString path = newRecordingPath(session::recordingsFolder(), QString::fromStdString(request.context.name));
+  const std::string folder = session::recordingsFolder().toStdString();
+  const std::string path = recording::nextRecordingPath(folder, request.context.name);
   if (request.kind == session::SessionRequest::Kind::Attach) {
     QStringList agents;
     for (const auto& agent : request.context.agents) agents.append(QString::fromStdString(agent));
     session::rememberCluster(settings_, agents);
   }
   Q_EMIT opening(tr("Attaching to %1").arg(QString::fromStdString(request.context.name)));
-  run(request, [path, context = request.context]() -> Result<std::unique_ptr<SessionCore>> {
-    const QString folder = QFileInfo(path).path();
-    if (!QDir().mkpath(folder)) {
-      return fail(ErrorCode::Io,
-                  fmt::format("The folder {} cannot be made: check its permissions.", folder.toStdString()));
-    }
-    pruneRecordings(folder, QDateTime::currentDateTimeUtc());
-    return SessionCore::live(context, path.toStdString());
+  run(request, [folder, path, context = request.context] {
+    // Whatever is wrong with the folder, the recorder says it, and the session goes on without a recording.
+    (void)QDir().mkpath(QString::fromStdString(folder));
+    recording::prune(folder, {});
+    return SessionCore::live(context, path);
   });
 }
 
@@ -131,12 +130,14 @@ void Composition::close() {
 // Panels go first, then the core on a worker, because closing streams and files may wait.
 void Composition::tearDown() {
   Q_EMIT aboutToClose();
-  const QString path = keep_ ? recordingPath() : QString();
+  const std::vector<std::string> kept = keep_ ? session_->core().recordedFiles() : std::vector<std::string>();
   std::shared_ptr<SessionCore> core = session_->release();
   session_.reset();
-  onWorker([core = std::move(core), path]() mutable {
+  onWorker([core = std::move(core), kept]() mutable {
     core.reset();
-    if (!path.isEmpty()) keepRecording(path);
+    for (const std::string& path : kept) {
+      if (const auto moved = recording::keep(path); !moved) qWarning("%s", moved.error().message.c_str());
+    }
   });
   Q_EMIT closed();
 }

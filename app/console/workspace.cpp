@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMainWindow>
 #include <QTabWidget>
+#include <QThreadPool>
 #include <QToolBar>
 #include <QWindow>
 
@@ -16,16 +17,19 @@
 #include "widgets/fleet/players_panel.h"
 #include "widgets/log/alert_panel.h"
 #include "widgets/log/log_panel.h"
+#include "widgets/params/ledger_panel.h"
 #include "widgets/params/params_panel.h"
+#include "widgets/params/rollouts_panel.h"
 #include "widgets/plot/plot_panel.h"
+#include "widgets/plot/plot_stack.h"
 #include "widgets/world/world_panel.h"
 
 namespace qd::console {
 namespace {
 
 constexpr int kLeftWidth = 264, kRightWidth = 360, kLogHeight = 190, kTimelineHeight = 96;
-constexpr int kLayoutVersion = 2;  // another one forgets remembered layouts
-const QLatin1String kLayoutKey("window/layout");
+constexpr int kLayoutVersion = 3;  // another one forgets remembered layouts
+const QLatin1String kLayoutKey("window/layout"), kPlotsKey("window/plots");
 
 // For a dock whose content has several panels, each with a title of its own in a tab.
 QWidget* plainTitle(const QString& text) {
@@ -41,9 +45,10 @@ QWidget* plainTitle(const QString& text) {
 Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
     : session_(session), window_(window), settings_(settings) {
   const auto context = session.context();
-  auto* plots = new widgets::PlotPanel(context);
-  centre_ = plots;
-  connect(plots, &widgets::PlotPanel::attachRequested, this, &Workspace::attachRequested);
+  plots_ = new widgets::PlotPanel(context);
+  plots_->stack().restoreLayout(settings_.value(kPlotsKey).toByteArray());
+  connect(plots_, &widgets::PlotPanel::attachRequested, this, &Workspace::attachRequested);
+  connect(plots_, &widgets::PlotPanel::said, this, &Workspace::said);
   timeline_ = new widgets::TimelinePanel(context);
   timeline_->setFixedHeight(kTimelineHeight);
   timelineBar_ = bar(QStringLiteral("timelineBar"), tr("Timeline"), timeline_);
@@ -57,6 +62,11 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   fleet_ = dock(QStringLiteral("fleet"), tr("Fleet"), fleet, fleet->titleBar());
   players_ = dock(QStringLiteral("players"), tr("Players"), players, players->titleBar());
   log_ = dock(QStringLiteral("log"), tr("Log + Events"), log, log->titleBar());
+  why_ = new widgets::WhyPanel(context);
+  whyDock_ = dock(QStringLiteral("why"), tr("Why"), why_, why_->titleBar());
+  const auto askWhy = [this](TimeNs time, TimeNs reach) { why().ask(time, reach); };
+  connect(plots_, &widgets::PlotPanel::whyAsked, this, askWhy);
+  connect(timeline_, &widgets::TimelinePanel::whyAsked, this, askWhy);
   changeDock_ = dock(QStringLiteral("change"), tr("Change"), makeChangeTabs(context), plainTitle(tr("Change")));
   auto* world = new widgets::WorldPanel(context);
   connect(world, &widgets::WorldPanel::attachRequested, this, &Workspace::attachRequested);
@@ -71,11 +81,13 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
 
 Workspace::~Workspace() {
   settings_.setValue(kLayoutKey, window_.saveState(kLayoutVersion));
+  settings_.setValue(kPlotsKey, plots_->stack().saveLayout());
+  QThreadPool::globalInstance()->waitForDone();  // the ledger's sums read the session's store
   for (QDockWidget* dock : docks_) {
     window_.removeDockWidget(dock);
     delete dock;
   }
-  delete centre_;
+  delete plots_;
   for (QToolBar* bar : {timelineBar_, bannerBar_}) {
     window_.removeToolBar(bar);
     delete bar;
@@ -109,6 +121,12 @@ QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
   breakpoints_ = new widgets::BreakpointsPanel(context);
   change_->addTab(params_, tr("Params"));
   change_->addTab(breakpoints_, tr("Breakpoints"));
+  auto* rollouts = new widgets::RolloutsPanel(session_.core().changes, context);
+  const int rolling = change_->addTab(rollouts, tr("Rollouts"));
+  connect(rollouts, &widgets::RolloutsPanel::countChanged, change_, [this, rolling](int on) {
+    change_->setTabText(rolling, on == 0 ? tr("Rollouts") : tr("Rollouts ▶ %1").arg(on));
+  });
+  change_->addTab(new widgets::LedgerPanel(context), tr("Ledger"));
   auto* alerts = new log::AlertPanel(session_.core().alerts, context);
   const int at = change_->addTab(alerts, tr("Alerts"));
   connect(alerts, &log::AlertPanel::countChanged, change_,
@@ -123,12 +141,14 @@ void Workspace::place() {
   window_.addDockWidget(Qt::LeftDockWidgetArea, fleet_);
   window_.splitDockWidget(fleet_, players_, Qt::Vertical);
   window_.addDockWidget(Qt::BottomDockWidgetArea, log_);
+  window_.tabifyDockWidget(log_, whyDock_);
   window_.addDockWidget(Qt::RightDockWidgetArea, changeDock_);
   window_.splitDockWidget(changeDock_, world_, Qt::Vertical);
   for (QDockWidget* dock : docks_) {
     dock->setFloating(false);
     dock->show();
   }
+  log_->raise();
 }
 
 // Once the window is on the screen in its size: before that there is nothing to divide.
@@ -149,9 +169,20 @@ void Workspace::setSizes() {
   window_.resizeDocks({log_}, {kLogHeight}, Qt::Vertical);
 }
 
+QWidget* Workspace::centre() const {
+  return plots_;
+}
+
 void Workspace::resetLayout() {
+  plots_->stack().resetPanes();
   place();
   sizeDocks();
+}
+
+widgets::WhyPanel& Workspace::why() {
+  whyDock_->show();
+  whyDock_->raise();
+  return *why_;
 }
 
 void Workspace::reviewOrPush() {

@@ -9,6 +9,7 @@
 
 #include "app/console/session.h"
 #include "widgets/timeline/timeline_panel.h"
+#include "widgets/why/why_panel.h"
 
 class QDockWidget;
 class QMainWindow;
@@ -18,6 +19,7 @@ class QToolBar;
 namespace qd::widgets {
 class BreakpointsPanel;
 class ParamsPanel;
+class PlotPanel;
 class StopBanner;
 }  // namespace qd::widgets
 
@@ -29,8 +31,9 @@ class Workspace final : public QObject {
   Workspace(Session& session, QMainWindow& window, QSettings& settings);
   ~Workspace() override;  // saves the layout, takes the panels out of the window
 
-  QWidget* centre() const { return centre_; }
+  QWidget* centre() const;
   widgets::TimelinePanel& timeline() { return *timeline_; }
+  widgets::WhyPanel& why();  // brought to the front
   widgets::StopBanner& banner() { return *banner_; }
   void reviewOrPush();      // shows the parameters, then their review, then pushes
   void focusBreakpoints();  // shows the breakpoints, ready to arm one
@@ -39,6 +42,7 @@ class Workspace final : public QObject {
 
  Q_SIGNALS:
   void attachRequested();  // from a panel that is empty
+  void said(const QString& sentence, bool problem);
 
  private:
   QDockWidget* dock(const QString& name, const QString& title, QWidget* panel, QWidget* titleBar);
@@ -51,7 +55,7 @@ class Workspace final : public QObject {
   Session& session_;
   QMainWindow& window_;
   QSettings& settings_;
-  QWidget* centre_;
+  widgets::PlotPanel* plots_;
   widgets::TimelinePanel* timeline_;
   QToolBar* timelineBar_;
   QToolBar* bannerBar_;
@@ -61,7 +65,8 @@ class Workspace final : public QObject {
   QTabWidget* change_ = nullptr;
   QList<QDockWidget*> docks_;
   QMetaObject::Connection sizing_;
-  QDockWidget *fleet_, *players_, *log_, *changeDock_, *world_;
+  widgets::WhyPanel* why_ = nullptr;
+  QDockWidget *fleet_, *players_, *log_, *whyDock_, *changeDock_, *world_;
 };
 
 }  // namespace qd::console

@@ -7,12 +7,12 @@ endif()
 find_package(tomlplusplus REQUIRED)  # header-only: its library is built with exceptions, contexts.cpp is not
 qd_room(widgets/session QT LINK Qt6::Widgets qd_widgets_base qd_core_ingest)
 qd_room(widgets/fleet QT LINK Qt6::Widgets qd_widgets_base qd_core_series)
-qd_room(widgets/log QT LINK Qt6::Widgets qd_widgets_base qd_core_analysis)
+qd_room(widgets/log QT LINK Qt6::Widgets qd_widgets_base qd_core_analysis qd_core_breakpoints)
 qd_test(test_widgets_session FOLDER tests/widgets/session QT LINK qd_widgets_session)
-qd_test(test_widgets_fleet FOLDER tests/widgets/fleet QT LINK qd_widgets_fleet)
+qd_test(test_widgets_fleet FOLDER tests/widgets/fleet QT LINK qd_widgets_fleet qd_core_netcode qd_core_params qd_core_breakpoints)
 qd_test(test_widgets_log FOLDER tests/widgets/log QT LINK qd_widgets_log)
 qd_room(app/console QT LINK Qt6::Widgets qd_widgets_session qd_widgets_fleet qd_widgets_log qd_widgets_plot
-        qd_widgets_timeline qd_widgets_world qd_widgets_params qd_widgets_breakpoints qd_core_series qd_core_netcode qd_core_params qd_core_breakpoints
+        qd_widgets_timeline qd_widgets_world qd_widgets_why qd_widgets_params qd_widgets_breakpoints qd_core_series qd_core_netcode qd_core_params qd_core_breakpoints
         qd_core_analysis qd_core_recording qd_core_link)
 target_compile_definitions(qd_app_console PRIVATE QD_VERSION="${PROJECT_VERSION}")
 qd_program(quarterdeck QT FOLDER app/console SOURCES ${CMAKE_SOURCE_DIR}/app/console/quarterdeck_main.cpp

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct MomentFilter {
   LogLevel minimumLevel = LogLevel::Trace;  // for Log
   std::string gamePrefix;                   // for Game: only events whose name begins with it
   std::string text;                         // case-insensitive substring of category or text
+  // About one player: game events with that number in a field that names players (player, shooter, victim, claimed,
+  // hit, entity), log lines with "player N" or with `playerName` as a word.
+  std::optional<std::int64_t> player;
+  std::string playerName;
 };
 
 class EventLog final : public EventSink {

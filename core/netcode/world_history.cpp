@@ -92,6 +92,15 @@ void WorldHistory::on(const ingest::EnvelopePtr& envelope) {
   impl_->shrink();
 }
 
+void WorldHistory::forget() {
+  const std::lock_guard lock(impl_->mutex);
+  for (auto& [id, process] : impl_->processes) {
+    process.byTime.clear();
+    process.byTick.clear();
+  }
+  impl_->bytes = 0;
+}
+
 EntityFramePtr WorldHistory::frameAt(const ProcessId& process, TimeNs time) const {
   const std::lock_guard lock(impl_->mutex);
   const auto found = impl_->processes.find(process);
@@ -100,6 +109,37 @@ EntityFramePtr WorldHistory::frameAt(const ProcessId& process, TimeNs time) cons
   const auto after =
       std::upper_bound(all.begin(), all.end(), time, [](TimeNs t, const Kept& k) { return t < k.frame->time; });
   return after == all.begin() ? nullptr : std::prev(after)->frame;
+}
+
+std::vector<EntityFramePtr> WorldHistory::framesBetween(const ProcessId& process, TimeNs from, TimeNs to,
+                                                        std::size_t most) const {
+  const std::lock_guard lock(impl_->mutex);
+  std::vector<EntityFramePtr> out;
+  const auto found = impl_->processes.find(process);
+  if (found == impl_->processes.end() || from > to || most == 0) return out;
+  const auto& all = found->second.byTime;
+  const auto begin =
+      std::lower_bound(all.begin(), all.end(), from, [](const Kept& k, TimeNs t) { return k.frame->time < t; });
+  const auto end = std::upper_bound(begin, all.end(), to, [](TimeNs t, const Kept& k) { return t < k.frame->time; });
+  const auto count = static_cast<std::size_t>(end - begin);
+  const std::size_t step = std::max<std::size_t>(1, (count + most - 1) / most);
+  // Counted from the end, so that the newest is always one of them.
+  for (std::size_t i = count == 0 ? 0 : (count - 1) % step; i < count; i += step)
+    out.push_back(begin[static_cast<std::ptrdiff_t>(i)].frame);
+  return out;
+}
+
+std::optional<TimeNs> WorldHistory::nearestTime(const ProcessId& process, TimeNs time) const {
+  const std::lock_guard lock(impl_->mutex);
+  const auto found = impl_->processes.find(process);
+  if (found == impl_->processes.end() || found->second.byTime.empty()) return std::nullopt;
+  const auto& all = found->second.byTime;
+  const auto after =
+      std::lower_bound(all.begin(), all.end(), time, [](const Kept& k, TimeNs t) { return k.frame->time < t; });
+  if (after == all.end()) return all.back().frame->time;
+  if (after == all.begin()) return after->frame->time;
+  const TimeNs later = after->frame->time, earlier = std::prev(after)->frame->time;
+  return later - time < time - earlier ? later : earlier;
 }
 
 EntityFramePtr WorldHistory::frameAtTick(const ProcessId& server, Tick tick) const {

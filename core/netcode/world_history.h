@@ -26,9 +26,14 @@ class WorldHistory final : public ingest::EventSink {
   explicit WorldHistory(std::size_t budgetBytes = std::size_t{256} << 20);
   ~WorldHistory() override;
   void on(const ingest::EnvelopePtr& envelope) override;
+  void forget();  // every frame; source thread: in a replay, before those of another place come
 
   // The newest frame of `process` at or before `time`; null where there is none.
   EntityFramePtr frameAt(const ProcessId& process, TimeNs time) const;
+  // All frames of `process` with a time in [from, to], oldest first; of more than `most` every n-th.
+  std::vector<EntityFramePtr> framesBetween(const ProcessId& process, TimeNs from, TimeNs to, std::size_t most) const;
+  // The time of the frame of `process` that is nearest to `time`. Empty: it has none.
+  std::optional<TimeNs> nearestTime(const ProcessId& process, TimeNs time) const;
   // The newest authoritative frame of a server at or before `tick`.
   EntityFramePtr frameAtTick(const ProcessId& server, Tick tick) const;
   // Where the server had `entity` at a fractional tick (48.16 fixed point): cubic Hermite with the recorded velocities

@@ -57,6 +57,7 @@ class ByteReader {
   bool ok() const { return ok_; }
   std::size_t left() const { return in_.size(); }
   bool atEnd() const { return in_.empty(); }
+  ByteView rest() const { return in_; }
   void spoil() {
     ok_ = false;
     in_ = {};

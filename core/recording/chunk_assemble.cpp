@@ -71,20 +71,23 @@ Bytes encodeTail(const std::vector<EncodedChunk>& chunks) {
   return out;
 }
 
-Result<std::vector<DecodedChunk>> decodeTail(ByteView bytes) {
+Result<std::vector<DecodedChunk>> decodeTail(ByteView bytes, int format) {
   ByteReader in(bytes);
+  std::size_t values = 0;
   std::vector<DecodedChunk> out;
   for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
     DecodedChunk chunk;
     chunk.ring = static_cast<std::uint32_t>(in.varint());
-    Result<ChunkHead> head = decodeHead(in.block());
+    Result<ChunkHead> head = decodeHead(in.block(), format);
     if (!head) return std::unexpected(head.error());
     chunk.head = std::move(*head);
     for (std::uint64_t columns = in.varint(); columns > 0 && in.ok(); --columns) {
       const auto series = static_cast<std::uint32_t>(in.varint());
       const bool isDouble = in.u8() == 1;
-      Result<DecodedColumn> column = decodeColumn(series, isDouble, in.block(), chunk.head.ticks.size());
+      Result<DecodedColumn> column = decodeColumn(series, isDouble, in.block(), chunk.head);
       if (!column) return std::unexpected(column.error());
+      values += column->size();
+      if (values > kMostDecoded) return fail(ErrorCode::Corrupt, "it holds more values than a tail can");
       chunk.columns.push_back(std::move(*column));
     }
     out.push_back(std::move(chunk));

@@ -2,7 +2,6 @@
 #include "core/recording/chunk_codec.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <utility>
 
@@ -16,16 +15,28 @@ const SampleBlock& blockOf(const Placed& placed) {
   return std::get<SampleBlock>(placed.envelope->event);
 }
 
+// The values of one series over all blocks. `rows` stays empty as long as value i stands in row i.
 struct Gathered {
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> ints;
   std::vector<double> doubles;
+  std::size_t size() const { return ints.size() + doubles.size(); }
+  void leaveRows() {
+    rows.reserve(rows.capacity() + size());
+    for (std::size_t i = 0; i < size(); ++i) rows.push_back(static_cast<std::int64_t>(i));
+  }
 };
 using SeriesKey = std::pair<std::uint32_t, bool>;
 
 void gather(const Column& column, std::size_t base, Gathered& into) {
   const std::size_t n = column.size();
-  for (std::size_t i = 0; i < n; ++i) into.rows.push_back(base + (column.rows.empty() ? i : column.rows[i]));
+  const bool leading = into.rows.empty() && into.size() == base && column.rows.empty();
+  if (!leading) {
+    if (into.rows.empty()) into.leaveRows();
+    for (std::size_t i = 0; i < n; ++i) {
+      into.rows.push_back(static_cast<std::int64_t>(base + (column.rows.empty() ? i : column.rows[i])));
+    }
+  }
   if (const auto* ints = std::get_if<0>(&column.values)) {
     into.ints.insert(into.ints.end(), ints->begin(), ints->end());
   } else {
@@ -34,24 +45,7 @@ void gather(const Column& column, std::size_t base, Gathered& into) {
   }
 }
 
-template <class T>
-void summarise(const std::vector<T>& values, EncodedColumn& out) {
-  double sum = 0, low = 0, high = 0;
-  std::uint64_t n = 0;
-  for (const T v : values) {
-    const auto d = static_cast<double>(v);
-    if (std::isnan(d)) continue;
-    low = n == 0 ? d : std::min(low, d);
-    high = n == 0 ? d : std::max(high, d);
-    sum += d;
-    ++n;
-  }
-  out.n = values.size();
-  out.min = low + 0.0;
-  out.max = high + 0.0;
-  out.mean = n == 0 ? 0 : sum / static_cast<double>(n);
-}
-
+// Whether the rows say nothing that their number does not.
 bool isDense(const std::vector<std::int64_t>& rows, std::size_t chunkRows) {
   if (rows.size() != chunkRows) return false;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -60,63 +54,168 @@ bool isDense(const std::vector<std::int64_t>& rows, std::size_t chunkRows) {
   return true;
 }
 
-EncodedColumn encodeColumn(Packer& packer, SeriesKey key, const Gathered& data, std::size_t chunkRows) {
+// Ticks and times of all rows of a chunk.
+struct Places {
+  std::vector<Tick> ticks;
+  std::vector<TimeNs> times;
+
+  Extent extent(std::size_t from, std::size_t to) const {
+    Extent out{times[from], times[from], ticks[from], ticks[from]};
+    for (std::size_t i = from + 1; i < to; ++i) out.add({times[i], times[i], ticks[i], ticks[i]});
+    return out;
+  }
+  Extent extent(std::span<const std::int64_t> rows) const {
+    Extent out = at(rows.front());
+    for (const std::int64_t row : rows) out.add(at(row));
+    return out;
+  }
+
+ private:
+  Extent at(std::int64_t row) const {
+    const auto i = static_cast<std::size_t>(row);
+    return {times[i], times[i], ticks[i], ticks[i]};
+  }
+};
+
+template <class T>
+std::vector<Summary> bucketsOf(std::span<const T> values) {
+  std::vector<Summary> out;
+  out.reserve(values.size() / kBucket + 1);
+  for (std::size_t at = 0; at < values.size(); at += kBucket) {
+    out.push_back(summarise(values.subspan(at, std::min(kBucket, values.size() - at))));
+  }
+  return out;
+}
+
+// `rows`: of a column that is not dense, else empty.
+void describe(Packer& packer, const Gathered& data, std::span<const std::int64_t> rows, const Places& places,
+              const Extent& whole, EncodedColumn& out) {
+  Pyramid pyramid;
+  pyramid.buckets = out.isDouble ? bucketsOf<double>(data.doubles) : bucketsOf<std::int64_t>(data.ints);
+  out.summary = pyramid.buckets.front();
+  for (std::size_t i = 1; i < pyramid.buckets.size(); ++i) out.summary.add(pyramid.buckets[i]);
+  out.extent = rows.empty() ? whole : places.extent(rows);
+  if (pyramid.buckets.size() < 2) return;
+  for (std::size_t at = 0; at < rows.size(); at += kBucket) {
+    pyramid.own.push_back(places.extent(rows.subspan(at, std::min(kBucket, rows.size() - at))));
+  }
+  out.pyramid = encodePyramid(packer, pyramid);
+}
+
+// The lists of rows that columns stand in, each once: series that are sampled together share theirs.
+class RowLists {
+ public:
+  std::size_t of(const std::vector<std::int64_t>& rows) {
+    const auto [at, fresh] = places_.try_emplace(rows, lists_.size());
+    if (fresh) lists_.push_back(&at->first);
+    return at->second;
+  }
+  void pack(Packer& packer, Bytes& out) const {
+    ByteWriter(out).varint(lists_.size());
+    for (const auto* list : lists_) packer.ints(*list, out);
+  }
+
+ private:
+  std::map<std::vector<std::int64_t>, std::size_t> places_;
+  std::vector<const std::vector<std::int64_t>*> lists_;
+};
+
+enum Rows : std::uint8_t { kEveryRow = 0, kOwnList = 1, kSharedList = 2 };
+
+EncodedColumn encodeColumn(Packer& packer, SeriesKey key, Gathered& data, const Places& places,
+                           const EncodedChunk& chunk, RowLists& lists, Detail detail) {
   EncodedColumn out;
   out.series = key.first;
   out.isDouble = key.second;
-  const bool dense = isDense(data.rows, chunkRows);
-  ByteWriter(out.body).u8(dense ? 0 : 1);
-  if (!dense) packer.ints(data.rows, out.body);
-  if (out.isDouble) {
-    summarise(data.doubles, out);
-    packer.doubles(data.doubles, out.body);
-  } else {
-    summarise(data.ints, out);
-    packer.ints(data.ints, out.body);
-  }
+  if (data.rows.empty() && data.size() != chunk.rows) data.leaveRows();
+  const bool dense = data.rows.empty() || isDense(data.rows, chunk.rows);
+  ByteWriter(out.body).u8(dense ? kEveryRow : kSharedList);
+  if (!dense) ByteWriter(out.body).varint(lists.of(data.rows));
+  out.isDouble ? packer.doubles(data.doubles, out.body) : packer.ints(data.ints, out.body);
+  const std::span<const std::int64_t> rows = dense ? std::span<const std::int64_t>() : data.rows;
+  if (detail == Detail::Chunk) describe(packer, data, rows, places, chunk.extent, out);
   return out;
 }
 
 constexpr std::size_t kPlaceColumns = 9;
 
-// One list for each field of BlockHead, in its order.
-Bytes encodeHead(Packer& packer, std::span<const Placed> blocks) {
+// One list for each field of BlockHead, in its order; what can be told from the others as the difference to that.
+Bytes encodeHead(Packer& packer, std::span<const Placed> blocks, const Places& places) {
   std::vector<std::int64_t> place[kPlaceColumns];
-  std::vector<Tick> ticks;
-  std::vector<TimeNs> times;
+  std::size_t row = 0;
+  std::uint64_t expected = 0;
   for (const Placed& placed : blocks) {
     const SampleBlock& block = blockOf(placed);
+    const auto at = static_cast<std::uint64_t>(placed.at);
+    const auto first = block.ticks.empty() ? 0 : static_cast<std::uint64_t>(places.times[row]);
     const std::uint64_t fields[kPlaceColumns] = {placed.ord,
-                                                 static_cast<std::uint64_t>(placed.at),
+                                                 at - first,
                                                  placed.envelope->sequence,
-                                                 placed.envelope->previous,
-                                                 static_cast<std::uint64_t>(placed.envelope->received),
-                                                 block.firstSequence,
+                                                 placed.envelope->sequence - placed.envelope->previous,
+                                                 static_cast<std::uint64_t>(placed.envelope->received) - at,
+                                                 block.firstSequence - expected,
                                                  block.count,
                                                  block.dropped,
                                                  block.ticks.size()};
     for (std::size_t i = 0; i < kPlaceColumns; ++i) place[i].push_back(static_cast<std::int64_t>(fields[i]));
-    ticks.insert(ticks.end(), block.ticks.begin(), block.ticks.end());
-    times.insert(times.end(), block.times.begin(), block.times.end());
+    row += block.ticks.size();
+    expected = block.firstSequence + block.count;
   }
   Bytes out;
   for (const auto& column : place) packer.ints(column, out);
-  packer.ints(ticks, out);
-  packer.ints(times, out);
+  packer.ints(places.ticks, out);
+  packer.ints(places.times, out);
   return out;
 }
 
-void bound(EncodedChunk& chunk, const SampleBlock& block) {
-  for (std::size_t i = 0; i < block.ticks.size(); ++i) {
-    if (chunk.rows + i == 0) {
-      chunk.tickMin = chunk.tickMax = block.ticks[0];
-      chunk.timeMin = chunk.timeMax = block.times[0];
-    }
-    chunk.tickMin = std::min(chunk.tickMin, block.ticks[i]);
-    chunk.tickMax = std::max(chunk.tickMax, block.ticks[i]);
-    chunk.timeMin = std::min(chunk.timeMin, block.times[i]);
-    chunk.timeMax = std::max(chunk.timeMax, block.times[i]);
+// Undoes the differences.
+void restore(ChunkHead& head) {
+  std::size_t row = 0;
+  std::uint64_t expected = 0;
+  for (BlockHead& block : head.blocks) {
+    const auto first = block.rows == 0 ? 0 : static_cast<std::uint64_t>(head.times[row]);
+    const std::uint64_t at = static_cast<std::uint64_t>(block.at) + first;
+    block.at = static_cast<TimeNs>(at);
+    block.previous = block.sequence - block.previous;
+    block.received = static_cast<TimeNs>(static_cast<std::uint64_t>(block.received) + at);
+    block.firstSequence += expected;
+    row += block.rows;
+    expected = block.firstSequence + block.count;
   }
+}
+
+Bytes encodeMarks(Packer& packer, const Places& places) {
+  Bytes out;
+  const std::size_t rows = places.ticks.size();
+  if (rows <= kBucket) return out;
+  std::vector<Extent> marks;
+  for (std::size_t at = 0; at < rows; at += kBucket) {
+    marks.push_back(places.extent(at, std::min(at + kBucket, rows)));
+  }
+  packExtents(packer, marks, out);
+  return out;
+}
+
+// What the blocks say together, and all their rows.
+EncodedChunk bound(std::span<const Placed> blocks, Places& places) {
+  EncodedChunk chunk;
+  chunk.ring = blockOf(blocks.front()).ring;
+  chunk.ord = chunk.ordMax = blocks.front().ord;
+  chunk.at = chunk.atMax = blocks.front().at;
+  chunk.blocks = blocks.size();
+  for (const Placed& placed : blocks) {
+    const SampleBlock& block = blockOf(placed);
+    chunk.ord = std::min(chunk.ord, placed.ord);
+    chunk.ordMax = std::max(chunk.ordMax, placed.ord);
+    chunk.at = std::min(chunk.at, placed.at);
+    chunk.atMax = std::max(chunk.atMax, placed.at);
+    chunk.dropped += block.dropped;
+    places.ticks.insert(places.ticks.end(), block.ticks.begin(), block.ticks.end());
+    places.times.insert(places.times.end(), block.times.begin(), block.times.end());
+  }
+  chunk.rows = places.ticks.size();
+  chunk.extent = chunk.rows > 0 ? places.extent(0, chunk.rows) : Extent{chunk.at, chunk.atMax, 0, 0};
+  return chunk;
 }
 
 }  // namespace
@@ -132,27 +231,27 @@ bool isSound(const SampleBlock& block) {
   });
 }
 
-EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks) {
-  EncodedChunk chunk;
-  chunk.ring = blockOf(blocks.front()).ring;
-  chunk.ord = blocks.front().ord;
-  chunk.at = blocks.front().at;
-  chunk.blocks = blocks.size();
-  chunk.head = encodeHead(packer, blocks);
+EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail) {
+  Places places;
+  EncodedChunk chunk = bound(blocks, places);
+  chunk.head = encodeHead(packer, blocks, places);
+  if (detail == Detail::Chunk) chunk.marks = encodeMarks(packer, places);
   std::map<SeriesKey, Gathered> bySeries;
+  RowLists lists;
+  std::size_t base = 0;
   for (const Placed& placed : blocks) {
     const SampleBlock& block = blockOf(placed);
-    bound(chunk, block);
     for (const Column& column : block.columns) {
-      gather(column, chunk.rows, bySeries[{column.series.value, column.values.index() == 1}]);
+      gather(column, base, bySeries[{column.series.value, column.values.index() == 1}]);
     }
-    chunk.rows += block.ticks.size();
+    base += block.ticks.size();
   }
-  for (const auto& [key, data] : bySeries) {
-    if (data.rows.empty()) continue;
-    chunk.columns.push_back(encodeColumn(packer, key, data, chunk.rows));
-    chunk.points += chunk.columns.back().n;
+  for (auto& [key, data] : bySeries) {
+    if (data.size() == 0) continue;
+    chunk.columns.push_back(encodeColumn(packer, key, data, places, chunk, lists, detail));
+    chunk.points += data.size();
   }
+  lists.pack(packer, chunk.head);
   return chunk;
 }
 
@@ -160,13 +259,16 @@ std::size_t DecodedColumn::size() const {
   return std::visit([](const auto& v) { return v.size(); }, values);
 }
 
-Result<ChunkHead> decodeHead(ByteView bytes) {
+Result<ChunkHead> decodeHead(ByteView bytes, int format) {
   ByteReader in(bytes);
   std::vector<std::int64_t> place[kPlaceColumns];
   for (auto& column : place) column = unpackInts(in);
   ChunkHead head;
   head.ticks = unpackInts(in);
   head.times = unpackInts(in);
+  if (format > 1) {
+    for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) head.rowLists.push_back(unpackInts(in));
+  }
   bool sound = in.ok() && in.atEnd() && head.ticks.size() == head.times.size();
   for (const auto& column : place) sound = sound && column.size() == place[0].size();
   std::uint64_t rows = 0;
@@ -178,22 +280,52 @@ Result<ChunkHead> decodeHead(ByteView bytes) {
     rows += field(8);
   }
   if (!sound || rows != head.ticks.size()) return fail(ErrorCode::Corrupt, "its head does not decode");
+  if (format > 1) restore(head);
   return head;
 }
 
-Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, std::size_t chunkRows) {
+namespace {
+
+// What stands before the values; leaves `list` empty where it is the head's.
+bool skipRows(ByteReader& in, std::uint8_t& kind, std::uint64_t& shared, std::vector<std::int64_t>& own) {
+  kind = in.u8();
+  if (kind == kOwnList) own = unpackInts(in);
+  if (kind == kSharedList) shared = in.varint();
+  return in.ok() && kind <= kSharedList;
+}
+
+Values takeValues(ByteReader& in, bool isDouble) {
+  if (isDouble) return unpackDoubles(in);
+  return unpackInts(in);
+}
+
+}  // namespace
+
+Result<Values> decodeValues(bool isDouble, ByteView bytes) {
+  ByteReader in(bytes);
+  std::uint8_t kind = 0;
+  std::uint64_t shared = 0;
+  std::vector<std::int64_t> own;
+  const bool sound = skipRows(in, kind, shared, own);
+  Values values = takeValues(in, isDouble);
+  if (!sound || !in.ok() || !in.atEnd()) return fail(ErrorCode::Corrupt, "its values do not decode");
+  return values;
+}
+
+Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, const ChunkHead& head) {
   ByteReader in(bytes);
   DecodedColumn out;
   out.series = series;
-  const std::uint8_t sparse = in.u8();
-  if (sparse == 1) out.rows = unpackInts(in);
-  if (isDouble) {
-    out.values = unpackDoubles(in);
-  } else {
-    out.values = unpackInts(in);
+  std::uint8_t kind = 0;
+  std::uint64_t shared = 0;
+  bool sound = skipRows(in, kind, shared, out.rows);
+  if (kind == kSharedList) {
+    sound = sound && shared < head.rowLists.size();
+    if (sound) out.rows = head.rowLists[shared];
   }
-  const std::size_t n = out.size();
-  bool sound = in.ok() && in.atEnd() && sparse <= 1 && (sparse == 1 ? out.rows.size() == n : n <= chunkRows);
+  out.values = takeValues(in, isDouble);
+  const std::size_t n = out.size(), chunkRows = head.ticks.size();
+  sound = sound && in.ok() && in.atEnd() && (kind != kEveryRow ? out.rows.size() == n : n <= chunkRows);
   for (const std::int64_t row : out.rows) sound = sound && row >= 0 && static_cast<std::size_t>(row) < chunkRows;
   if (!sound) return fail(ErrorCode::Corrupt, "its values do not decode");
   return out;

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/recording/pack.h"
 #include "core/recording/placed.h"
+#include "core/recording/summary.h"
 
 namespace qd::recording {
 
@@ -21,26 +22,33 @@ using Values = std::variant<std::vector<std::int64_t>, std::vector<double>>;
 struct EncodedColumn {
   std::uint32_t series = 0;
   bool isDouble = false;
-  std::uint64_t n = 0;
-  double min = 0, max = 0, mean = 0;  // of the raw values, without NaN; all 0 where there is none
   Bytes body;
+  // Of a chunk only:
+  Summary summary;
+  Extent extent;
+  Bytes pyramid;  // empty where the column is no longer than a bucket
 };
 
 struct EncodedChunk {
   std::uint32_t ring = 0;
-  std::uint64_t blocks = 0, rows = 0, points = 0;
-  std::uint64_t ord = 0;  // of the first block
-  TimeNs at = 0, timeMin = 0, timeMax = 0;
-  Tick tickMin = 0, tickMax = 0;
+  std::uint64_t blocks = 0, rows = 0, points = 0, dropped = 0;
+  std::uint64_t ord = 0, ordMax = 0;  // least and greatest of the blocks
+  TimeNs at = 0, atMax = 0;
+  Extent extent;
   Bytes head;
+  Bytes marks;  // extents of each kBucket rows; empty where there are no more than that, and in a tail
   std::vector<EncodedColumn> columns;
 };
+
+// The writer puts fewer values than that into one chunk or tail.
+inline constexpr std::size_t kMostDecoded = 2 * kMostInAList;
 
 // Whether the columns of a block fit together: what does not is never recorded.
 bool isSound(const ingest::SampleBlock& block);
 
 // `blocks`: sound, of one process and ring, in order, not empty.
-EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks);
+enum class Detail { Tail, Chunk };  // a tail lives a minute: without summaries
+EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail);
 
 struct BlockHead {
   std::uint64_t ord = 0;
@@ -55,6 +63,7 @@ struct ChunkHead {
   std::vector<BlockHead> blocks;
   std::vector<Tick> ticks;
   std::vector<TimeNs> times;
+  std::vector<std::vector<std::int64_t>> rowLists;  // that columns share
 };
 
 struct DecodedColumn {
@@ -65,8 +74,12 @@ struct DecodedColumn {
   std::size_t row(std::size_t i) const { return rows.empty() ? i : static_cast<std::size_t>(rows[i]); }
 };
 
-Result<ChunkHead> decodeHead(ByteView bytes);
-Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, std::size_t chunkRows);
+// `format`: of the file.
+Result<ChunkHead> decodeHead(ByteView bytes, int format);
+// Against its chunk's head.
+Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, const ChunkHead& head);
+// The values alone.
+Result<Values> decodeValues(bool isDouble, ByteView bytes);
 
 // The envelopes again, with what columns there are.
 std::vector<Placed> assemble(const AgentId& agent, const ingest::ProcessRef& process, std::uint32_t ring,
@@ -79,6 +92,6 @@ struct DecodedChunk {
   ChunkHead head;
   std::vector<DecodedColumn> columns;
 };
-Result<std::vector<DecodedChunk>> decodeTail(ByteView bytes);
+Result<std::vector<DecodedChunk>> decodeTail(ByteView bytes, int format);
 
 }  // namespace qd::recording

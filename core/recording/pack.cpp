@@ -6,122 +6,31 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/recording/groups.h"
+
 namespace qd::recording {
 namespace {
 
-constexpr std::size_t kGroup = 128;
-enum Mode : std::uint8_t { kOffset = 0, kDelta = 1, kDeltaOfDelta = 2 };
-enum Method : std::uint8_t { kPlain = 0, kZstd = 1, kTransposed = 2 };
-
-int bits(std::uint64_t v) {
-  return 64 - std::countl_zero(v);
-}
-
-void packBits(std::span<const std::uint64_t> values, int width, Bytes& out) {
-  if (width == 0) return;
-  std::uint64_t held = 0;
-  int filled = 0;
-  ByteWriter writer(out);
-  for (const std::uint64_t v : values) {
-    held |= v << filled;
-    if (filled + width >= 64) {
-      writer.fixed64(held);
-      held = filled == 0 ? 0 : v >> (64 - filled);
-      filled += width - 64;
-      if (filled == 0) held = 0;
-    } else {
-      filled += width;
-    }
-  }
-  writer.raw(&held, (filled + 7) / 8);
-}
-
-void unpackBits(ByteReader& in, std::size_t n, int width, std::uint64_t* out) {
-  if (width == 0) {
-    std::fill(out, out + n, 0);
-    return;
-  }
-  const ByteView raw = in.raw((n * width + 7) / 8);
-  if (!in.ok()) return;
-  std::uint8_t padded[kGroup * 8 + 16] = {};
-  std::memcpy(padded, raw.data(), raw.size());
-  const std::uint64_t mask = width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-  for (std::size_t i = 0, bit = 0; i < n; ++i, bit += width) {
-    std::uint64_t low = 0;
-    std::memcpy(&low, padded + bit / 8, 8);
-    const int shift = bit % 8;
-    std::uint64_t v = low >> shift;
-    if (shift != 0) v |= static_cast<std::uint64_t>(padded[bit / 8 + 8]) << (64 - shift);
-    out[i] = v & mask;
-  }
-}
-
-// What a group continues from: the value before it and the step that led there.
-struct Before {
-  std::uint64_t value = 0, step = 0;
-};
-
-struct Group {
-  std::uint64_t offsets[kGroup], deltas[kGroup], seconds[kGroup];
-};
-
-void packGroup(std::span<const std::int64_t> values, Before& before, Bytes& out) {
-  Group g;
-  const std::int64_t base = *std::min_element(values.begin(), values.end());
-  std::uint64_t orOffset = 0, orDelta = 0, orSecond = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto v = static_cast<std::uint64_t>(values[i]);
-    const std::uint64_t step = v - before.value;
-    g.offsets[i] = v - static_cast<std::uint64_t>(base);
-    g.deltas[i] = zigzag(step);
-    g.seconds[i] = zigzag(step - before.step);
-    before = {v, step};
-    orOffset |= g.offsets[i];
-    orDelta |= g.deltas[i];
-    orSecond |= g.seconds[i];
-  }
-  const std::uint64_t baseCode = zigzag(static_cast<std::uint64_t>(base));
-  const std::size_t n = values.size();
-  const auto cost = [n](int width) { return (n * width + 7) / 8; };
-  const std::size_t offsetCost = cost(bits(orOffset)) + (bits(baseCode) + 6) / 7;
-  ByteWriter writer(out);
-  const bool second = bits(orSecond) < bits(orDelta);
-  const int width = second ? bits(orSecond) : bits(orDelta);
-  if (offsetCost < cost(width)) {
-    writer.u8(kOffset);
-    writer.u8(bits(orOffset));
-    writer.varint(baseCode);
-    packBits({g.offsets, n}, bits(orOffset), out);
-  } else {
-    writer.u8(second ? kDeltaOfDelta : kDelta);
-    writer.u8(width);
-    packBits({second ? g.seconds : g.deltas, n}, width, out);
-  }
-}
-
-void unpackGroup(ByteReader& in, std::size_t n, Before& before, std::int64_t* out) {
-  const std::uint8_t mode = in.u8();
-  const int width = in.u8();
-  if (mode > kDeltaOfDelta || width > 64) return in.spoil();
-  const std::uint64_t base = mode == kOffset ? unzigzag(in.varint()) : 0;
-  std::uint64_t packed[kGroup];
-  unpackBits(in, n, width, packed);
-  if (!in.ok()) return;
-  for (std::size_t i = 0; i < n; ++i) {
-    std::uint64_t v = base + packed[i];
-    if (mode == kDelta) v = before.value + unzigzag(packed[i]);
-    if (mode == kDeltaOfDelta) v = before.value + before.step + unzigzag(packed[i]);
-    before = {v, v - before.value};
-    out[i] = static_cast<std::int64_t>(v);
-  }
-}
+enum Method : std::uint8_t { kPlain = 0, kZstd = 1, kTransposed = 2, kLine = 3, kPlanes = 4 };
+enum Plane : std::uint8_t { kSame = 0, kRaw = 1, kPacked = 2 };
 
 // Byte planes: all lowest bytes, then all second ones… of each value XOR its predecessor.
 void transpose(std::span<const double> values, Bytes& out) {
   const std::size_t n = values.size();
   out.resize(n * 8);
   std::uint64_t before = 0;
-  for (std::size_t i = 0; i < n; ++i) {
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {  // eight at a time, so that a plane is written in words
+    std::uint64_t word[8] = {};
+    for (std::size_t j = 0; j < 8; ++j) {
+      const auto v = std::bit_cast<std::uint64_t>(values[i + j]);
+      const std::uint64_t x = v ^ before;
+      before = v;
+      for (std::size_t plane = 0; plane < 8; ++plane) word[plane] |= (x >> (8 * plane) & 0xff) << (8 * j);
+    }
+    for (std::size_t plane = 0; plane < 8; ++plane) std::memcpy(out.data() + plane * n + i, &word[plane], 8);
+  }
+  for (; i < n; ++i) {
     const auto v = std::bit_cast<std::uint64_t>(values[i]);
     const std::uint64_t x = v ^ before;
     before = v;
@@ -129,6 +38,19 @@ void transpose(std::span<const double> values, Bytes& out) {
       out[plane * n + i] = static_cast<std::uint8_t>(x >> (8 * plane));
     }
   }
+}
+
+// Whether a sample of it looks like noise: then no time goes into trying to compress it. Of 512 even throws at 256
+// sides, as many pairs show the same side as 512 choose 2 / 256 ~ 511.
+bool looksLikeNoise(ByteView plane) {
+  constexpr std::size_t kThrows = 512;
+  constexpr std::uint64_t kEvenPairs = kThrows * (kThrows - 1) / 2 / 256;
+  if (plane.size() < 2 * kThrows) return false;
+  std::uint16_t seen[256] = {};
+  std::uint64_t pairs = 0;
+  const std::size_t stride = plane.size() / kThrows;
+  for (std::size_t i = 0; i < kThrows; ++i) pairs += seen[plane[i * stride]]++;
+  return pairs < kEvenPairs + kEvenPairs / 4;
 }
 
 void untranspose(ByteView in, std::vector<double>& out) {
@@ -160,11 +82,55 @@ std::size_t listLength(ByteReader& in) {
   return in.ok() ? n : 0;
 }
 
+std::uint64_t difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
+}
+
+// Constants, counters, and ticks without a hole.
+bool isLine(std::span<const std::int64_t> values) {
+  if (values.empty()) return false;
+  for (std::size_t i = 2; i < values.size(); ++i) {
+    if (difference(values[i], values[i - 1]) != difference(values[1], values[0])) return false;
+  }
+  return true;
+}
+
+std::vector<std::int64_t> unpackLine(ByteReader& in, std::size_t n, ByteView body) {
+  ByteReader ends(body);
+  const std::uint64_t first = unzigzag(ends.varint()), step = unzigzag(ends.varint());
+  if (!in.ok() || !ends.ok() || !ends.atEnd()) in.spoil();
+  std::vector<std::int64_t> values(in.ok() ? n : 0);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int64_t>(first + i * step);
+  return values;
+}
+
+// The byte planes of n doubles; `n` is bounded by the caller, but 8 n bytes are only made where the body can mean them.
+bool unpackPlanes(ByteView body, std::size_t n, Bytes& out) {
+  ByteReader in(body);
+  if (n == 0 || body.size() < 8) return false;
+  out.resize(n * 8);
+  for (std::size_t k = 0; k < 8; ++k) {
+    std::uint8_t* plane = out.data() + k * n;
+    const std::uint8_t kind = in.u8();
+    if (kind == kSame) {
+      *plane = in.u8();
+      std::fill(plane + 1, plane + n, in.u8());
+    } else if (kind == kRaw) {
+      const ByteView raw = in.raw(n);
+      if (in.ok()) std::memcpy(plane, raw.data(), n);
+    } else {
+      const ByteView frame = in.block();
+      if (kind != kPacked || !in.ok() || ZSTD_decompress(plane, n, frame.data(), frame.size()) != n) return false;
+    }
+  }
+  return in.ok() && in.atEnd();
+}
+
 }  // namespace
 
 struct Packer::Impl {
   ZSTD_CCtx* context = ZSTD_createCCtx();
-  Bytes plain, compressed;
+  Bytes plain, planes, compressed;
   ~Impl() { ZSTD_freeCCtx(context); }
 };
 
@@ -189,7 +155,16 @@ void Packer::best(std::uint8_t method, ByteView plain, std::uint8_t compressedMe
 }
 
 void Packer::ints(std::span<const std::int64_t> values, Bytes& out) {
-  ByteWriter(out).varint(values.size());
+  ByteWriter writer(out);
+  writer.varint(values.size());
+  if (isLine(values)) {
+    Bytes ends;
+    ByteWriter line(ends);
+    line.varint(zigzag(static_cast<std::uint64_t>(values.front())));
+    line.varint(zigzag(values.size() > 1 ? difference(values[1], values[0]) : 0));
+    writer.u8(kLine);
+    return writer.block(ends);
+  }
   Bytes& plain = impl_->plain;
   plain.clear();
   Before before;
@@ -199,17 +174,52 @@ void Packer::ints(std::span<const std::int64_t> values, Bytes& out) {
   best(kPlain, plain, kZstd, plain, out);
 }
 
+// Plane by plane: many hold one byte throughout, and those of noise are not worth a compressor's time.
 void Packer::doubles(std::span<const double> values, Bytes& out) {
-  ByteWriter(out).varint(values.size());
+  const std::size_t n = values.size();
+  ByteWriter(out).varint(n);
   transpose(values, impl_->plain);
-  const ByteView raw(reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * 8);
-  best(kPlain, raw, kTransposed, impl_->plain, out);
+  Bytes& planes = impl_->planes;
+  planes.clear();
+  for (std::size_t k = 0; k < 8 && n > 0; ++k) plane({impl_->plain.data() + k * n, n}, planes);
+  ByteWriter writer(out);
+  if (n > 0 && planes.size() < n * 8) {
+    writer.u8(kPlanes);
+    writer.block(planes);
+  } else {
+    writer.u8(kPlain);
+    writer.block({reinterpret_cast<const std::uint8_t*>(values.data()), n * 8});
+  }
+}
+
+void Packer::plane(ByteView bytes, Bytes& out) {
+  ByteWriter writer(out);
+  // The first byte is of a value XOR nothing, so it may stand alone.
+  const ByteView rest = bytes.subspan(1);
+  if (std::all_of(rest.begin(), rest.end(), [&](std::uint8_t b) { return b == rest.front(); })) {
+    writer.u8(kSame);
+    writer.u8(bytes.front());
+    return writer.u8(rest.empty() ? 0 : rest.front());
+  }
+  std::size_t size = bytes.size();
+  if (!looksLikeNoise(bytes)) {
+    Bytes& compressed = impl_->compressed;
+    compressed.resize(ZSTD_compressBound(bytes.size()));
+    size = ZSTD_compressCCtx(impl_->context, compressed.data(), compressed.size(), bytes.data(), bytes.size(), 1);
+  }
+  if (ZSTD_isError(size) || size + 4 >= bytes.size()) {
+    writer.u8(kRaw);
+    return writer.raw(bytes.data(), bytes.size());
+  }
+  writer.u8(kPacked);
+  writer.block({impl_->compressed.data(), size});
 }
 
 std::vector<std::int64_t> unpackInts(ByteReader& in) {
   const std::size_t n = listLength(in);
   const std::uint8_t method = in.u8();
   ByteView body = in.block();
+  if (method == kLine) return unpackLine(in, n, body);
   Bytes inflated;
   if (method == kZstd) {
     if (!inflate(body, mostPlain(n), inflated)) in.spoil();
@@ -238,16 +248,18 @@ std::vector<double> unpackDoubles(ByteReader& in) {
   const std::size_t n = listLength(in);
   const std::uint8_t method = in.u8();
   const ByteView body = in.block();
-  Bytes inflated;
-  const bool sound = in.ok() && ((method == kPlain && body.size() == n * 8) ||
-                                 (method == kTransposed && inflate(body, n * 8, inflated) && inflated.size() == n * 8));
-  if (!sound) {
+  Bytes planes;
+  bool sound = in.ok();
+  if (method == kPlain) sound = sound && body.size() == n * 8;
+  if (method == kTransposed) sound = sound && inflate(body, n * 8, planes) && planes.size() == n * 8;
+  if (method == kPlanes) sound = sound && unpackPlanes(body, n, planes);
+  if (!sound || (method != kPlain && planes.size() != n * 8)) {
     in.spoil();
     return {};
   }
   std::vector<double> values(n);
-  if (method == kTransposed) {
-    untranspose(inflated, values);
+  if (method != kPlain) {
+    untranspose(planes, values);
   } else if (n > 0) {
     std::memcpy(values.data(), body.data(), body.size());
   }

@@ -25,7 +25,8 @@ TimeNs Placer::timeOfState(const Envelope& envelope, TimeNs newest) {
                      std::holds_alternative<LogLine>(event) || std::holds_alternative<GameEvent>(event) ||
                      std::holds_alternative<PushResult>(event) || std::holds_alternative<ActionResult>(event) ||
                      std::holds_alternative<Hit>(event) || std::holds_alternative<Gap>(event) ||
-                     std::holds_alternative<ClockSample>(event) || std::holds_alternative<Mark>(event);
+                     std::holds_alternative<ClockSample>(event) || std::holds_alternative<Mark>(event) ||
+                     std::holds_alternative<SharedItem>(event);
   TimeNs at = timed ? timeOf(event) : 0;
   if (at <= 0) at = newest;
   if (std::holds_alternative<SampleBlock>(event)) {
@@ -39,7 +40,13 @@ Placed Placer::place(const EnvelopePtr& envelope) {
   TimeNs& newest = newest_[envelope->agent];
   const TimeNs time = timeOf(envelope->event);
   TimeNs at = newest;
-  if (envelope->sequence == 0) {
+  std::uint64_t& sequence = sequence_[envelope->agent];
+  const bool late = envelope->sequence != 0 && envelope->sequence < sequence;
+  sequence = std::max(sequence, envelope->sequence);
+  if (late) {
+    const TimeNs own = momentOf(*envelope);
+    if (own > 0) at = std::min(own, newest);
+  } else if (envelope->sequence == 0) {
     at = timeOfState(*envelope, newest);
   } else if (!std::holds_alternative<ProcessChange>(envelope->event) && time > newest &&
              time < utcNowNs() + kAheadMost) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/recording/recorder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "core/base/byte_queue.h"
+#include "core/recording/preamble.h"
 #include "core/recording/writer.h"
 
 namespace qd::recording {
@@ -19,6 +22,7 @@ using namespace ingest;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kCommitBytes = std::size_t{32} << 20;  // commits earlier than the second when this much waits
+constexpr int kRefillRounds = 3;                             // then what is still missing is given up
 
 std::uint64_t weight(const Event& event) {
   const auto* block = std::get_if<SampleBlock>(&event);
@@ -28,24 +32,52 @@ std::uint64_t weight(const Event& event) {
   return n;
 }
 
+EnvelopePtr gapOf(const AgentId& agent, Gap gap) {
+  auto out = std::make_shared<Envelope>();
+  out->agent = agent;
+  out->event = std::move(gap);
+  return out;
+}
+
+// What is known of the entries that found no room.
+struct Overflow {
+  std::map<AgentId, Gap> gaps;  // not yet in the file
+  Missing missing;              // not yet asked for
+  Missing asked;                // on their way
+  struct Round {
+    int number = 0;
+    bool underWay = false;
+    std::uint64_t came = 0;
+  };
+  std::map<AgentId, Round> rounds;
+};
+
 }  // namespace
 
 struct Recorder::Impl {
   RecorderOptions options;
   std::unique_ptr<Writer> writer;
+  Preamble preamble;
+  std::uint64_t pointsBefore = 0;  // in files that are closed
+  Clock::time_point rollAt = Clock::time_point::max();
   ByteQueue<EnvelopePtr> queue;
   std::atomic<bool> failed{false};
   mutable std::mutex mutex;  // of what follows
-  std::optional<Gap> overflow;
+  std::string path;
+  Overflow overflow;
   RecorderStatus status;
   std::optional<Error> error;
   std::thread thread;
 
-  explicit Impl(RecorderOptions o) : options(std::move(o)), queue(options.queueBytes) {}
+  explicit Impl(RecorderOptions o) : options(std::move(o)), queue(options.queueBytes), path(options.path) {}
   void run();
   void commit(std::vector<EnvelopePtr>& batch);
+  void takeGaps(std::vector<EnvelopePtr>& batch);
+  void askForMissing();
+  void roll();
   void finish();
   void note(const Error& e);
+  void warn(std::string sentence);
 };
 
 void Recorder::Impl::note(const Error& e) {
@@ -60,24 +92,66 @@ void Recorder::Impl::note(const Error& e) {
   if (options.onFailure) options.onFailure(e);
 }
 
+void Recorder::Impl::warn(std::string sentence) {
+  const std::lock_guard lock(mutex);
+  status.warning = std::move(sentence);
+}
+
+void Recorder::Impl::takeGaps(std::vector<EnvelopePtr>& batch) {
+  const std::lock_guard lock(mutex);
+  for (auto& [agent, gap] : overflow.gaps) batch.push_back(gapOf(agent, std::move(gap)));
+  overflow.gaps.clear();
+}
+
 void Recorder::Impl::commit(std::vector<EnvelopePtr>& batch) {
-  {
-    const std::lock_guard lock(mutex);
-    if (overflow) {
-      auto gap = std::make_shared<Envelope>();
-      gap->event = std::move(*overflow);
-      overflow.reset();
-      batch.push_back(std::move(gap));
-    }
+  takeGaps(batch);
+  if (options.rollEvery.count() > 0) {
+    for (const EnvelopePtr& envelope : batch) preamble.on(envelope);
   }
   const Result<> done = failed ? Result<>() : writer->commit(batch);
   if (!done) note(done.error());
   {
     const std::lock_guard lock(mutex);
     (failed ? status.dropped : status.envelopes) += batch.size();
-    status.points = writer->points();
+    status.points = pointsBefore + writer->points();
   }
   batch.clear();
+}
+
+// Once there is room again.
+void Recorder::Impl::askForMissing() {
+  if (failed || !options.onMissing || queue.bytes() > options.queueBytes / 4) return;
+  std::vector<MissingRange> wanted;
+  {
+    const std::lock_guard lock(mutex);
+    for (MissingRange& range : overflow.missing.spans()) {
+      Overflow::Round& round = overflow.rounds[range.agent];
+      if (std::exchange(round.underWay, true)) continue;
+      ++round.number;
+      overflow.asked.adopt(range.agent, overflow.missing);
+      wanted.push_back(std::move(range));
+    }
+  }
+  if (!wanted.empty()) options.onMissing(wanted);
+}
+
+// Begins the next file where the present one ends; on any trouble the present one simply goes on.
+void Recorder::Impl::roll() {
+  rollAt = Clock::now() + options.rollEvery;
+  const std::string next = options.nextPath();
+  Result<std::unique_ptr<Writer>> fresh = Writer::create(next, options.program);
+  const Result<> begun = fresh ? (*fresh)->commit(preamble.envelopes()) : std::unexpected(fresh.error());
+  if (!begun) return warn(begun.error().message);
+  std::unique_ptr<Writer> full = std::exchange(writer, std::move(*fresh));
+  pointsBefore += full->points();
+  if (const Result<> closed = full->finish(); !closed) warn(closed.error().message);
+  std::string before;
+  {
+    const std::lock_guard lock(mutex);
+    before = std::exchange(path, next);
+    ++status.files;
+  }
+  if (options.onRolled) options.onRolled(before);
 }
 
 void Recorder::Impl::finish() {
@@ -94,6 +168,7 @@ void Recorder::Impl::run() {
   std::vector<EnvelopePtr> batch;
   std::size_t bytes = 0;
   Clock::time_point due = Clock::now() + options.commitEvery;
+  if (options.rollEvery.count() > 0) rollAt = Clock::now() + options.rollEvery;
   while (true) {
     std::optional<EnvelopePtr> next = queue.popFor(std::max(due - Clock::now(), Clock::duration(0)));
     if (next) {
@@ -105,6 +180,8 @@ void Recorder::Impl::run() {
       commit(batch);
       bytes = 0;
       due = Clock::now() + options.commitEvery;
+      if (!ended && !failed && due > rollAt) roll();
+      if (!ended) askForMissing();
     }
     if (ended) break;
   }
@@ -132,10 +209,52 @@ void Recorder::on(const EnvelopePtr& envelope) {
   ++impl_->status.dropped;
   if (impl_->failed) return;
   const TimeNs now = utcNowNs();
-  std::optional<Gap>& overflow = impl_->overflow;
-  if (!overflow) overflow = Gap{{}, now, now, 0, "the recorder could not keep up and its queue was full"};
-  overflow->to = now;
-  overflow->dropped += weight(envelope->event);
+  Overflow& overflow = impl_->overflow;
+  overflow.missing.drop(*envelope);
+  Gap& gap = overflow.gaps.try_emplace(envelope->agent, Gap{{}, now, now, 0, ""}).first->second;
+  gap.to = now;
+  gap.dropped += weight(envelope->event);
+  gap.cause = "the recorder could not keep up and its queue was full";
+}
+
+void Recorder::refill(const EnvelopePtr& envelope) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->failed || !impl_->overflow.asked.take(*envelope)) return;
+  }
+  const bool fits = impl_->queue.push(envelope, sizeInBytes(*envelope));
+  const std::lock_guard lock(impl_->mutex);
+  if (fits) {
+    ++impl_->status.refilled;
+    ++impl_->overflow.rounds[envelope->agent].came;
+  } else {
+    impl_->overflow.missing.drop(*envelope);  // for the next round
+  }
+}
+
+void Recorder::refilled(const AgentId& agent) {
+  const std::lock_guard lock(impl_->mutex);
+  Overflow& overflow = impl_->overflow;
+  overflow.asked.forget(agent);
+  Overflow::Round& round = overflow.rounds[agent];
+  round.underWay = false;
+  const std::uint64_t came = std::exchange(round.came, 0);
+  if (!overflow.missing.has(agent)) {
+    round.number = 0;
+  } else if (round.number >= kRefillRounds) {
+    overflow.missing.forget(agent);  // the gap row stands
+    round.number = 0;
+  }
+  if (came == 0) return;
+  const TimeNs now = utcNowNs();
+  auto said = gapOf(agent, Gap{{},
+                               now,
+                               now,
+                               0,
+                               fmt::format("{} entries that had found the recorder's queue full were "
+                                           "fetched from the agent",
+                                           came)});
+  (void)impl_->queue.push(said, sizeInBytes(*said));
 }
 
 Result<> Recorder::close() {
@@ -148,21 +267,24 @@ Result<> Recorder::close() {
 
 RecorderStatus Recorder::status() const {
   RecorderStatus out;
+  std::string path;
   {
     const std::lock_guard lock(impl_->mutex);
     out = impl_->status;
+    path = impl_->path;
   }
   out.queuedBytes = impl_->queue.bytes();
   for (const char* suffix : {"", "-wal"}) {
     std::error_code ignored;
-    const auto size = std::filesystem::file_size(impl_->options.path + suffix, ignored);
+    const auto size = std::filesystem::file_size(path + suffix, ignored);
     if (!ignored) out.fileBytes += size;
   }
   return out;
 }
 
-const std::string& Recorder::path() const {
-  return impl_->options.path;
+std::string Recorder::path() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->path;
 }
 
 }  // namespace qd::recording

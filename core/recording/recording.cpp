@@ -31,25 +31,12 @@ std::string uri(const std::string& path, std::string_view options) {
   return fmt::format("{}?{}", out, options);
 }
 
-// Three ways that never write: a closed file needs no lock at all; one with a write-ahead log is read together with it,
-// through the shared index if there is one (somebody may be recording), else with an index in memory.
-Result<Database> openReadOnly(const std::string& path, bool hasLog, bool hasIndex) {
-  constexpr int kFlags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-  if (!hasLog) return Database::open(uri(path, "mode=ro&immutable=1"), kFlags);
-  if (hasIndex) return Database::open(uri(path, "mode=ro&readonly_shm=1"), kFlags);
-  Result<Database> db = Database::open(uri(path, "mode=ro"), kFlags, "unix-none");
-  if (!db) return db;
-  sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  if (Result<> set = db->run("PRAGMA locking_mode=EXCLUSIVE"); !set) return std::unexpected(set.error());
-  return db;
-}
-
 std::unexpected<Error> notARecording(const std::string& path, const std::string& why) {
   return fail(ErrorCode::Corrupt,
               fmt::format("{} is not a Quarterdeck recording ({}); give the name of a .qdrec file.", path, why));
 }
 
-Result<> checkFormat(const std::string& path, const Database& db) {
+Result<int> checkFormat(const std::string& path, const Database& db) {
   const Result<std::int64_t> application = db.integer("PRAGMA application_id");
   if (!application) return notARecording(path, application.error().message);
   const Result<std::int64_t> format = db.integer("PRAGMA user_version");
@@ -60,11 +47,37 @@ Result<> checkFormat(const std::string& path, const Database& db) {
                 fmt::format("{} has format {}, written by a newer version; this one reads up to {}: update it.", path,
                             *format, kFormat));
   }
-  if (*format < 1) return notARecording(path, fmt::format("its format {} does not exist", *format));
-  return {};
+  if (*format < kOldestFormat) return notARecording(path, fmt::format("its format {} does not exist", *format));
+  return static_cast<int>(*format);
 }
 
+// From when to when there is something, piece by piece.
+constexpr const char* kSpans1 =
+    "SELECT time_min AS a, time_max AS b FROM chunks UNION ALL SELECT time_min, time_max FROM tails "
+    "UNION ALL SELECT time_min, time_max FROM frames";
+// The totals hold all that is folded; frames that came since are found through their index.
+constexpr const char* kSpans2 =
+    "SELECT time_min AS a, time_max AS b FROM totals UNION ALL SELECT time_min, time_max FROM tails UNION ALL "
+    "SELECT (SELECT time_min FROM frames WHERE process = p.id AND kind = k.kind AND time_max > 0 "
+    "ORDER BY time_max LIMIT 1), (SELECT max(time_max) FROM frames WHERE process = p.id AND kind = k.kind) "
+    "FROM processes p, (SELECT 'entities' AS kind UNION ALL SELECT 'frames' UNION ALL SELECT 'rollups') k";
+
 }  // namespace
+
+// Three ways that never write: a closed file needs no lock at all; one with a write-ahead log is read together with it,
+// through the shared index if there is one (somebody may be recording), else with an index in memory.
+Result<Database> openReadOnly(const std::string& path) {
+  std::error_code ignored;
+  const bool hasLog = sizeOf(path + "-wal") > 0, hasIndex = fs::exists(path + "-shm", ignored);
+  constexpr int kFlags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+  if (!hasLog) return Database::open(uri(path, "mode=ro&immutable=1"), kFlags);
+  if (hasIndex) return Database::open(uri(path, "mode=ro&readonly_shm=1"), kFlags);
+  Result<Database> db = Database::open(uri(path, "mode=ro"), kFlags, "unix-none");
+  if (!db) return db;
+  sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (Result<> set = db->run("PRAGMA locking_mode=EXCLUSIVE"); !set) return std::unexpected(set.error());
+  return db;
+}
 
 std::string RecordedSeries::label() const {
   if (info.dimensions.empty()) return info.name;
@@ -108,13 +121,15 @@ Result<std::unique_ptr<Recording>> Recording::open(const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   const bool hasLog = sizeOf(path + "-wal") > 0;
-  Result<Database> db = openReadOnly(path, hasLog, fs::exists(path + "-shm", error));
+  Result<Database> db = openReadOnly(path);
   if (!db) {
     return fail(db.error().code,
                 fmt::format("Cannot open the recording {} ({}); check that it may be read.", path, db.error().message));
   }
   impl->db = std::move(*db);
-  if (Result<> checked = checkFormat(path, impl->db); !checked) return std::unexpected(checked.error());
+  const Result<int> format = checkFormat(path, impl->db);
+  if (!format) return std::unexpected(format.error());
+  impl->format = *format;
   if (Result<> loaded = impl->load(); !loaded) {
     return fail(ErrorCode::Corrupt,
                 fmt::format("The recording {} is damaged beyond reading ({}).", path, loaded.error().message));
@@ -150,21 +165,27 @@ Result<RecordingInfo> Recording::info() const {
     if (!n && problem.empty()) problem = n.error().message;
     return n.value_or(0);
   };
-  out.format = static_cast<int>(number("PRAGMA user_version"));
+  out.format = impl_->format;
   out.points = number(
-      "SELECT (SELECT coalesce(sum(points), 0) FROM chunks) + "
-      "(SELECT coalesce(sum(points), 0) FROM tails)");
+      fmt::format("SELECT (SELECT coalesce(sum(points), 0) FROM {}) + (SELECT coalesce(sum(points), 0) FROM tails)",
+                  out.format == 1 ? "chunks" : "totals"));
+  if (out.format > 1) {
+    out.integers = number("SELECT sum(integers) FROM totals");
+    out.doubles = number("SELECT sum(points - integers) FROM totals");
+    out.integerBytes = number("SELECT sum(integer_bytes) FROM totals");
+    out.doubleBytes = number("SELECT sum(double_bytes) FROM totals");
+    out.headBytes = number("SELECT sum(head_bytes) FROM totals");
+  }
   out.processes = number("SELECT count(DISTINCT agent || '/' || process) FROM processes");
   out.series = number(
       "SELECT count(*) FROM (SELECT DISTINCT p.agent, p.process, s.name, s.dimensions FROM series s "
       "JOIN processes p ON p.id = s.process)");
-  out.events = number("SELECT count(*) FROM events");
+  // Ids ascend from 1 and no event is ever deleted, so the last one counts them.
+  out.events = number("SELECT max(id) FROM events");
   out.gaps = number("SELECT count(*) FROM events WHERE kind = 'gap'");
-  const std::string spans =
-      "(SELECT time_min AS a, time_max AS b FROM chunks UNION ALL SELECT time_min, time_max FROM tails UNION ALL "
-      "SELECT time_min, time_max FROM frames)";
-  out.start = number("SELECT min(a) FROM " + spans + " WHERE a > 0");
-  out.end = number("SELECT max(b) FROM " + spans);
+  const char* spans = out.format == 1 ? kSpans1 : kSpans2;
+  out.start = number(fmt::format("SELECT min(a) FROM ({}) WHERE a > 0", spans));
+  out.end = number(fmt::format("SELECT max(b) FROM ({})", spans));
   if (out.start == 0) {
     out.start = number("SELECT min(time) FROM events WHERE time > 0");
     out.end = number("SELECT max(time) FROM events");
@@ -175,6 +196,31 @@ Result<RecordingInfo> Recording::info() const {
     return fail(ErrorCode::Corrupt,
                 fmt::format("The recording {} is damaged ({}); qdctl verify lists what.", impl_->path, problem));
   }
+  return out;
+}
+
+std::optional<Tick> Recording::tickAt(const ingest::ProcessRef& process, TimeNs time) const {
+  for (const auto& [row, entry] : impl_->processes) {
+    if (entry.ref != process) continue;
+    Result<Statement> bounds = impl_->db.prepare(
+        "SELECT time_min, time_max, tick_min, tick_max FROM chunks WHERE process = ?1 AND time_max >= ?2 AND ring <> "
+        "?3 "
+        "ORDER BY time_max LIMIT 1");
+    if (!bounds) return std::nullopt;
+    bounds->bind(1, Cell(row)).bind(2, Cell(time)).bind(3, Cell(std::int64_t{ingest::kDerivedRing}));
+    if (!bounds->step().value_or(false)) return std::nullopt;
+    const TimeNs from = bounds->integer(0), to = bounds->integer(1);
+    const Tick first = bounds->integer(2), last = bounds->integer(3);
+    if (time <= from || to <= from) return first;
+    const double share = static_cast<double>(time - from) / static_cast<double>(to - from);
+    return first + static_cast<Tick>(share * static_cast<double>(last - first));
+  }
+  return std::nullopt;
+}
+
+std::vector<RecordedProcess> Recording::processes() const {
+  std::vector<RecordedProcess> out;
+  for (const auto& [row, entry] : impl_->processes) out.push_back({entry.agent, entry.ref});
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/recording/chunk_codec.h"
 #include "core/recording/recording.h"
+#include "core/recording/schema.h"
 #include "core/recording/sqlite.h"
 
 namespace qd::recording {
@@ -21,12 +22,17 @@ struct Recording::Impl {
   std::string path;
   std::vector<std::string> notes;
   Database db;
+  int format = kFormat;
   bool complete = false;
   std::map<std::int64_t, AgentId> agents;
   std::map<std::int64_t, ProcessEntry> processes;
 
   Result<> load();
+  const Layout& layout() const { return recording::layout(format); }
 };
+
+// Of a file as it lies there, together with its write-ahead log; never writes.
+Result<Database> openReadOnly(const std::string& path);
 
 // Whether the current row of `SELECT * FROM table` carries the checksum that its columns have.
 bool hashMatches(const Statement& row);
@@ -36,6 +42,6 @@ struct LoadedChunk {
   std::int64_t process = 0;
   DecodedChunk chunk;
 };
-std::optional<LoadedChunk> loadChunk(const Database& db, std::int64_t id, std::vector<Damage>& damaged);
+std::optional<LoadedChunk> loadChunk(const Recording::Impl& file, std::int64_t id, std::vector<Damage>& damaged);
 
 }  // namespace qd::recording

@@ -9,20 +9,29 @@
 namespace qd::recording {
 namespace {
 
-std::string bodyProblem(std::string_view table, const Statement& row) {
+std::string bodyProblem(int format, std::string_view table, const Statement& row) {
+  const Layout& places = layout(format);
   const auto why = [](const auto& result) { return result ? std::string() : result.error().message; };
-  if (table == "chunks") return why(decodeHead(row.blob(13)));
-  if (table == "tails") return why(decodeTail(row.blob(7)));
+  if (table == "chunks") return why(decodeHead(row.blob(places.chunks.body), format));
+  if (table == "tails") return why(decodeTail(row.blob(places.tails.body), format));
   if (table == "declarations") return why(declarationFromJson(row.text(2)));
   if (table == "columns") {
-    return why(
-        decodeColumn(static_cast<std::uint32_t>(row.integer(3)), row.integer(4) != 0, row.blob(10), kMostInAList));
+    const bool isDouble = row.integer(4) != 0;
+    const ByteView pyramid = row.blob(places.columns.pyramid);
+    if (!pyramid.empty()) {
+      const auto values = static_cast<std::uint64_t>(row.integer(5));
+      if (std::string problem = why(decodePyramid(isDouble, values, pyramid)); !problem.empty()) return problem;
+    }
+    return why(decodeValues(isDouble, row.blob(places.columns.body)));
   }
+  if (table == "summaries") return why(decodeNodes(row.integer(3) != 0, row.blob(18)));
+  if (table == "totals") return why(decodeTotals(row.blob(12)));
   if (table == "frames") {
     const std::string kind = row.text(2);
-    if (kind == "entities") return why(decodeEntities({}, {}, row.blob(8)));
-    if (kind == "frames") return why(decodeFrames({}, {}, row.blob(8)));
-    return why(decodeRollups({}, {}, row.blob(8)));
+    const ByteView body = row.blob(places.frames.body);
+    if (kind == "entities") return why(decodeEntities({}, {}, body));
+    if (kind == "frames") return why(decodeFrames({}, {}, body));
+    return why(decodeRollups({}, {}, body));
   }
   if (table == "events") {
     const std::string kind = row.text(5), body = row.text(11);
@@ -33,12 +42,12 @@ std::string bodyProblem(std::string_view table, const Statement& row) {
 
 class Verifier {
  public:
-  Verifier(const Database& db, std::stop_token stop) : db_(db), stop_(std::move(stop)) {}
+  Verifier(const Database& db, int format, std::stop_token stop) : db_(db), format_(format), stop_(std::move(stop)) {}
 
   VerifyReport run(bool complete) {
     structure();
     schema();
-    for (const TableSpec& spec : tables()) {
+    for (const TableSpec& spec : tables(format_)) {
       const std::uint64_t rows = table(spec.name);
       report_.rows += rows;
       if (complete && spec.name != "meta" && spec.name != "tails") count(spec.name, rows);
@@ -65,7 +74,7 @@ class Verifier {
   }
 
   void schema() {
-    for (const auto list : {tables(), helpers()}) {
+    for (const auto list : {tables(format_), helpers(format_)}) {
       for (const TableSpec& spec : list) {
         Result<Statement> row = db_.prepare("SELECT sql FROM sqlite_schema WHERE name = ?");
         if (!row) return damage("sqlite_schema", 0, row.error().message);
@@ -98,7 +107,7 @@ class Verifier {
       last = rows->integer(0);
       if (!hashMatches(*rows)) {
         damage(name, last, "its checksum does not match");
-      } else if (std::string problem = bodyProblem(name, *rows); !problem.empty()) {
+      } else if (std::string problem = bodyProblem(format_, name, *rows); !problem.empty()) {
         damage(name, last, std::move(problem));
       }
     }
@@ -116,9 +125,13 @@ class Verifier {
   }
 
   void columnsOfChunks() {
+    const char* place = format_ == 1
+                            ? "c.chunk = k.id"
+                            : "c.id >= k.first_column AND c.id < k.first_column + k.columns AND c.chunk = k.id";
     Result<Statement> rows = db_.prepare(
-        "SELECT k.id, k.columns, count(c.id) FROM chunks k LEFT JOIN columns c ON c.chunk = k.id GROUP BY k.id "
-        "HAVING k.columns IS NOT count(c.id)");
+        fmt::format("SELECT k.id, k.columns, count(c.id) FROM chunks k LEFT JOIN columns c ON {} GROUP BY k.id "
+                    "HAVING k.columns IS NOT count(c.id)",
+                    place));
     while (rows && rows->step().value_or(false)) {
       damage("chunks", rows->integer(0),
              fmt::format("{} of its {} columns are there", rows->integer(2), rows->integer(1)));
@@ -126,6 +139,7 @@ class Verifier {
   }
 
   const Database& db_;
+  const int format_;
   std::stop_token stop_;
   VerifyReport report_;
 };
@@ -133,7 +147,7 @@ class Verifier {
 }  // namespace
 
 VerifyReport Recording::verify(std::stop_token stop) const {
-  return Verifier(impl_->db, std::move(stop)).run(impl_->complete);
+  return Verifier(impl_->db, impl_->format, std::move(stop)).run(impl_->complete);
 }
 
 }  // namespace qd::recording

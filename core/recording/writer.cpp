@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,16 @@ Tick tickOf(const Event& event) {
         return 0;
       },
       event);
+}
+
+// What tells one file from another that takes its name.
+struct Identity {
+  std::uint64_t device = 0, inode = 0;
+};
+Result<Identity> identityOf(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return failErrno(path, errno);
+  return Identity{status.st_dev, status.st_ino};
 }
 
 Result<> reserveFile(const std::string& path) {
@@ -57,7 +68,7 @@ Result<> reserveFile(const std::string& path) {
 Result<> Writer::Impl::prepare(const std::string& program) {
   // Nothing is lost with an empty file, so its making does not wait for a disk that is busy with others.
   std::string setup = fmt::format(
-      "PRAGMA synchronous=OFF; PRAGMA page_size=8192; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA "
+      "PRAGMA synchronous=OFF; PRAGMA page_size=4096; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA "
       "journal_mode=WAL; "
       "BEGIN; ",
       kApplicationId, kFormat);
@@ -214,10 +225,16 @@ Result<> Writer::Impl::transact(const std::vector<EnvelopePtr>& second) {
   return db.run("COMMIT");
 }
 
-Result<std::unique_ptr<Writer>> Writer::create(const std::string& path, const std::string& program) {
+Result<std::unique_ptr<Writer>> Writer::create(const std::string& path, const std::string& program,
+                                               const WriterLimits& limits) {
   if (Result<> reserved = reserveFile(path); !reserved) return std::unexpected(reserved.error());
   auto impl = std::make_unique<Impl>();
   impl->path = path;
+  const Result<Identity> identity = identityOf(path);
+  if (!identity) return std::unexpected(identity.error());
+  impl->device = identity->device;
+  impl->inode = identity->inode;
+  impl->limits = limits;
   Result<Database> db = Database::open(path, SQLITE_OPEN_READWRITE);
   if (!db) return fail(db.error().code, fmt::format("Cannot write the recording {}: {}.", path, db.error().message));
   impl->db = std::move(*db);
@@ -230,6 +247,16 @@ Result<std::unique_ptr<Writer>> Writer::create(const std::string& path, const st
   return std::unique_ptr<Writer>(new Writer(std::move(impl)));
 }
 
+// The system goes on writing into a file that has lost its name, where nobody will find it.
+Result<> Writer::Impl::stillThere() const {
+  const Result<Identity> now = identityOf(path);
+  if (now && now->device == device && now->inode == inode) return {};
+  return fail(ErrorCode::NotFound,
+              fmt::format("The recording {} was moved or deleted, or its volume is gone, while it was being written; "
+                          "nothing more is recorded: record to another file.",
+                          path));
+}
+
 Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Writer::~Writer() = default;
 
@@ -239,6 +266,7 @@ std::uint64_t Writer::points() const {
 
 Result<> Writer::commit(const std::vector<EnvelopePtr>& second) {
   if (second.empty()) return {};
+  if (Result<> there = impl_->stillThere(); !there) return there;
   Result<> done = impl_->transact(second);
   if (done) return done;
   if (sqlite3_get_autocommit(impl_->db.handle()) == 0) (void)impl_->db.run("ROLLBACK");
@@ -249,12 +277,23 @@ Result<> Writer::commit(const std::vector<EnvelopePtr>& second) {
                   impl_->path, done.error().message));
 }
 
+// Gives back the pages of the folded tails where they are a share of the file that counts: a short recording's. Not
+// worth failing for.
+void Writer::Impl::compact() {
+  constexpr std::int64_t kMostPages = 32'768;
+  const std::int64_t pages = db.integer("PRAGMA page_count").value_or(0);
+  const std::int64_t unused = db.integer("PRAGMA freelist_count").value_or(0);
+  if (unused * 32 < pages || pages > kMostPages) return;
+  (void)db.run("PRAGMA temp_store=MEMORY; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 Result<> Writer::finish() {
   Impl& w = *impl_;
   const auto all = [&]() -> Result<> {
     if (Result<> begun = w.db.run("BEGIN IMMEDIATE"); !begun) return begun;
     for (auto& [key, state] : w.processes) {
       if (Result<> folded = w.fold(state); !folded) return folded;
+      if (Result<> written = w.writeTotals(state); !written) return written;
     }
     std::int64_t id = w.table("meta").rows;
     if (Result<> put = w.meta(4, "complete", integer(1)); !put) return put;
@@ -267,6 +306,7 @@ Result<> Writer::finish() {
     if (Result<> done = w.db.run("COMMIT"); !done) return done;
     if (Result<> done = w.db.run("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done;
     w.tables.clear();
+    w.compact();
     // May be refused while somebody reads; the file is complete all the same, only the -wal stays until they leave.
     (void)w.db.run("PRAGMA journal_mode=DELETE");
     return w.db.close();

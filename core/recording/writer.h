@@ -13,10 +13,18 @@
 
 namespace qd::recording {
 
+// A process's tails are folded into chunks at this many points or tails; the blocks of all tails are held in RAM.
+struct WriterLimits {
+  std::uint64_t foldPoints = 262'144;
+  std::size_t foldTails = 300;
+  std::size_t pendingBytes = std::size_t{64} << 20;  // beyond that the biggest process is folded early
+};
+
 class Writer {
  public:
   // Creates the file; one that exists is never touched (Conflict). `program`: who writes, for meta.
-  static Result<std::unique_ptr<Writer>> create(const std::string& path, const std::string& program);
+  static Result<std::unique_ptr<Writer>> create(const std::string& path, const std::string& program,
+                                                const WriterLimits& limits = {});
   ~Writer();
 
   // One transaction: all of it or nothing.

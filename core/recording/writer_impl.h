@@ -5,6 +5,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/recording/chunk_codec.h"
 #include "core/recording/placer.h"
 #include "core/recording/sqlite.h"
+#include "core/recording/summary_tree.h"
 #include "core/recording/writer.h"
 
 namespace qd::recording {
@@ -29,6 +31,11 @@ struct ProcessState {
   std::uint64_t pendingPoints = 0, freshPoints = 0;
   std::size_t pendingBytes = 0, freshBytes = 0, tails = 0;
   std::array<std::vector<Placed>, std::size(kColumnarKinds)> columnar;  // of this second
+  std::map<std::pair<std::uint32_t, bool>, SummaryTree> trees;          // by index and is_double
+  std::uint64_t foldedPoints = 0, foldedIntegers = 0, chunks = 0;
+  std::uint64_t integerBytes = 0, doubleBytes = 0, headBytes = 0;  // of the bodies of what is folded
+  std::int64_t newestFrames = 0;                                   // id
+  std::optional<Extent> extent;                                    // of all chunks and frames
 };
 
 inline std::uint64_t pointsOf(const ingest::SampleBlock& block) {
@@ -45,6 +52,18 @@ inline Cell integer(std::uint64_t v) {
 }
 inline Cell bytes(const Bytes& b) {
   return ByteView(b);
+}
+// Null where there is nothing.
+inline Cell bytesOrNull(const Bytes& b) {
+  return b.empty() ? Cell() : Cell(ByteView(b));
+}
+// A field of a summary as the series has it; null where no value is finite.
+inline Cell number(const Summary& s, std::int64_t field) {
+  if (s.count == 0) return {};
+  return s.isDouble ? Cell(s.real(field) + 0.0) : Cell(field);
+}
+inline Cell mean(const Summary& s) {
+  return s.count == 0 ? Cell() : Cell(s.mean + 0.0);
 }
 
 // Inserts rows into one table; counts them; ids ascend from 1.
@@ -67,6 +86,8 @@ struct Table {
 
 struct Writer::Impl {
   std::string path;
+  std::uint64_t device = 0, inode = 0;  // of the file under that name when it was made
+  WriterLimits limits;
   Database db;
   std::map<std::string, Table, std::less<>> tables;
   Packer packer;
@@ -89,11 +110,17 @@ struct Writer::Impl {
   Result<> refuse(const Placed& placed, const ingest::ProcessRef& ref, std::uint64_t lost);
   Result<> addEvent(const Placed& placed, std::string_view kind, const std::string& body);
 
-  std::vector<EncodedChunk> encode(std::vector<Placed>& blocks);
+  std::vector<EncodedChunk> encode(std::vector<Placed>& blocks, Detail detail);
   Result<> flush(ProcessState& state);
   Result<> writeTail(ProcessState& state);
+  Result<> writeFrames(ProcessState& state, std::size_t kind);
+  Result<> writeChunk(ProcessState& state, const EncodedChunk& chunk);
+  Result<> writeGroup(const ProcessState& state, std::uint32_t series, const Group& group);
+  Result<> writeTotals(ProcessState& state);
   Result<> fold(ProcessState& state);
   Result<> foldTheBiggest();
+  Result<> stillThere() const;
+  void compact();
   Result<> transact(const std::vector<ingest::EnvelopePtr>& second);
 };
 

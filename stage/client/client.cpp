@@ -94,6 +94,7 @@ void Client::disconnect(std::int64_t nowNs, std::int64_t waitNs) {
   head_ = {};
   ackTick_ = 0;
   renderFixed_ = 0;
+  lastSnapshotNs_ = 0;
   nonce_ = Random(nonce_ + static_cast<std::uint64_t>(nowNs)).next();
   nextConnectNs_ = nowNs + waitNs;
   ++counters_.reconnects;
@@ -113,6 +114,8 @@ bool Client::onSnapshot(BytesView datagram, std::int64_t nowNs) {
   }
   ++counters_.snapshots;
   counters_.lastSnapshotBytes = datagram.size();
+  if (lastSnapshotNs_ != 0 && arrivals_.size() < kMaxKept) arrivals_.push_back({head->tick, nowNs - lastSnapshotNs_});
+  lastSnapshotNs_ = nowNs;
   renderClock_.onSnapshot(head->tick, head->tickTimeNs, nowNs, head->parked, head->tickHz, head->snapshotHz);
   buffer_.add(snapshot);
   received_.add(std::move(snapshot));

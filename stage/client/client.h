@@ -42,6 +42,12 @@ struct ShotRecord {
   Shot shot;
 };
 
+// One snapshot as it arrived, and how long after the one before it.
+struct Arrival {
+  Tick tick = 0;
+  std::int64_t intervalNs = 0;
+};
+
 // Where prediction and server first differed: the confirmed tick at which it was seen, the last one at which both were
 // equal, and what had been predicted for the ticks from there on, so that the server's own frames tell the first.
 struct Divergence {
@@ -117,6 +123,7 @@ class Client {
   };
   std::vector<Confirmed> takeConfirmed() { return std::exchange(confirmed_, {}); }
   std::vector<Divergence> takeDivergences() { return std::exchange(divergences_, {}); }
+  std::vector<Arrival> takeArrivals() { return std::exchange(arrivals_, {}); }
   std::vector<ShotRecord> takeShots() { return std::exchange(shots_, {}); }
   std::optional<std::string> takeNotice();
 
@@ -157,6 +164,8 @@ class Client {
   std::vector<Pose> poses_;
   std::vector<Confirmed> confirmed_;
   std::vector<Divergence> divergences_;
+  std::vector<Arrival> arrivals_;
+  std::int64_t lastSnapshotNs_ = 0;
   std::vector<ShotRecord> shots_;
   Counters counters_, atJoin_;
   Tick ackTick_ = 0;

@@ -143,6 +143,7 @@ void Editor::frame(std::int64_t) {
     f.confirmed = client_.takeConfirmed();
     f.shots = client_.takeShots();
     f.divergences = client_.takeDivergences();
+    f.arrivals = client_.takeArrivals();
     f.notice = client_.takeNotice().value_or("");
   }
   wake_.wake();  // new inputs go out at once

@@ -46,6 +46,10 @@ void EditorTelemetry::declareSeries() {
   const auto add = [this](const SeriesSpec& spec) { return declare(probe_, spec); };
   s_.frameDuration = add({"frame.duration", "ms", 6, false, "Work of one frame, without waiting", 1e3 / 60});
   s_.frameInterval = add({"frame.interval", "ms", 6, false, "From the start of the previous frame to this one's"});
+  s_.schedDelay = add({"frame.sched_delay", "ms", 6, false,
+                       "Time since the frame before in which its thread was ready and waited for a processor"});
+  s_.snapshotInterval = add({"net.snapshot_interval", "ms", 6, false, "Between the arrivals of two snapshots"});
+  s_.snapshotTick = add({"net.snapshot_tick", "ticks", 0, false, "Tick of each snapshot that arrived"});
   s_.hitches =
       add({"frame.hitches", "count", 0, false, "Frames of the last second that took twice their time or more"});
   s_.viewAge = add({"interp.view_age", "ms", 6, false, "Server now minus the time drawn"});

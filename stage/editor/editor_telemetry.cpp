@@ -81,6 +81,10 @@ void EditorTelemetry::perFrame(const FrameData& frame) {
     }
     if (c.latencyNs > 0) qd_sample_i64(probe_, s_.inputLatency, c.latencyNs);
   }
+  for (const auto& arrival : frame.arrivals) {
+    qd_sample_i64(probe_, s_.snapshotInterval, arrival.intervalNs);
+    qd_sample_i64(probe_, s_.snapshotTick, arrival.tick);
+  }
   if (frame.counters.snapshots != lastSnapshot_.snapshots) {
     qd_sample_i64(probe_, s_.snapshotBytes, static_cast<std::int64_t>(frame.counters.lastSnapshotBytes));
     lastSnapshot_ = frame.counters;
@@ -208,6 +212,7 @@ void EditorTelemetry::frameDone(const FrameData& frame, std::int64_t frameInterv
     if (frameIntervalNs > hitchNs_) ++totals_.hitches;
   }
   if (frame.second) perSecond(frame);
+  if (const auto waited = schedDelay_.takeNs()) qd_sample_i64(probe_, s_.schedDelay, *waited);
   qd_sample_i64(probe_, s_.frameDuration, monotonicNs() - frame.startNs);
 }
 

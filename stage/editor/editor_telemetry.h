@@ -11,6 +11,7 @@
 
 #include "agent/probe/qd.h"
 #include "stage/client/client.h"
+#include "stage/runtime/sched_delay.h"
 
 namespace qd::stage {
 
@@ -52,6 +53,7 @@ struct FrameData {
   std::vector<Client::Confirmed> confirmed;
   std::vector<Divergence> divergences;
   std::vector<ShotRecord> shots;
+  std::vector<Arrival> arrivals;  // as the network thread had them, since the frame before
   std::string notice;
 };
 
@@ -90,11 +92,13 @@ class EditorTelemetry {
     qd_series frameDuration, frameInterval, hitches, viewAge, bufferDepth, timeScale, delay, window;
     qd_series interpolated, extrapolated, held, starved;
     qd_series predictError, corrections, correctionDistance, replayed, inputLatency, predictLead;
+    qd_series schedDelay, snapshotInterval, snapshotTick;
     qd_series rtt, rttDev, jitter, loss, reorder, burst, snapshotBytes, bandwidth, bandwidthUp, undecodable;
     qd_series netState, reconnects, shots;
   } s_{};
   qd_site* siteFrame_ = nullptr;
   qd_site* siteHit_ = nullptr;
+  SchedDelay schedDelay_;
   std::vector<qd_entity> entities_;
   Totals totals_, second_;
   Client::Counters lastCounters_, lastSnapshot_;

@@ -150,6 +150,7 @@ void Telemetry::tickDone(const TickTiming& timing) {
   const auto now = monotonicNs();
   perSecond(now);
   qd_sample_i64(probe_, s_.tickStartJitter, timing.startNs - timing.scheduledNs);
+  if (const auto waited = schedDelay_.takeNs()) qd_sample_i64(probe_, s_.tickSchedDelay, *waited);
   const auto work = monotonicNs() - timing.startNs;
   qd_sample_i64(probe_, s_.tickDuration, work);
   if (work > kNsPerSecond / settings_.tickHz) ++totals_.overruns;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/probe/qd.h"
+#include "stage/runtime/sched_delay.h"
 #include "stage/server/mailbox.h"
 #include "stage/server/world.h"
 
@@ -108,7 +109,8 @@ class Telemetry {
   PathSettings baseFaults_;  // as the server was started
 
   struct Series {
-    qd_series tickDuration, tickStartJitter, tickOverruns, tickSkipped, tickRate, gameTps, players, npcs, visibility;
+    qd_series tickDuration, tickStartJitter, tickSchedDelay, tickOverruns, tickSkipped, tickRate, gameTps, players,
+        npcs, visibility;
     Spread rtt, rttDev, jitter, loss, bandwidth, viewAge, inputDepth;
     qd_series reorder, burst, snapshotBytes, snapshotMax, visible, replCost;
     qd_series rewindTime, rewindDistance, rewindError, rewinds;
@@ -144,6 +146,7 @@ class Telemetry {
   int match_ = 0;
   std::map<EntityId, std::uint8_t> teleports_;
   std::vector<qd_entity> frame_;
+  SchedDelay schedDelay_;
 };
 
 }  // namespace qd::stage

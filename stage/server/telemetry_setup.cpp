@@ -62,6 +62,8 @@ void Telemetry::declareSeries() {
   const double budgetMs = 1e3 / static_cast<double>(settings_.tickHz);
   s_.tickDuration = add({"tick.duration", "ms", 6, false, "Work of one tick, without sleep and parked time", budgetMs});
   s_.tickStartJitter = add({"tick.start_jitter", "ms", 6, false, "Actual minus scheduled start of the tick"});
+  s_.tickSchedDelay = add({"tick.sched_delay", "ms", 6, false,
+                           "Time since the tick before in which its thread was ready and waited for a processor"});
   s_.tickOverruns =
       add({"tick.overruns", "count", 0, false, "Ticks of the last second that took longer than the budget"});
   s_.tickSkipped = add({"tick.skipped", "count", 0, false, "Deadlines given up in the last second"});

@@ -5,6 +5,7 @@ QD_BIN_DIR and QD_SOURCE_DIR come from the environment (CTest sets them).
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -59,6 +60,32 @@ class Stage:
             raise
         finally:
             self.process.stdout.close()
+
+
+class Agent:
+    """quarterdeckd alone, in a folder, as a context manager; .agent is its address."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.socket = self.folder / "agent.sock"
+
+    def __enter__(self):
+        self.process = subprocess.Popen([str(BIN / "quarterdeckd"), "--listen", "127.0.0.1:0", "--socket", str(self.socket),
+                                         "--data", str(self.folder / "data")], stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line, "the agent ended before it was ready"
+        self.agent = re.search(r"127\.0\.0\.1:\d+", line).group()
+        return self
+
+    def game(self, *args):
+        """The test game, attached to this agent."""
+        return subprocess.Popen([str(BIN.parent / "tests" / "quarterdeck-test-game"), *args],
+                                env={**os.environ, "QUARTERDECK_SOCKET": str(self.socket)})
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
 
 
 def qdctl(*args, timeout=60):

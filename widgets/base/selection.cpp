@@ -18,6 +18,17 @@ void Selection::setEntity(std::optional<std::uint32_t> entity) {
   Q_EMIT entityChanged();
 }
 
+void Selection::setPlayer(const std::optional<FollowedPlayer>& player) {
+  if (player == player_) return;
+  player_ = player;
+  Q_EMIT playerChanged();
+  setEntity(player ? std::optional(player->id) : std::nullopt);
+}
+
+std::optional<std::uint32_t> Selection::playerOn(const ProcessId& server) const {
+  return player_ && player_->server == server ? std::optional(player_->id) : std::nullopt;
+}
+
 void Selection::setHit(const QString& id) {
   if (id == hit_) return;
   hit_ = id;

@@ -12,6 +12,8 @@
 
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
+#include "widgets/base/player_name.h"
+#include "widgets/base/moment_to_show.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
@@ -54,6 +56,7 @@ LogPanel::LogPanel(const widgets::SessionContext& context, QWidget* parent)
     level_->setCurrentIndex(0);
     kind_->setCurrentIndex(0);
     onlySelected_->setChecked(false);
+    onlyPlayer_->setChecked(false);
   });
   addToTitle(makeFilterRow());
   makeTable();
@@ -61,6 +64,8 @@ LogPanel::LogPanel(const widgets::SessionContext& context, QWidget* parent)
   connect(this, &Panel::processChanged, this, [this] {
     if (onlySelected_->isChecked()) applyFilter();
   });
+  connect(&this->context().selection, &widgets::Selection::playerChanged, this, &LogPanel::followPlayer);
+  followPlayer();
 }
 
 LogPanel::~LogPanel() = default;
@@ -86,20 +91,24 @@ QWidget* LogPanel::makeFilterRow() {
   }
   onlySelected_ = new QCheckBox(tr("selected"));
   onlySelected_->setToolTip(tr("Only lines of the process that is selected (or pinned here)"));
+  onlyPlayer_ = new QCheckBox;
+  onlyPlayer_->setToolTip(tr("Only lines and events about the player who is followed"));
   follow_ = new QToolButton;
   follow_->setText(tr("Follow"));
   follow_->setCheckable(true);
   follow_->setProperty("boxed", true);
   follow_->setChecked(true);
   follow_->setToolTip(tr("Stay at the newest line"));
-  for (QWidget* widget : {static_cast<QWidget*>(text_), static_cast<QWidget*>(level_), static_cast<QWidget*>(kind_),
-                          static_cast<QWidget*>(onlySelected_), static_cast<QWidget*>(follow_)}) {
+  for (QWidget* widget :
+       {static_cast<QWidget*>(text_), static_cast<QWidget*>(level_), static_cast<QWidget*>(kind_),
+        static_cast<QWidget*>(onlySelected_), static_cast<QWidget*>(onlyPlayer_), static_cast<QWidget*>(follow_)}) {
     layout->addWidget(widget);
   }
   connect(text_, &QLineEdit::textChanged, this, &LogPanel::applyFilter);
   connect(level_, &QComboBox::currentIndexChanged, this, &LogPanel::applyFilter);
   connect(kind_, &QComboBox::currentIndexChanged, this, &LogPanel::applyFilter);
   connect(onlySelected_, &QCheckBox::toggled, this, &LogPanel::applyFilter);
+  connect(onlyPlayer_, &QCheckBox::toggled, this, &LogPanel::applyFilter);
   connect(follow_, &QToolButton::toggled, this, [this](bool on) {
     if (on) table_->scrollToBottom();
   });
@@ -137,9 +146,24 @@ void LogPanel::applyFilter() {
   filter.minimumLevel = levels[level_->currentIndex()];
   filter.kinds = kindChoices()[static_cast<std::size_t>(kind_->currentIndex())].kinds;
   if (onlySelected_->isChecked() && !process().value.empty()) filter.processes = {process()};
+  if (const auto& player = context().selection.player(); player && onlyPlayer_->isChecked()) {
+    filter.player = player->id;
+    filter.playerName = widgets::playerName(context().log, *player);
+  }
   model_->setFilter(filter);
   showCounts();
   if (follow_->isChecked()) table_->scrollToBottom();
+}
+
+void LogPanel::followPlayer() {
+  const auto& player = context().selection.player();
+  onlyPlayer_->setVisible(player.has_value());
+  if (player) onlyPlayer_->setText(tr("player %1").arg(player->id));
+  if (!player) {
+    onlyPlayer_->setChecked(false);
+  } else if (onlyPlayer_->isChecked()) {
+    applyFilter();
+  }
 }
 
 void LogPanel::openRow(int row) {
@@ -153,7 +177,7 @@ void LogPanel::openRow(int row) {
       context().selection.setHit(QString::fromStdString(hit->id));
     }
   }
-  if (chosen.time > 0) context().clock.goTo(chosen.time);
+  if (chosen.time > 0) context().clock.goTo(widgets::momentToShow(context().breakpoints, chosen));
 }
 
 void LogPanel::noteScroll() {
@@ -166,8 +190,8 @@ void LogPanel::showCounts() {
   if (model_->suppressed() > 0) text += tr(" · %1 suppressed by their rate limit").arg(model_->suppressed());
   if (context().log.forgotten() > 0) text += tr(" · %1 older forgotten").arg(context().log.forgotten());
   setSubtitle(text);
-  const bool filtered =
-      !text_->text().isEmpty() || level_->currentIndex() > 0 || kind_->currentIndex() > 0 || onlySelected_->isChecked();
+  const bool filtered = !text_->text().isEmpty() || level_->currentIndex() > 0 || kind_->currentIndex() > 0 ||
+                        onlySelected_->isChecked() || onlyPlayer_->isChecked();
   empty_->setText(filtered ? tr("No line passes the filter") : tr("Nothing was logged yet"),
                   tr("Log lines, pushes, hits and marks appear here as they happen."),
                   filtered ? tr("Clear the filter") : QString());

@@ -33,6 +33,7 @@ class LogPanel final : public widgets::Panel {
   QWidget* makeFilterRow();
   void makeTable();
   void applyFilter();
+  void followPlayer();
   void openRow(int row);
   void noteScroll();
   void showCounts();
@@ -43,6 +44,7 @@ class LogPanel final : public widgets::Panel {
   QComboBox* level_;
   QComboBox* kind_;
   QCheckBox* onlySelected_;
+  QCheckBox* onlyPlayer_;  // there while a player is followed
   QToolButton* follow_;
   widgets::EmptyState* empty_;
   TimeNs asked_ = 0;

@@ -83,6 +83,52 @@ Scene makeScene(const ingest::EntityFrame* server, const std::vector<const inges
   return scene;
 }
 
+namespace {
+
+void extend(std::vector<TrailPoint>& trail, const ingest::EntityFrame& frame, std::size_t i, bool missed) {
+  constexpr double kJump = 3;  // m between two frames: nobody walks that, even where the flag was lost with its frame
+  const std::uint32_t flags = i < frame.flags.size() ? frame.flags[i] : 0;
+  TrailPoint point{static_cast<double>(frame.x[i]) * kMetre, static_cast<double>(frame.y[i]) * kMetre, drawnAs(flags),
+                   missed || (flags & ingest::kEntityTeleported) != 0};
+  if (!trail.empty() && std::hypot(point.x - trail.back().x, point.y - trail.back().y) > kJump)
+    point.breakBefore = true;
+  trail.push_back(point);
+}
+
+}  // namespace
+
+std::vector<Trail> trailsOf(const std::vector<std::uint32_t>& ids, const Frames& server,
+                            const std::vector<Frames>& rendered) {
+  std::map<std::uint32_t, Trail> trails;
+  for (const std::uint32_t id : ids) {
+    trails[id].id = id;
+    trails[id].drawn.resize(rendered.size());
+  }
+  const auto walk = [&](const Frames& frames, auto&& lineOf) {
+    std::map<std::uint32_t, std::size_t> seen;
+    for (std::size_t n = 0; n < frames.size(); ++n) {
+      const ingest::EntityFrame& frame = *frames[n];
+      for (std::size_t i = 0; i < sizeOf(frame); ++i) {
+        const auto trail = trails.find(frame.ids[i]);
+        if (trail == trails.end()) continue;
+        const auto [before, fresh] = seen.try_emplace(frame.ids[i], n);
+        extend(lineOf(trail->second), frame, i, !fresh && before->second + 1 != n);
+        before->second = n;
+      }
+    }
+  };
+  walk(server, [](Trail& trail) -> std::vector<TrailPoint>& { return trail.server; });
+  for (std::size_t editor = 0; editor < rendered.size(); ++editor)
+    walk(rendered[editor], [editor](Trail& trail) -> std::vector<TrailPoint>& { return trail.drawn[editor]; });
+  std::vector<Trail> out;
+  for (auto& [id, trail] : trails) {
+    const bool any =
+        trail.server.size() > 1 || std::ranges::any_of(trail.drawn, [](const auto& d) { return d.size() > 1; });
+    if (any) out.push_back(std::move(trail));
+  }
+  return out;
+}
+
 std::optional<Bounds> boundsOf(const Scene& scene) {
   std::optional<Bounds> bounds;
   const auto include = [&](double x, double y) {

@@ -46,6 +46,22 @@ using Authority = std::function<std::optional<netcode::Pose>(std::uint32_t entit
 Scene makeScene(const ingest::EntityFrame* server, const std::vector<const ingest::EntityFrame*>& rendered,
                 const Authority& authority);
 
+// Where one entity went during the last moments, broken where it was put elsewhere.
+struct TrailPoint {
+  double x = 0, y = 0;
+  Drawn how = Drawn::Plain;
+  bool breakBefore = false;
+};
+struct Trail {
+  std::uint32_t id = 0;
+  std::vector<TrailPoint> server;
+  std::vector<std::vector<TrailPoint>> drawn;  // one an editor
+};
+using Frames = std::vector<netcode::EntityFramePtr>;
+// Oldest first; entities without two points are left out.
+std::vector<Trail> trailsOf(const std::vector<std::uint32_t>& ids, const Frames& server,
+                            const std::vector<Frames>& rendered);
+
 struct Bounds {
   double left = 0, right = 0, bottom = 0, top = 0;
 };

@@ -9,72 +9,85 @@
 #include "widgets/base/theme.h"
 
 namespace qd::widgets::world {
-namespace {
-
-constexpr int kLegendHeight = 40;
-constexpr double kVectorPixels = 40;
-
-double niceLength(double atLeast) {
-  const double power = std::pow(10.0, std::floor(std::log10(std::max(atLeast, 1e-6))));
-  for (const double factor : {1.0, 2.0, 5.0})
-    if (factor * power >= atLeast) return factor * power;
-  return 10 * power;
-}
-
-// Smaller where the picture is small, so that a crowd stays a crowd of single ones.
-double radiusOf(std::uint32_t flags, double zoom) {
-  const double scale = std::clamp(zoom, 0.6, 1.0);
-  if (flags & ingest::kEntityPlayer) return 5 * scale;
-  if (flags & ingest::kEntityProjectile) return 2;
-  return 3.5 * scale;
-}
-
-QColor ghostColor(const Colors& c, Drawn how) {
-  if (how == Drawn::Extrapolated) return c.extrapolated;
-  if (how == Drawn::Held) return c.held;
-  return seriesColor(c.scheme, ingest::ProcessKind::Editor, ProcessId("editor-1"), "interp.error");
-}
-
-QBrush ghostBrush(const QColor& color, Drawn how) {
-  if (how == Drawn::Extrapolated) return QBrush(color, Qt::BDiagPattern);
-  if (how == Drawn::Held) return QBrush(color, Qt::DiagCrossPattern);
-  return Qt::NoBrush;
-}
-
-}  // namespace
 
 WorldView::WorldView(QWidget* parent) : QWidget(parent) {
   setMinimumSize(160, 120);
   setFocusPolicy(Qt::StrongFocus);
+  setMouseTracking(true);
 }
 
-void WorldView::setScene(Scene scene, Surroundings surroundings) {
-  scene_ = std::move(scene);
-  surroundings_ = std::move(surroundings);
-  if (fitted_) fit();
+void WorldView::setPicture(Picture picture) {
+  picture_ = std::move(picture);
+  if (follow_) {
+    keepInMiddle();
+  } else if (fitted_) {
+    fit();
+  }
+  hover();
   update();
 }
 
 void WorldView::setSelected(std::optional<std::uint32_t> entity) {
   if (entity == selected_) return;
   selected_ = entity;
+  if (!selected_) setFollow(false);
+  if (follow_) keepInMiddle();
+  update();
+}
+
+void WorldView::setFollow(bool follow) {
+  if (follow && !selected_) follow = false;
+  if (follow == follow_) return;
+  follow_ = follow;
+  if (follow_) {
+    fitted_ = false;
+    // Near enough to see errors, far enough to see who is around.
+    if (zoom_ < 8) zoom_ = 8;
+    keepInMiddle();
+  }
+  update();
+  Q_EMIT followChanged(follow_);
+}
+
+void WorldView::setShotsShown(bool shown) {
+  shots_ = shown;
   update();
 }
 
 QRectF WorldView::canvas() const {
-  return QRectF(0, 0, width(), std::max(1, height() - kLegendHeight));
+  return QRectF(0, 0, width(), std::max(1, height() - WorldPainter::kLegendHeight));
+}
+
+const Entity* WorldView::entity(std::optional<std::uint32_t> id) const {
+  if (!id) return nullptr;
+  const auto& all = picture_.scene.entities;
+  const auto found = std::ranges::find(all, *id, &Entity::id);
+  return found == all.end() ? nullptr : &*found;
+}
+
+// The selected entity, else the editor's own player.
+const Entity* WorldView::eye() const {
+  if (const Entity* selected = entity(selected_)) return selected;
+  for (const Entity& e : picture_.scene.entities)
+    for (const Ghost& g : e.ghosts)
+      if (g.how == Drawn::Predicted) return &e;
+  return nullptr;
+}
+
+void WorldView::keepInMiddle() {
+  if (const Entity* followed = entity(selected_)) centre_ = QPointF(followed->x, followed->y);
 }
 
 void WorldView::fit() {
   fitted_ = true;
-  const auto bounds = boundsOf(scene_);
+  const auto bounds = boundsOf(picture_.scene);
   if (!bounds) return;
   const QRectF area = canvas().adjusted(12, 12, -12, -12);
   const double wide = std::max(bounds->right - bounds->left, 1.0), high = std::max(bounds->top - bounds->bottom, 1.0);
   const double wanted = std::clamp(std::min(area.width() / wide, area.height() / high), kMinZoom, 200.0);
   // In coarse steps, and only when something leaves the picture or much of it is empty: a picture that breathes with
   // every step of a player cannot be read.
-  const QRectF shown(toWorld(canvas().topLeft()), toWorld(canvas().bottomRight()));
+  const QRectF shown(projection().toWorld(canvas().topLeft()), projection().toWorld(canvas().bottomRight()));
   const bool inside = bounds->left >= shown.left() && bounds->right <= shown.right() &&
                       bounds->bottom >= shown.bottom() && bounds->top <= shown.top();
   if (inside && zoom_ <= wanted * 1.3 && zoom_ >= wanted * 0.75) return;
@@ -83,14 +96,12 @@ void WorldView::fit() {
   update();
 }
 
-QPointF WorldView::toScreen(double x, double y) const {
-  const QPointF middle = canvas().center();
-  return {middle.x() + (x - centre_.x()) * zoom_, middle.y() - (y - centre_.y()) * zoom_};
-}
-
-QPointF WorldView::toWorld(QPointF at) const {
-  const QPointF middle = canvas().center();
-  return {centre_.x() + (at.x() - middle.x()) / zoom_, centre_.y() - (at.y() - middle.y()) / zoom_};
+// In a corner where the cursor is not.
+QRectF WorldView::lensBox() const {
+  const double side = std::clamp(std::min(canvas().width(), canvas().height()) * 0.45, 96.0, 180.0);
+  const QRectF below(kPad, canvas().bottom() - side - 50 - kPad, side * 1.2, side + 50);
+  const QRectF above(kPad, 24, side * 1.2, side + 50);
+  return cursor_ && below.adjusted(-20, -20, 20, 20).contains(*cursor_) ? above : below;
 }
 
 void WorldView::paintEvent(QPaintEvent*) {
@@ -99,165 +110,29 @@ void WorldView::paintEvent(QPaintEvent*) {
   painter.fillRect(rect(), c.panel);
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setClipRect(canvas());
-  errorScale_ = errorScale(scene_.worstError, zoom_, kVectorPixels);
-  drawGround(painter);
-  drawSurroundings(painter);
-  for (const Entity& entity : scene_.entities) drawEntity(painter, entity);
-  for (const Entity& entity : scene_.entities)
-    for (const Ghost& ghost : entity.ghosts) drawGhost(painter, entity, ghost);
-  drawScaleBar(painter);
-  drawDetails(painter);
+  const Projection at = projection();
+  const WorldPainter paint(painter, c, picture_, at);
+  paint.ground();
+  painter.setOpacity(picture_.age ? 0.5 : 1);
+  paint.sight(eye());
+  paint.trails();
+  paint.entities(selected_, hovered_);
+  if (shots_) paint.shots();
+  painter.setOpacity(1);
+  paint.scaleBar();
+  QString left;
+  if (const Entity* chosen = entity(selected_)) {
+    left = tr("#%1 · %2 m/s").arg(chosen->id).arg(formatNumber(std::hypot(chosen->vx, chosen->vy)));
+    for (const Ghost& ghost : chosen->ghosts)
+      if (ghost.error()) left += tr(" · error %1").arg(formatValue(ghost.error(), "m"));
+  } else if (selected_) {
+    left = tr("#%1 is not here now").arg(*selected_);
+  }
+  paint.corner(left);
+  if (shots_ && !picture_.shots.empty()) paint.shotLens(picture_.shots.back(), lensBox());
+  if (const Entity* under = entity(hovered_); under != nullptr && cursor_) paint.hoverBox(*under, *cursor_);
   painter.setClipping(false);
-  drawLegend(painter);
-}
-
-void WorldView::drawGround(QPainter& painter) const {
-  const Colors& c = colorsOf(this);
-  const double step = niceLength(64 / zoom_);
-  const QPointF low = toWorld(canvas().bottomLeft()), high = toWorld(canvas().topRight());
-  painter.setPen(QPen(c.grid, 1));
-  for (double x = std::ceil(low.x() / step) * step; x <= high.x(); x += step) {
-    const double at = std::floor(toScreen(x, 0).x()) + 0.5;
-    painter.drawLine(QPointF(at, 0), QPointF(at, canvas().bottom()));
-  }
-  for (double y = std::ceil(low.y() / step) * step; y <= high.y(); y += step) {
-    const double at = std::floor(toScreen(0, y).y()) + 0.5;
-    painter.drawLine(QPointF(0, at), QPointF(width(), at));
-  }
-}
-
-const Entity* WorldView::selectedEntity() const {
-  if (!selected_) return nullptr;
-  for (const Entity& e : scene_.entities)
-    if (e.id == *selected_) return &e;
-  return nullptr;
-}
-
-void WorldView::drawSurroundings(QPainter& painter) const {
-  const Colors& c = colorsOf(this);
-  // Around whom one looks: the selected entity, else the editor's own player.
-  const Entity* eye = selectedEntity();
-  for (const Entity& e : scene_.entities)
-    if (eye == nullptr)
-      for (const Ghost& g : e.ghosts)
-        if (g.how == Drawn::Predicted) eye = &e;
-  if (surroundings_.visibility && eye != nullptr) {
-    const double radius = *surroundings_.visibility * zoom_;
-    painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(c.muted, 1, Qt::DashDotLine));
-    painter.drawEllipse(toScreen(eye->x, eye->y), radius, radius);
-  }
-  if (surroundings_.weather.isEmpty()) return;
-  painter.setFont(uiFont(kSmallPx));
-  painter.setPen(c.muted);
-  painter.drawText(canvas().adjusted(kPad, kGap, -kPad, 0), Qt::AlignRight | Qt::AlignTop, surroundings_.weather);
-}
-
-void WorldView::drawEntity(QPainter& painter, const Entity& entity) const {
-  if (!entity.onServer) return;
-  const Colors& c = colorsOf(this);
-  QColor color = seriesColor(c.scheme, ingest::ProcessKind::Server, ProcessId("server-1"), "tick.duration");
-  const bool dead = (entity.flags & ingest::kEntityPlayer) && !(entity.flags & ingest::kEntityAlive);
-  if (dead) color = c.faint;
-  const QPointF at = toScreen(entity.x, entity.y);
-  const double r = radiusOf(entity.flags, zoom_);
-  painter.setPen(Qt::NoPen);
-  painter.setBrush(color);
-  if (entity.flags & ingest::kEntityNpc)
-    painter.drawRect(QRectF(at.x() - r + 0.5, at.y() - r + 0.5, 2 * r - 1, 2 * r - 1));
-  else
-    painter.drawEllipse(at, r, r);
-  if (selected_ != entity.id) return;
-  painter.setBrush(Qt::NoBrush);
-  painter.setPen(QPen(c.text, 2));
-  painter.drawEllipse(at, r + 6, r + 6);
-}
-
-void WorldView::drawGhost(QPainter& painter, const Entity& entity, const Ghost& ghost) const {
-  const Colors& c = colorsOf(this);
-  const QPointF at = toScreen(ghost.x, ghost.y);
-  const double r = radiusOf(entity.flags, zoom_) + 2;
-  if (entity.onServer) {
-    painter.setPen(QPen(c.faint, 1));
-    painter.drawLine(at, toScreen(entity.x, entity.y));
-  }
-  const QColor color = ghostColor(c, ghost.how);
-  painter.setPen(QPen(color, 1.5, ghost.how == Drawn::Predicted ? Qt::DotLine : Qt::SolidLine));
-  painter.setBrush(ghostBrush(color, ghost.how));
-  if (entity.flags & ingest::kEntityNpc)
-    painter.drawRect(QRectF(at.x() - r, at.y() - r, 2 * r, 2 * r));
-  else
-    painter.drawEllipse(at, r, r);
-  const auto error = ghost.error();
-  if (!error || *error * zoom_ * errorScale_ < 3) return;
-  const QPointF tip = at + QPointF(*ghost.errorX, -*ghost.errorY) * zoom_ * errorScale_;
-  painter.setPen(QPen(c.text, 2, Qt::SolidLine, Qt::RoundCap));
-  painter.drawLine(at, tip);
-  painter.setBrush(c.text);
-  painter.setPen(Qt::NoPen);
-  painter.drawEllipse(tip, 2, 2);
-}
-
-void WorldView::drawScaleBar(QPainter& painter) const {
-  const Colors& c = colorsOf(this);
-  const double metres = niceLength(40 / zoom_);
-  const double length = metres * zoom_;
-  const QPointF end = canvas().bottomRight() - QPointF(kPad, kPad);
-  painter.setPen(QPen(c.muted, 2));
-  painter.drawLine(end - QPointF(length, 0), end);
-  painter.setFont(numberFont());
-  painter.drawText(QRectF(end.x() - length - 60, end.y() - 20, length + 60, 16), Qt::AlignRight | Qt::AlignBottom,
-                   formatValue(metres, "m"));
-}
-
-void WorldView::drawDetails(QPainter& painter) const {
-  const Entity* entity = selectedEntity();
-  if (entity == nullptr) return;
-  const Colors& c = colorsOf(this);
-  QString text = tr("#%1 · %2 m/s").arg(entity->id).arg(formatNumber(std::hypot(entity->vx, entity->vy)));
-  for (const Ghost& ghost : entity->ghosts)
-    if (ghost.error()) text += tr(" · error %1").arg(formatValue(ghost.error(), "m"));
-  painter.setFont(numberFont());
-  painter.setPen(c.text);
-  painter.drawText(canvas().adjusted(kPad, kGap, -kPad, 0), Qt::AlignLeft | Qt::AlignTop, text);
-}
-
-void WorldView::drawLegend(QPainter& painter) const {
-  const Colors& c = colorsOf(this);
-  const QRectF bar(0, canvas().bottom(), width(), kLegendHeight);
-  painter.fillRect(bar, c.panel);
-  painter.setPen(c.border);
-  painter.drawLine(bar.topLeft() + QPointF(0, 0.5), bar.topRight() + QPointF(0, 0.5));
-  painter.setFont(uiFont(kSmallPx));
-  const QFontMetrics metrics(painter.font());
-  const QColor server = seriesColor(c.scheme, ingest::ProcessKind::Server, ProcessId("server-1"), "tick.duration");
-  struct Item {
-    QString text;
-    QColor color;
-    QBrush brush;
-  };
-  const Item items[] = {
-      {tr("server"), server, server},
-      {tr("as drawn"), ghostColor(c, Drawn::Interpolated), Qt::NoBrush},
-      {tr("extrapolated %1").arg(scene_.extrapolated), c.extrapolated, ghostBrush(c.extrapolated, Drawn::Extrapolated)},
-      {tr("held %1").arg(scene_.held), c.held, ghostBrush(c.held, Drawn::Held)}};
-  double x = kPad, y = bar.top() + 10;
-  for (const Item& item : items) {
-    const double needed = 16 + metrics.horizontalAdvance(item.text) + 12;
-    if (x + needed > width() && x > kPad) {
-      x = kPad;
-      y += 18;
-    }
-    painter.setPen(QPen(item.color, 1.5));
-    painter.setBrush(item.brush);
-    painter.drawEllipse(QPointF(x + 5, y), 5, 5);
-    painter.setPen(c.muted);
-    painter.drawText(QRectF(x + 15, y - 9, needed, 18), Qt::AlignVCenter, item.text);
-    x += needed;
-  }
-  const QString vector = errorScale_ == 1 ? tr("— error") : tr("— error × %1").arg(errorScale_);
-  painter.setPen(c.text);
-  painter.drawText(QRectF(0, bar.bottom() - 20, width() - kPad, 18), Qt::AlignRight | Qt::AlignVCenter, vector);
+  paint.legend(QRectF(0, canvas().bottom(), width(), WorldPainter::kLegendHeight));
 }
 
 }  // namespace qd::widgets::world

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Draws a scene from above: the server's entities filled, what editors drew as rings over them, a line from one to the
-// other and the error as a vector. Wheel zooms, drag pans, double click fits, click selects. UI thread only.
+// The world from above: wheel and + − zoom, drag pans, double click and 0 fit, click selects, F follows the selected,
+// T trails, S shots. What lies under the cursor is told beside it. UI thread only.
 #pragma once
 
 #include <QPointF>
 #include <QWidget>
 #include <optional>
 
-#include "widgets/world/scene.h"
+#include "widgets/world/picture.h"
+#include "widgets/world/world_painter.h"
 
 namespace qd::widgets::world {
-
-// The environment, where it is known.
-struct Surroundings {
-  QString weather;                   // "rain 0.30"
-  std::optional<double> visibility;  // m
-};
 
 class WorldView final : public QWidget {
   Q_OBJECT
  public:
   explicit WorldView(QWidget* parent = nullptr);
-  void setScene(Scene scene, Surroundings surroundings);
+  void setPicture(Picture picture);
   void setSelected(std::optional<std::uint32_t> entity);
   void fit();
-  const Scene& scene() const { return scene_; }
+  // Keeps the selected entity in the middle until somebody pans.
+  void setFollow(bool follow);
+  bool isFollowing() const { return follow_; }
+  void setShotsShown(bool shown);
+  const Picture& picture() const { return picture_; }
+  const Scene& scene() const { return picture_.scene; }
+  std::optional<std::uint32_t> hovered() const { return hovered_; }
+  QPointF screenOf(double x, double y) const { return projection().toScreen(x, y); }
 
  Q_SIGNALS:
   void picked(std::optional<std::uint32_t> entity);
+  void followChanged(bool follow);
+  void trailsWanted();  // T and S: the panel's buttons switch them
+  void shotsWanted();
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -37,30 +42,29 @@ class WorldView final : public QWidget {
   void mouseReleaseEvent(QMouseEvent* event) override;
   void mouseDoubleClickEvent(QMouseEvent* event) override;
   void wheelEvent(QWheelEvent* event) override;
+  void keyPressEvent(QKeyEvent* event) override;
+  void leaveEvent(QEvent* event) override;
 
  private:
   static constexpr double kMinZoom = 0.05, kMaxZoom = 5000;  // px a metre
 
   QRectF canvas() const;
-  QPointF toScreen(double x, double y) const;
-  QPointF toWorld(QPointF at) const;
-  void drawGround(QPainter& painter) const;
-  void drawEntity(QPainter& painter, const Entity& entity) const;
-  void drawGhost(QPainter& painter, const Entity& entity, const Ghost& ghost) const;
-  void drawSurroundings(QPainter& painter) const;
-  void drawScaleBar(QPainter& painter) const;
-  void drawLegend(QPainter& painter) const;
-  void drawDetails(QPainter& painter) const;
-  const Entity* selectedEntity() const;
+  Projection projection() const { return {canvas(), centre_, zoom_}; }
+  const Entity* entity(std::optional<std::uint32_t> id) const;
+  const Entity* eye() const;  // around whom one looks
+  void hover();
+  void zoomBy(double factor, QPointF around);
+  void keepInMiddle();
+  QRectF lensBox() const;
 
-  Scene scene_;
-  Surroundings surroundings_;
-  std::optional<std::uint32_t> selected_;
+  Picture picture_;
+  std::optional<std::uint32_t> selected_, hovered_;
   QPointF centre_;      // world, m
   double zoom_ = 10;    // px a metre
   bool fitted_ = true;  // keep everything in sight until somebody zooms or pans
-  int errorScale_ = 1;
+  bool follow_ = false, shots_ = true;
   QPointF pressed_, last_;
+  std::optional<QPointF> cursor_;
   bool moved_ = false, down_ = false;
 };
 

@@ -12,7 +12,6 @@
 #include "app/console/composition.h"
 #include "app/console/main_window.h"
 #include "app/console/options.h"
-#include "app/console/recordings.h"
 #include "app/console/stage_process.h"
 #include "widgets/session/recent_sessions.h"
 #include "widgets/session/start_page.h"
@@ -49,7 +48,6 @@ class ConsoleSuite final : public QObject {
   void wrongUsageIsCodeTwoAndOneSentence_data();
   void wrongUsageIsCodeTwoAndOneSentence();
   void readsTheReadyLineOfTheStage();
-  void pruningSparesTheNewAndTheKept();
   void aLostAgentStillOpensEveryPanel();
   void whatIsRecordedOpensAgain();
   void aBrokenRecordingIsSaidOnTheStartPage();
@@ -115,28 +113,6 @@ void ConsoleSuite::readsTheReadyLineOfTheStage() {
   QVERIFY(!readyAgents(R"({"ready":true})").has_value());
 }
 
-void ConsoleSuite::pruningSparesTheNewAndTheKept() {
-  QTemporaryDir folder;
-  const QString path = newRecordingPath(folder.path(), QStringLiteral("a/b"));
-  QVERIFY(path.endsWith(QStringLiteral("-a-b-%1.qdrec").arg(QCoreApplication::applicationPid())));
-  const QDateTime now = QDateTime::currentDateTimeUtc();
-  const auto make = [&](const char* name, int hours) {
-    const QString path = folder.filePath(QLatin1String(name));
-    QFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(QByteArray(1000, 'x')) != 1000 || !file.flush())
-      return QString();
-    return file.setFileTime(now.addSecs(-3600 * hours), QFileDevice::FileModificationTime) ? path : QString();
-  };
-  const QString fresh = make("fresh.qdrec", 0), day = make("day.qdrec", 24), old = make("old.qdrec", 24 * 8);
-  const QString keep = make("keep.qdrec", 24 * 9);
-  QVERIFY(keepRecording(keep));
-  pruneRecordings(folder.path(), now);
-  QVERIFY(QFile::exists(fresh) && QFile::exists(day) && !QFile::exists(old));
-  QVERIFY(QFile::exists(folder.filePath(QStringLiteral("kept/keep.qdrec"))));
-  pruneRecordings(folder.path(), now, 1500);
-  QVERIFY(QFile::exists(fresh) && !QFile::exists(day));
-}
-
 void ConsoleSuite::aLostAgentStillOpensEveryPanel() {
   QSettings settings(home_.filePath(QStringLiteral("window.ini")), QSettings::IniFormat);
   Composition composition(settings);
@@ -150,7 +126,7 @@ void ConsoleSuite::aLostAgentStillOpensEveryPanel() {
   for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) docks.append(dock->objectName());
   docks.sort();
   QCOMPARE(docks, (QStringList{QStringLiteral("change"), QStringLiteral("fleet"), QStringLiteral("log"),
-                               QStringLiteral("players"), QStringLiteral("world")}));
+                               QStringLiteral("players"), QStringLiteral("why"), QStringLiteral("world")}));
   QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("0/1 agents")), 15000);
   QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("NO AGENT")), 15000);  // and not "live"
   composition.close();

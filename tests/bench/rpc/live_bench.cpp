@@ -9,6 +9,7 @@
 
 #include "core/link/cluster.h"
 #include "core/recording/recorder.h"
+#include "core/recording/recording.h"
 #include "core/series/store.h"
 #include "quarterdeck/v1/quarterdeck.grpc.pb.h"
 #include "tests/bench/bench.h"
@@ -102,36 +103,33 @@ std::vector<Stop> linkedStops(link::Cluster& cluster, Watcher& watcher) {
   return out;
 }
 
-// Bytes a point of the integer columns that came, repeated later in time until they are a million points, so that the
-// tables of an almost empty file do not count.
-double bytesAPoint(const Scratch& scratch, Watcher& watcher) {
+struct Sizes {
+  double packed = std::nan(""), file = std::nan("");  // bytes a point
+};
+
+// What came from the stage, one kind of its columns alone, as the recorder writes it: packed values with the rows,
+// ticks, times and places that they need and their pyramid; and the whole file of it, tables and all.
+Sizes sizesOf(const Scratch& scratch, Watcher& watcher, bool doubles) {
   recording::RecorderOptions options;
-  options.path = scratch / "integers.qdrec";
+  options.path = scratch / (doubles ? "doubles.qdrec" : "integers.qdrec");
   options.program = "qd_bench";
   options.queueBytes = std::size_t{2} << 30;
   auto recorder = recording::Recorder::open(std::move(options));
-  if (!recorder) return std::nan("");
+  if (!recorder) return {};
   for (const auto& declaration : watcher.declarations()) (*recorder)->on(declaration);
-  constexpr std::uint64_t kEnough = 1'000'000;
-  std::uint64_t points = 0, sequence = 0;
-  for (std::int64_t round = 0; points < kEnough; ++round) {
-    for (const auto& envelope : watcher.blocks()) {
-      auto copy = std::make_shared<ingest::Envelope>(*envelope);
-      auto& block = std::get<ingest::SampleBlock>(copy->event);
-      std::erase_if(block.columns, [](const auto& column) { return column.values.index() == 1; });
-      if (block.columns.empty()) continue;
-      copy->previous = sequence;
-      copy->sequence = ++sequence;
-      for (const auto& column : block.columns) points += column.size();
-      for (auto& tick : block.ticks) tick += round * 100'000;
-      for (auto& time : block.times) time += round * 1000 * kNsPerSecond;
-      block.firstSequence += static_cast<std::uint64_t>(round) << 40;
-      (*recorder)->on(copy);
-    }
-    if (points == 0) return std::nan("");
+  for (const auto& envelope : watcher.blocks()) {
+    auto copy = std::make_shared<ingest::Envelope>(*envelope);
+    auto& block = std::get<ingest::SampleBlock>(copy->event);
+    std::erase_if(block.columns, [&](const auto& column) { return (column.values.index() == 1) != doubles; });
+    if (!block.columns.empty()) (*recorder)->on(copy);
   }
-  if (!(*recorder)->close()) return std::nan("");
-  return static_cast<double>(std::filesystem::file_size((*recorder)->path())) / static_cast<double>(points);
+  if (!(*recorder)->close()) return {};
+  const auto file = recording::Recording::open((*recorder)->path());
+  const auto info = file ? (*file)->info() : std::unexpected(file.error());
+  if (!info || info->points == 0) return {};
+  const auto points = static_cast<double>(info->points);
+  return {static_cast<double>(info->integerBytes + info->doubleBytes + info->headBytes) / points,
+          static_cast<double>(info->bytes) / points};
 }
 
 double orNan(const std::vector<double>& values, double q) {
@@ -220,11 +218,16 @@ QD_BENCH(live_cluster) {
           .target = kPushes,
           .better = Better::More});
   reportStops(report, linkedStops(cluster, watcher), orNan(raw, 0.5));
-  report({.name = "recorder: size, integers of the stage",
+  const Sizes integers = sizesOf(scratch, watcher, false), doubles = sizesOf(scratch, watcher, true);
+  report({.name = "recorder: integers of the stage, packed",
           .unit = "bytes/pt",
-          .value = bytesAPoint(scratch, watcher),
+          .value = integers.packed,
           .limit = 8,
           .target = 2});
+  report({.name = "recorder: integers of the stage, the file of these seconds",
+          .unit = "bytes/pt",
+          .value = integers.file});
+  report({.name = "recorder: doubles of the stage, packed", .unit = "bytes/pt", .value = doubles.packed, .limit = 8});
 }
 
 }  // namespace qd::bench

@@ -152,6 +152,32 @@ TEST(EventLog, AHitThatComesAgainReplacesItself) {
             std::vector<std::string>{"Stopped at tick 5 by breakpoint b1 in server-1, combat.hit_resolved"});
 }
 
+TEST(EventLog, WhatIsAboutOnePlayer) {
+  EventLog log;
+  log.on(logLine(1, "bot-7 joined as player 12 from 127.0.0.1"));
+  log.on(logLine(2, "player 121 is gone"));
+  log.on(logLine(3, "bot-7 killed bot-71"));
+  log.on(logLine(4, "bot-71 killed bot-9"));
+  const auto hit = [](TimeNs time, std::int64_t shooter, std::int64_t victim) {
+    GameEvent e{ref(serverInfo()), time, time, "combat.hit", {}};
+    e.fields = {{"shooter", Value(shooter)}, {"victim", Value(victim)}, {"damage", Value(std::int64_t{12})}};
+    return envelope(e);
+  };
+  log.on(hit(5, 12, 3));
+  log.on(hit(6, 3, 12));
+  log.on(hit(7, 3, 4));  // 12 damage is no player 12
+  MomentFilter filter;
+  filter.player = 12;
+  const auto ticks = [&] {
+    std::vector<TimeNs> out;
+    for (const Moment& moment : log.query(0, kAll, filter, 100)) out.push_back(moment.time);
+    return out;
+  };
+  EXPECT_EQ(ticks(), (std::vector<TimeNs>{1, 5, 6}));
+  filter.playerName = "bot-7";
+  EXPECT_EQ(ticks(), (std::vector<TimeNs>{1, 3, 5, 6}));
+}
+
 TEST(EventLog, BoundedAndTheOldestLogLinesGoFirst) {
   EventLog log(64 << 10);
   log.on(envelope(Mark{.time = 1, .tick = 1, .domain = "server-1", .text = "kept", .who = ""}));
@@ -161,6 +187,27 @@ TEST(EventLog, BoundedAndTheOldestLogLinesGoFirst) {
   EXPECT_EQ(all.back(), "line 1999");
   EXPECT_EQ(all.size() + log.forgotten(), 2001u);
   EXPECT_GT(log.forgotten(), 1500u);
+}
+
+// Logged when it is sent on, and again when it is applied: one moment, which is how it ended.
+TEST(EventLog, APushThatIsAppliedTakesThePlaceOfItsPending) {
+  EventLog log;
+  PushResult push;
+  push.pushId = "p1";
+  push.process = ref(serverInfo());
+  push.status = PushStatus::Pending;
+  push.time = 1000;
+  log.on(envelope(push, 1));
+  push.status = PushStatus::Applied;
+  push.time = 1020;
+  push.tick = 77;
+  log.on(envelope(push, 2));
+  push.process = ref(serverInfo("server-2", 2));
+  log.on(envelope(push, 3));
+  const auto moments = log.query(0, INT64_MAX, {.kinds = {MomentKind::Push}}, 10);
+  ASSERT_EQ(moments.size(), 2u) << "one for each process";
+  EXPECT_EQ(moments[0].time, 1020);
+  EXPECT_EQ(moments[0].tick, 77);
 }
 
 }  // namespace qd::ingest

@@ -154,6 +154,33 @@ TEST_F(ClusterTest, ResumesWithoutDuplicates) {
   EXPECT_EQ(keeper.all<ingest::ProcessChange>().size(), 1U);  // it said nothing new
 }
 
+TEST_F(ClusterTest, FetchesEntriesAgainPastTheSink) {
+  for (std::uint64_t i = 3; i <= 6; ++i) agent.log(samples(i, i - 1));
+  agent.start();
+  Cluster cluster(to({agent.endpoint()}), keeper);
+  cluster.start();
+  ASSERT_TRUE(keeper.wait<ingest::SampleBlock>(6));
+  const AgentId id = cluster.status().at(0).agent;
+  const auto fetch = [&](const AgentId& from, std::uint64_t first, std::uint64_t last) {
+    auto came = std::make_shared<std::vector<std::uint64_t>>();
+    std::promise<void> over;
+    cluster.fetch(
+        from, first, last,
+        [came, id](const ingest::EnvelopePtr& e) {
+          EXPECT_EQ(e->agent, id);
+          came->push_back(e->sequence);
+        },
+        [&over] { over.set_value(); });
+    over.get_future().get();
+    return *came;
+  };
+  EXPECT_EQ(fetch(id, 3, 5), (std::vector<std::uint64_t>{3, 4, 5}));
+  EXPECT_EQ(fetch(id, 6, 6), (std::vector<std::uint64_t>{6}));
+  EXPECT_TRUE(fetch(AgentId("nobody"), 3, 5).empty());
+  EXPECT_TRUE(fetch(id, 5, 3).empty());
+  EXPECT_EQ(keeper.all<ingest::SampleBlock>().size(), 6U);  // the live stream had each once
+}
+
 TEST_F(ClusterTest, AnotherAgentAtTheSameAddressStartsAnew) {
   agent.start();
   Cluster cluster(to({agent.endpoint()}), keeper);

@@ -76,6 +76,29 @@ TEST(WorldHistory, FramesByTimeAndTickWhateverTheOrder) {
   EXPECT_EQ(history.frameAt(kServer, 11 * kNsPerSecond)->tick, 5);
 }
 
+TEST(WorldHistory, FramesOfAStretchAndTheNearest) {
+  WorldHistory history;
+  const ProcessInfo info = serverInfo();
+  const Circle circle;
+  for (Tick tick = 1; tick <= 100; ++tick) history.on(envelope(circle.server(ref(info), tick, {1})));
+  const auto timeOf = [&](Tick tick) { return history.frameAtTick(kServer, tick)->time; };
+  const auto all = history.framesBetween(kServer, timeOf(11), timeOf(50), 1000);
+  ASSERT_EQ(all.size(), 40U);
+  EXPECT_EQ(all.front()->tick, 11);
+  EXPECT_EQ(all.back()->tick, 50);
+  const auto few = history.framesBetween(kServer, timeOf(11), timeOf(50), 12);
+  EXPECT_LE(few.size(), 12U);
+  EXPECT_GE(few.size(), 10U);
+  EXPECT_EQ(few.back()->tick, 50);  // the newest is never left out
+  EXPECT_TRUE(history.framesBetween(kServer, timeOf(50), timeOf(11), 12).empty());
+  EXPECT_TRUE(history.framesBetween(ProcessId("nobody"), 0, kNsPerSecond, 12).empty());
+  EXPECT_EQ(history.nearestTime(kServer, 0), timeOf(1));
+  EXPECT_EQ(history.nearestTime(kServer, timeOf(100) + kNsPerSecond), timeOf(100));
+  EXPECT_EQ(history.nearestTime(kServer, timeOf(30) + 1), timeOf(30));
+  EXPECT_EQ(history.nearestTime(kServer, timeOf(30) - 1), timeOf(30));
+  EXPECT_FALSE(history.nearestTime(ProcessId("nobody"), 0));
+}
+
 TEST(WorldHistory, BoundedAndUnsoundFramesAreRefused) {
   WorldHistory history(200'000);
   const ProcessInfo info = serverInfo();

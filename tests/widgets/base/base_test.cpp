@@ -137,6 +137,21 @@ class BaseTest final : public QObject {
     QCOMPARE(entities.count(), 1);
   }
 
+  void aFollowedPlayerSurvivesAChangeOfProcess() {
+    Selection selection;
+    const FollowedPlayer player{ProcessId("server-1"), 7};
+    QSignalSpy players(&selection, &Selection::playerChanged);
+    selection.setPlayer(player);
+    selection.setPlayer(player);
+    QCOMPARE(players.count(), 1);
+    QCOMPARE(selection.entity(), std::optional<std::uint32_t>(7));
+    selection.setProcess(ProcessId("editor-1"));
+    QCOMPARE(selection.playerOn(ProcessId("server-1")), std::optional<std::uint32_t>(7));
+    QVERIFY(!selection.playerOn(ProcessId("server-2")));
+    selection.setPlayer(std::nullopt);
+    QVERIFY(!selection.entity() && !selection.player());
+  }
+
   void numbersHaveThreeDigits_data() {
     QTest::addColumn<double>("value");
     QTest::addColumn<QString>("text");

@@ -3,13 +3,19 @@
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
+#include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "core/ingest/directory.h"
 #include "core/ingest/event_log.h"
 #include "core/series/store.h"
+#include "widgets/base/demo_session.h"
+#include "widgets/base/selection.h"
 #include "widgets/fleet/fleet_model.h"
+#include "widgets/fleet/fleet_order.h"
 #include "widgets/fleet/player_model.h"
+#include "widgets/fleet/players_panel.h"
 
 namespace qd::fleet {
 namespace {
@@ -27,6 +33,12 @@ FleetRow row(const char* id, std::optional<double> p99, double budget = 10) {
   out.kind = ProcessKind::Server;
   out.p99Ms = p99;
   out.budgetMs = budget;
+  return out;
+}
+
+PlayerRow player(const char* client) {
+  PlayerRow out;
+  out.client = client;
   return out;
 }
 
@@ -102,8 +114,18 @@ class FleetSuite final : public QObject {
   void aStaleRowShowsItsAgeAndNoFigures();
   void filterAndGroups();
   void refreshKeepsRowsWhereTheyAre();
+  void aGroupHasThePercentileOfAllItsTicks();
+  void aGroupOfUnsketchedRowsHasNoPercentile();
+  void theOrderIsCalm();
+  void nothingMovesWhileHeld();
+  void fiveHundredProcesses();
+  void playersAreFoundAcrossServers();
   void playersComeFromClientSeries();
   void playersSortWithDashesLast();
+  void playersStayWhereTheyAre();
+  void countsAreOfTheLastTenSeconds();
+  void trendsFollowTheSortedFigure();
+  void thePanelFollowsAPlayer();
 };
 
 void FleetSuite::worstFirst() {
@@ -182,8 +204,8 @@ void FleetSuite::filterAndGroups() {
   model.setGroupBy(QStringLiteral("zone"));
   QStringList shown;
   for (int i = 0; i < model.rowCount(); ++i) shown.append(model.data(model.index(i, 0), Qt::DisplayRole).toString());
-  QCOMPARE(shown, (QStringList{QStringLiteral("eu-1"), QStringLiteral("alpha"), QStringLiteral("gamma"),
-                               QStringLiteral("us-1"), QStringLiteral("beta")}));
+  QCOMPARE(shown, (QStringList{QStringLiteral("eu-1 · 2"), QStringLiteral("alpha"), QStringLiteral("gamma"),
+                               QStringLiteral("us-1 · 1"), QStringLiteral("beta")}));
   QVERIFY(model.data(model.index(0, 0), FleetModel::HeadingRole).toBool());
   QVERIFY(model.at(0) == nullptr);
   model.setFilter(QStringLiteral("ZONE=us"));
@@ -201,6 +223,111 @@ void FleetSuite::refreshKeepsRowsWhereTheyAre() {
   QCOMPARE(changed.count(), 1);
   model.setRows({row("b", 6), row("a", 3)});
   QCOMPARE(reset.count(), 1);
+}
+
+FleetRow sketched(const char* id, const std::vector<double>& ticks) {
+  FleetRow out = row(id, {});
+  out.work = Sketch::of(ticks);
+  out.p99Ms = out.work.quantile(0.99);
+  out.labels = {{"zone", "eu"}};
+  return out;
+}
+
+void FleetSuite::aGroupHasThePercentileOfAllItsTicks() {
+  const FleetRow fast = sketched("fast", std::vector<double>(990, 1.0)),
+                 slow = sketched("slow", std::vector<double>(10, 100.0));
+  const FleetRow group = groupRow("eu", {&fast, &slow});
+  QVERIFY(std::abs(*group.p99Ms - 1.0) < 0.02);  // a mean of the two p99s would say 50
+  QCOMPARE(group.members, 2);
+  QCOMPARE(group.troubled, 1);
+  FleetModel model;
+  model.setRows({slow, fast});
+  model.setGroupBy(QStringLiteral("zone"));
+  QVERIFY(model.data(model.index(0, FleetModel::P99Column), Qt::DisplayRole).toString().startsWith(u'1'));
+  QVERIFY(!model.data(model.index(0, 0), Qt::ToolTipRole).toString().isEmpty());
+}
+
+void FleetSuite::aGroupOfUnsketchedRowsHasNoPercentile() {
+  const FleetRow known = sketched("known", {1, 2, 3}), unknown = row("unknown", 5);
+  QVERIFY(!groupRow("eu", {&known, &unknown}).p99Ms);
+}
+
+std::vector<std::string> namesOf(const std::vector<FleetRow>& rows) {
+  std::vector<std::string> names;
+  for (const auto& entry : rows) names.push_back(entry.name);
+  return names;
+}
+
+void FleetSuite::theOrderIsCalm() {
+  using Names = std::vector<std::string>;
+  FleetOrder order;
+  const TimeNs t = 1000 * kNsPerSecond;
+  QCOMPARE(namesOf(order.arrange({row("a", 2), row("b", 5)}, t, false)), (Names{"b", "a"}));
+  // A second later it is the other way round, but nothing jumps yet.
+  QCOMPARE(namesOf(order.arrange({row("a", 9), row("b", 5)}, t + kNsPerSecond, false)), (Names{"b", "a"}));
+  QCOMPARE(namesOf(order.arrange({row("a", 9), row("b", 5)}, t + FleetOrder::kEvery, false)), (Names{"a", "b"}));
+  // About the edge between two steps: 4.9 and 5.1 of 10 are one and the same once it is in a step.
+  FleetOrder edge;
+  QCOMPARE(namesOf(edge.arrange({row("a", 5.1), row("b", 4.9)}, t, false)), (Names{"a", "b"}));
+  QCOMPARE(namesOf(edge.arrange({row("a", 4.9), row("b", 5.1)}, t + FleetOrder::kEvery, false)), (Names{"a", "b"}));
+  QCOMPARE(namesOf(edge.arrange({row("a", 4.9), row("b", 6.2)}, t + 2 * FleetOrder::kEvery, false)), (Names{"b", "a"}));
+}
+
+void FleetSuite::nothingMovesWhileHeld() {
+  using Names = std::vector<std::string>;
+  FleetOrder order;
+  const TimeNs t = 1000 * kNsPerSecond;
+  (void)order.arrange({row("a", 5), row("b", 2)}, t, false);
+  QCOMPARE(namesOf(order.arrange({row("new", 9), row("b", 9), row("a", 1)}, t + 60 * kNsPerSecond, true)),
+           (Names{"a", "b", "new"}));
+  QCOMPARE(namesOf(order.arrange({row("new", 9), row("b", 8), row("a", 1)}, t + 61 * kNsPerSecond, false)),
+           (Names{"new", "b", "a"}));
+}
+
+void FleetSuite::fiveHundredProcesses() {
+  std::vector<FleetRow> rows;
+  for (int i = 0; i < 500; ++i) {
+    const std::string name = "game-" + std::to_string(1000 + i);
+    rows.push_back(sketched(name.c_str(), {double(i % 12)}));
+    rows.back().labels = {{"region", "r" + std::to_string(i % 5)}};
+  }
+  FleetOrder order;
+  FleetModel model;
+  rows = order.arrange(std::move(rows), kStart, false);
+  model.setRows(rows);
+  QCOMPARE(model.rowCount(), 500);
+  for (int i = 1; i < 500; ++i) QVERIFY(concernOf(*model.at(i - 1)) <= concernOf(*model.at(i)));
+  QCOMPARE(concernOf(*model.at(0)), 0);
+  model.setGroupBy(QStringLiteral("region"));
+  QCOMPARE(model.rowCount(), 505);
+  int headings = 0, members = 0;
+  for (int i = 0; i < model.rowCount(); ++i) {
+    if (model.at(i) != nullptr) {
+      ++members;
+    } else {
+      ++headings;
+      QVERIFY(model.data(model.index(i, 0), Qt::DisplayRole).toString().endsWith(QStringLiteral("· 100")));
+    }
+  }
+  QCOMPARE(headings, 5);
+  QCOMPARE(members, 500);
+  model.setFilter(QStringLiteral("game-1123"));
+  QCOMPARE(model.rowCount(), 2);
+}
+
+void FleetSuite::playersAreFoundAcrossServers() {
+  FleetModel model;
+  model.setRows({row("server-1", 5), row("server-2", 2), row("server-3", 1)});
+  model.setFilter(QStringLiteral("mona"));
+  QCOMPARE(model.rowCount(), 0);
+  model.setFound({{ProcessId("server-2"), "17", "Mona Lisa"}});
+  QCOMPARE(model.rowCount(), 1);
+  QCOMPARE(model.data(model.index(0, 0), Qt::DisplayRole).toString(), QStringLiteral("server-2 · Mona Lisa"));
+  QCOMPARE(model.foundAt(0)->client, std::string("17"));
+  model.setFilter(QString());
+  model.setFound({});
+  QCOMPARE(model.rowCount(), 3);
+  QVERIFY(model.foundAt(0) == nullptr);
 }
 
 void FleetSuite::playersComeFromClientSeries() {
@@ -223,7 +350,7 @@ void FleetSuite::playersComeFromClientSeries() {
 }
 
 void FleetSuite::playersSortWithDashesLast() {
-  PlayerRow slow{"1", {}}, fast{"2", {}}, unknown{"3", {}};
+  PlayerRow slow = player("1"), fast = player("2"), unknown = player("3");
   slow.figures[0] = 200;
   fast.figures[0] = 50;
   PlayerModel model;
@@ -240,6 +367,103 @@ void FleetSuite::playersSortWithDashesLast() {
   slow.figures[0] = 10;
   model.setRows({fast, slow, unknown});
   QCOMPARE(clients(), QStringLiteral("123"));  // new figures do not move a row under the eye
+}
+
+void FleetSuite::playersStayWhereTheyAre() {
+  PlayerModel model;
+  const auto with = [](const char* client, double rtt) {
+    PlayerRow row = player(client);
+    row.figures[0] = rtt;
+    return row;
+  };
+  const auto clients = [&] {
+    QString out;
+    for (int i = 0; i < model.rowCount(); ++i) out += model.data(model.index(i, 0), Qt::DisplayRole).toString();
+    return out;
+  };
+  model.setRows({with("1", 10), with("2", 20), with("3", 30), with("4", 40)});
+  model.sort(PlayerModel::RttColumn, Qt::DescendingOrder);
+  QCOMPARE(clients(), QStringLiteral("4321"));
+  QSignalSpy reset(&model, &QAbstractItemModel::modelReset), moved(&model, &QAbstractItemModel::layoutChanged);
+  const QPersistentModelIndex three = model.index(1, 0);
+  // One leaves, one comes, figures turn upside down: nobody else moves.
+  model.setRows({with("1", 99), with("3", 5), with("4", 1), with("5", 35)});
+  QCOMPARE(reset.count() + moved.count(), 0);
+  QCOMPARE(three.data(PlayerModel::ClientRole).toString(), QStringLiteral("3"));
+  const QString now = clients();
+  QVERIFY(now.indexOf(QLatin1Char('4')) < now.indexOf(QLatin1Char('3')) &&
+          now.indexOf(QLatin1Char('3')) < now.indexOf(QLatin1Char('1')));
+  QVERIFY(now.contains(QLatin1Char('5')) && !now.contains(QLatin1Char('2')));
+  model.sort(PlayerModel::RttColumn, Qt::DescendingOrder);
+  QCOMPARE(clients(), QStringLiteral("1534"));
+  QCOMPARE(three.data(PlayerModel::ClientRole).toString(), QStringLiteral("3"));
+}
+
+void FleetSuite::countsAreOfTheLastTenSeconds() {
+  Fed fed;
+  fed.declare({series(0, "input.late", 0, {{"client", "2"}}), series(1, "net.state", 0, {{"client", "2"}}),
+               series(2, "predict.lead", 0, {{"client", "2"}})});
+  fed.feed({std::vector<std::int64_t>(20, 3), std::vector<std::int64_t>(20, 3), std::vector<std::int64_t>(20, 9)});
+  const auto rows = playerRows(fed.store, ProcessId("server-1"), kNow);
+  QCOMPARE(rows.size(), std::size_t{1});
+  QCOMPARE(*rows[0][PlayerFigure::Late], 60.0);
+  QCOMPARE(*rows[0][PlayerFigure::Ahead], 9.0);
+  QCOMPARE(rows[0].state, PlayerState::Stalled);
+  PlayerModel model;
+  model.setRows(rows);
+  QCOMPARE(model.data(model.index(0, PlayerModel::StateColumn), Qt::DisplayRole).toString(), QStringLiteral("stall"));
+  QCOMPARE(model.data(model.index(0, PlayerModel::QueueColumn), Qt::DisplayRole).toString(), QStringLiteral("—"));
+}
+
+void FleetSuite::trendsFollowTheSortedFigure() {
+  Fed fed;
+  fed.declare({series(0, "net.rtt", 0, {{"client", "2"}}), series(1, "net.jitter", 0, {{"client", "2"}})});
+  std::vector<std::int64_t> rtt(20, 50), jitter(20, 2);
+  rtt[10] = 400;
+  fed.feed({rtt, jitter});
+  auto rows = playerRows(fed.store, ProcessId("server-1"), kNow);
+  PlayerModel model;
+  QCOMPARE(model.trendFigure(), PlayerFigure::Rtt);
+  addTrends(rows, fed.store, ProcessId("server-1"), model.trendFigure(), kNow, 4 * kNsPerSecond, 40);
+  QVERIFY(std::isnan(rows[0].trend[0]));  // before the first sample
+  QCOMPARE(*std::max_element(rows[0].trend.begin() + 22, rows[0].trend.end()), 400.0F);
+  model.sort(PlayerModel::JitterColumn, Qt::DescendingOrder);
+  QCOMPARE(model.trendFigure(), PlayerFigure::Jitter);
+}
+
+void FleetSuite::thePanelFollowsAPlayer() {
+  widgets::demo::Session session(0);
+  Fed fed;
+  fed.declare({series(0, "net.rtt", 0, {{"client", "2"}}), series(1, "net.rtt", 0, {{"client", "10"}})});
+  const auto pass = [&](ingest::Event event) { session.all.on(widgets::demo::wrap(std::move(event), kStart)); };
+  pass(ingest::ProcessChange{fed.info, ""});
+  ingest::SampleBlock block;
+  block.process = {fed.info.id, fed.info.instance};
+  block.ticks = {1};
+  block.times = {kNow};
+  block.count = 2;
+  block.columns = {{SeriesIndex(0), {}, std::vector<std::int64_t>{50}},
+                   {SeriesIndex(1), {}, std::vector<std::int64_t>{70}}};
+  pass(block);
+  ingest::GameEvent joined{{fed.info.id, fed.info.instance}, 1, kNow, "player.joined", {}};
+  joined.fields = {{"player", Value(std::int64_t{10})}, {"name", Value(std::string("bot-ten"))}};
+  pass(joined);
+  session.clock.setExtent(kStart, kNow);
+  session.selection.setProcess(fed.info.id);
+  PlayersPanel panel(session.context);
+  panel.resize(420, 240);
+  panel.show();
+  auto* table = panel.findChild<QTableView*>();
+  QTRY_COMPARE(table->model()->rowCount(), 2);
+  QVERIFY(table->model()->index(1, 0).data(Qt::ToolTipRole).toString().contains(QStringLiteral("bot-ten")));
+  QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(table->model()->index(1, 2)).center());
+  QCOMPARE(session.selection.player(), (std::optional(widgets::FollowedPlayer{fed.info.id, 10})));
+  QCOMPARE(session.selection.entity(), std::optional<std::uint32_t>(10));
+  // Followed elsewhere, shown here.
+  session.selection.setPlayer(widgets::FollowedPlayer{fed.info.id, 2});
+  QCOMPARE(table->selectionModel()->currentIndex().row(), 0);
+  session.selection.setPlayer(std::nullopt);
+  QVERIFY(!table->selectionModel()->hasSelection());
 }
 
 }  // namespace qd::fleet
