@@ -28,7 +28,8 @@ bool isState(const Event& event) {
   return std::holds_alternative<ProcessChange>(event) || std::holds_alternative<ParameterChange>(event) ||
          std::holds_alternative<Breakpoint>(event) || std::holds_alternative<LinkGroup>(event) ||
          std::holds_alternative<DerivedSeries>(event) || std::holds_alternative<AgentChange>(event) ||
-         std::holds_alternative<ClockSample>(event);
+         std::holds_alternative<ClockSample>(event) || std::holds_alternative<ChangeState>(event) ||
+         std::holds_alternative<SharedItem>(event);
 }
 
 class Cutter {

@@ -43,6 +43,15 @@ struct Renamer {
   }
   void operator()(Gap& e) const { id(e.process); }
   void operator()(Mark& e) const { text(e.domain); }
+  void operator()(ChangeState& e) const {
+    for (ProcessId& process : e.plan.targets) id(process);
+    for (ChangePeer& peer : e.plan.peers) {
+      for (ProcessId& process : peer.targets) id(process);
+    }
+    for (ChangeTarget& target : e.targets) id(target.process);
+    for (GuardReading& reading : e.readings) id(reading.process);
+  }
+  void operator()(SharedItem&) const {}
   void operator()(ClockSample&) const {}
   void operator()(AgentChange&) const {}
   template <class T>

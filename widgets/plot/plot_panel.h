@@ -3,6 +3,7 @@
 // does. UI thread only.
 #pragma once
 
+#include "core/base/clock.h"
 #include "widgets/base/panel.h"
 
 namespace qd::widgets {
