@@ -30,6 +30,11 @@ LogCursor::~LogCursor() {
   waker_->wake = nullptr;
 }
 
+void LogCursor::want(std::uint32_t kinds) {
+  const std::lock_guard lock(log_.mutex_);
+  waker_->kinds = kinds;
+}
+
 ingest::EnvelopePtr LogCursor::next() {
   while (true) {
     ingest::EnvelopePtr found;

@@ -25,6 +25,7 @@ class LogCursor final : public serve::Cursor {
   ~LogCursor() override;
 
   ingest::EnvelopePtr next() override;
+  void want(std::uint32_t kinds) override;
   std::uint64_t startedAfter() const override { return startedAfter_; }
 
  private:

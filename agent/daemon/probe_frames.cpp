@@ -184,6 +184,7 @@ void ProbeSession::publishDeclaration(const std::string& reason) {
     info_.tick = static_cast<Tick>(status.tick & INT64_MAX);
   }
   table_.put(info_);
+  rollupMaker_.declare(info_);
   log_.append(ingest::ProcessChange{info_, reason});
   publishValues();
   if (sitesDirty_ || !toldUp_) {
@@ -197,6 +198,7 @@ void ProbeSession::publishValues() {
   if (changedValues_.empty()) return;
   ingest::ParameterChange change{ref(), std::move(changedValues_)};
   changedValues_.clear();
+  for (auto& value : change.values) observer_.fillDesired(info_.id, value);
   table_.setParameters(change.process, change.values);
   log_.append(std::move(change));
 }

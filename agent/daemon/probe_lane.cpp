@@ -35,6 +35,8 @@ void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
   for (std::uint32_t i = 0; i < rings_.size(); ++i) {
     if (look || rings_[i]->used) drainRing(i, now, persisted, false);
   }
+  rollupMaker_.expire(utcNowNs(), rollups_);
+  publishRollups();
   beginSegments();
   for (const std::uint32_t handle : endedHandles_) context_.indexOf[handle] = LaneContext::kUndeclared;
   endedHandles_.clear();
@@ -77,10 +79,20 @@ void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_
 
 void ProbeSession::publish(Ring& ring, std::vector<ingest::Event>& events) {
   for (auto& event : events) {
-    if (const auto* block = std::get_if<ingest::SampleBlock>(&event)) noteLast(*block);
+    if (const auto* block = std::get_if<ingest::SampleBlock>(&event)) {
+      noteLast(*block);
+      rollupMaker_.add(*block, rollups_);
+      observer_.sampled(*block);
+    }
     ring.lastSequence = log_.append(std::move(event));
   }
   events.clear();
+}
+
+// After the samples that they are made of.
+void ProbeSession::publishRollups() {
+  for (auto& rollup : rollups_) log_.append(std::move(rollup));
+  rollups_.clear();
 }
 
 void ProbeSession::noteLast(const ingest::SampleBlock& block) {
@@ -116,6 +128,8 @@ void ProbeSession::finish(const std::string& reason) {
     for (std::uint32_t i = 0; i < rings_.size(); ++i) {
       if (!rings_[i]->broken) qd_lane_commit(lane_, i);
     }
+    rollupMaker_.forget(info_.instance, rollups_);
+    publishRollups();
     info_.state = ingest::ProcessState::Gone;
     table_.put(info_);
     log_.append(ingest::ProcessChange{info_, reason});
@@ -156,6 +170,7 @@ void ProbeSession::publishHost(const std::vector<HostValue>& values, TimeNs now)
     block.columns.push_back(std::move(column));
   }
   noteLast(block);
+  rollupMaker_.add(block, rollups_);
   log_.append(std::move(block));
 }
 

@@ -18,6 +18,7 @@
 #include "agent/probe/frames.h"
 #include "agent/probe/lane_reader.h"
 #include "core/control/debug_events.h"
+#include "core/serve/rollup.h"
 
 namespace qd::daemon {
 
@@ -34,6 +35,8 @@ class ProbeObserver {
   virtual void debugged(const control::ProcessEvent& event) = 0;
   virtual void wantWrite(ProbeSession& session, bool want) = 0;
   virtual std::string whoPushed(const std::string& pushId) = 0;
+  virtual void fillDesired(const ProcessId& process, ingest::ParameterValue& value) = 0;
+  virtual void sampled(const ingest::SampleBlock& block) = 0;  // on its way into the log
   // Up to where an earlier agent has this ring in the log.
   virtual std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) = 0;
 };
@@ -133,6 +136,7 @@ class ProbeSession {
   void drainRing(std::uint32_t index, std::int64_t now, std::uint64_t persisted, bool all);
   void publish(Ring& ring, std::vector<ingest::Event>& events);
   void noteLast(const ingest::SampleBlock& block);
+  void publishRollups();
   void beginSegments();
 
   const int socket_;
@@ -157,6 +161,8 @@ class ProbeSession {
   std::uint64_t hostRecord_ = 0;
   std::uint64_t drains_ = 0;
   std::vector<ingest::Event> events_;
+  serve::RollupMaker rollupMaker_;
+  std::vector<ingest::Rollup> rollups_;
 };
 
 }  // namespace qd::daemon

@@ -19,8 +19,16 @@ Session::Session(session::SessionRequest request, std::unique_ptr<SessionCore> c
                  QObject* parent)
     : QObject(parent), request_(std::move(request)), core_(std::move(core)), ticker_(ticker) {
   clock_.setRecording(core_->isReplay());
+  if (core_->isReplay()) bookmarks_ = std::make_unique<widgets::Bookmarks>(request_.recording);
   advance(0);
-  connect(&ticker, &widgets::FrameTick::tick, this, [this](TimeNs elapsed, bool) { advance(elapsed); });
+  connect(&ticker, &widgets::FrameTick::tick, this, [this](TimeNs elapsed, bool second) {
+    advance(elapsed);
+    if (second && core_ != nullptr) core_->adjustInterest(interest_);
+  });
+  connect(&selection_, &widgets::Selection::processChanged, this, [this] {
+    declareSelection();
+    if (core_ != nullptr) core_->adjustInterest(interest_);
+  });
 }
 
 widgets::SessionContext Session::context() {
@@ -35,7 +43,26 @@ widgets::SessionContext Session::context() {
           .selection = selection_,
           .ticker = ticker_,
           .who = userName(),
-          .replay = isReplay()};
+          .replay = isReplay(),
+          .rollups = isReplay() ? nullptr : &core_->rollups,
+          .interest = isReplay() ? nullptr : &interest_};
+}
+
+// Selection drives every panel: all of the chosen process, of its editors or of its server is shown somewhere.
+void Session::declareSelection() {
+  if (core_ == nullptr) return;
+  const ProcessId chosen = selection_.process();
+  ingest::InterestSet::Shown shown;
+  const auto info = core_->directory.process(chosen);
+  const ProcessId server = info && info->kind == ingest::ProcessKind::Editor ? ProcessId(info->domain) : chosen;
+  std::vector<ProcessId> together = core_->directory.editorsOf(server);
+  together.push_back(server);
+  ingest::Selector all;
+  for (const ProcessId& one : together) {
+    if (!one.value.empty()) all.processGlobs.push_back(one.value);
+  }
+  if (!all.processGlobs.empty()) shown = {{all}, together};
+  interest_.declare(this, std::move(shown));
 }
 
 void Session::advance(TimeNs elapsed) {
@@ -47,6 +74,9 @@ void Session::advance(TimeNs elapsed) {
   const TimeNs first = totals.firstTime > 0 ? totals.firstTime : last;
   clock_.setExtent(first, last);
   clock_.advance(elapsed);
+  if (isReplay()) {
+    core_->look(clock_.now(), clock_.mode() == widgets::ViewClock::Mode::Playing ? clock_.speed() : 0);
+  }
 }
 
 session::StatusNumbers Session::status() {
@@ -62,12 +92,25 @@ session::StatusNumbers Session::status() {
   }
   const auto totals = core_->store.totals();
   const TimeNs now = monotonicNs();
+  const TimeNs sincePoints = now - lastPointsAt_;
   if (lastPointsAt_ > 0 && now > lastPointsAt_ && totals.points >= lastPoints_) {
     out.pointsPerSecond =
         static_cast<double>(totals.points - lastPoints_) * 1e9 / static_cast<double>(now - lastPointsAt_);
   }
   lastPoints_ = totals.points;
   lastPointsAt_ = now;
+  const auto cost = core_->cost();
+  if (lastPointsAt_ > 0 && cost.tiers && lastBytes_ > 0 && cost.bytes >= lastBytes_ && sincePoints > 0) {
+    out.bytesPerSecond = static_cast<double>(cost.bytes - lastBytes_) * 1e9 / static_cast<double>(sincePoints);
+  }
+  lastBytes_ = cost.bytes;
+  out.fullPointsPerSecond = cost.wanted;
+  out.pointsCap = cost.cap;
+  using Level = ingest::InterestPlanner::Level;
+  out.tier = !cost.tiers                       ? session::Tier::Untiered
+             : cost.level == Level::Everything ? session::Tier::Full
+             : cost.level == Level::ShownOnly  ? session::Tier::ShownOnly
+                                               : session::Tier::RollupsOnly;
   if (!isReplay() && totals.lastTime > 0) out.behind = utcNowNs() - totals.lastTime;
   const auto recording = core_->recording();
   if (!recording.path.empty() && recording.problem.empty()) out.recordedBytes = recording.bytes;
@@ -80,7 +123,7 @@ session::StatusNumbers Session::status() {
   return out;
 }
 
-void Session::mark() {
+ingest::Mark Session::shownMoment() const {
   ingest::Mark mark;
   mark.time = clock_.now();
   mark.domain = selection_.process().value;
@@ -88,6 +131,16 @@ void Session::mark() {
   mark.tick = core_->store.tickAt(selection_.process(), mark.time).value_or(0);
   mark.text = "mark";
   mark.who = userName().toStdString();
+  return mark;
+}
+
+void Session::bookmark(const ingest::Mark& moment, const QString& note) {
+  if (bookmarks_ == nullptr) return;
+  bookmarks_->add({moment.time, moment.tick, moment.domain, note.trimmed().toStdString(), moment.who, utcNowNs()});
+}
+
+void Session::mark() {
+  ingest::Mark mark = shownMoment();
   ingest::Envelope envelope;
   envelope.agent = AgentId("console");
   envelope.event = std::move(mark);

@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -10,25 +14,99 @@
 #include <thread>
 
 #include "core/link/cluster.h"
+#include "core/recording/live_samples.h"
+#include "core/recording/recorded_samples.h"
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
+#include "core/recording/replay_feed.h"
 #include "core/recording/replay_source.h"
 #include "core/recording/rolling.h"
 
 namespace qd::console {
+namespace {
+
+constexpr TimeNs kMostLag = 2 * kNsPerSecond;
+constexpr Duration kBackfill{1800 * kNsPerSecond};
+
+ingest::InterestRules rulesOf(const session::Context& context) {
+  ingest::InterestRules rules;
+  if (!context.record.empty()) rules.recorded = {ingest::Selector{{}, context.record, {}}};
+  rules.always = {
+      ingest::Selector{{}, {"tick.duration", "tick.rate", "tick.overruns", "frame.duration", "players.online"}, {}}};
+  // The stage is this computer's own: nothing of it is given up.
+  const bool stage = context.environment == session::Environment::Stage;
+  rules.mostPointsPerSecond = stage ? 0 : static_cast<double>(context.maxPointsPerSecond);
+  return rules;
+}
+
+// What the recorder gets: roll-ups only while they say what the samples beside them do not.
+class Recorded final : public ingest::EventSink {
+ public:
+  explicit Recorded(ingest::EventSink& recorder) : recorder_(recorder) {}
+  void on(const ingest::EnvelopePtr& envelope) override {
+    if (samplesSayAll && std::holds_alternative<ingest::Rollup>(envelope->event)) return;
+    recorder_.on(envelope);
+  }
+  std::atomic<bool> samplesSayAll{true};
+
+ private:
+  ingest::EventSink& recorder_;
+};
+
+}  // namespace
+
+// One thread that does what it is given, in order; what is left when it ends is not done.
+class SessionCore::Worker {
+ public:
+  void post(std::function<void()> task) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (true) {
+      std::function<void()> task;
+      {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<std::function<void()>> tasks_;
+  std::jthread thread_{[this](const std::stop_token& stop) { run(stop); }};
+};
 
 // Members go in the reverse order: the source stops before the recorder closes.
 struct SessionCore::Source {
   std::unique_ptr<recording::Recorder> recorder;
+  std::unique_ptr<Recorded> recorded;
   std::string noRecorder;          // why there is none in a live session
   std::vector<std::string> files;  // closed ones of this session; under the mutex
   std::mutex fetching;             // of the next one
   link::Cluster* fetchFrom = nullptr;
   std::unique_ptr<link::Cluster> cluster;
+  std::optional<ingest::InterestPlanner> planner;
+  ingest::Interest asked;
 
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
+  std::vector<std::string> recordedTo() const;  // the files of this session, oldest first
   void fetch(const std::vector<recording::MissingRange>& ranges);
 
+  std::unique_ptr<recording::ReplayFeed> feed;
+  std::shared_ptr<recording::RecordedSamples> samples;
+  std::unique_ptr<Worker> worker;  // loads samples
+
+  // Of format 1.
   std::unique_ptr<recording::Recording> file;
   mutable std::mutex mutex;
   Loading loading;
@@ -54,6 +132,17 @@ recording::RecorderOptions SessionCore::Source::recorderOptions(const std::strin
   };
   options.onMissing = [this](const auto& ranges) { fetch(ranges); };
   return options;
+}
+
+std::vector<std::string> SessionCore::Source::recordedTo() const {
+  std::vector<std::string> all;
+  {
+    const std::lock_guard lock(mutex);
+    all = files;
+  }
+  const std::string present = recorder->path();
+  if (all.empty() || all.back() != present) all.push_back(present);
+  return all;
 }
 
 // The recorder outlives the cluster, but asks on a thread of its own.
@@ -86,14 +175,37 @@ void SessionCore::Source::read(ingest::EventSink& sink, const std::stop_token& s
   if (!done) note(1, done.error().message);
 }
 
-SessionCore::SessionCore(bool isReplay) : join(fan), isReplay_(isReplay), source_(std::make_unique<Source>()) {
-  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{&directory, &store, &log, &world, &params,
-                                                                           &breakpoints, &alerts, &join}) {
+// A live store has exact samples alone: what comes as roll-ups only is the roll-up book's, and is filled in exactly
+// when it is shown. In a recording there is nobody to ask, so that the store takes them as they are.
+class SessionCore::ExactSamples final : public ingest::EventSink {
+ public:
+  explicit ExactSamples(series::Store& store) : store_(store) {}
+  void on(const ingest::EnvelopePtr& envelope) override {
+    if (!std::holds_alternative<ingest::Rollup>(envelope->event)) store_.on(envelope);
+  }
+
+ private:
+  series::Store& store_;
+};
+
+SessionCore::SessionCore(bool isReplay)
+    : exact_(std::make_unique<ExactSamples>(store)),
+      join(fan),
+      rewindJoin(fan),
+      isReplay_(isReplay),
+      source_(std::make_unique<Source>()) {
+  ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
+  for (ingest::EventSink* sink :
+       std::initializer_list<ingest::EventSink*>{&directory, &storeSink, &log, &world, &params, &changes, &breakpoints,
+                                                 &alerts, &rollups, &join, &rewindJoin}) {
     fan.add(*sink);
   }
 }
 
 SessionCore::~SessionCore() {
+  source_->feed.reset();
+  store.setColdSource(nullptr, {});
+  source_->worker.reset();
   source_->reader = {};  // stops and joins
   {
     const std::lock_guard lock(source_->fetching);
@@ -117,10 +229,22 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   auto recorder = recording::Recorder::open(source.recorderOptions(context.name, recordingPath));
   if (recorder) {
     source.recorder = std::move(*recorder);
-    core->fan.add(*source.recorder);
+    source.recorded = std::make_unique<Recorded>(*source.recorder);
+    core->fan.add(*source.recorded);
+    source.worker = std::make_unique<Worker>();
+    core->store.setColdSource(
+        std::make_shared<recording::LiveSamples>([&source] { return source.recordedTo(); }),
+        [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
   } else {
     source.noRecorder = recorder.error().message;
   }
+  ingest::InterestRules rules = rulesOf(context);
+  options.interest = ingest::Interest{true, rules.recorded, {"*"}};
+  options.interest->full.insert(options.interest->full.end(), rules.always.begin(), rules.always.end());
+  options.mostLag = Duration{kMostLag};
+  source.asked = *options.interest;
+  if (source.recorded) source.recorded->samplesSayAll = context.record.empty();
+  source.planner.emplace(std::move(rules));
   source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
   {
     const std::lock_guard lock(source.fetching);
@@ -131,6 +255,9 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
 }
 
 Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path) {
+  auto samples = recording::RecordedSamples::open(path);
+  if (samples) return replay(path, std::move(*samples));
+  if (samples.error().code != ErrorCode::Unsupported) return std::unexpected(samples.error());
   auto file = recording::Recording::open(path);
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<SessionCore> core(new SessionCore(true));
@@ -141,8 +268,55 @@ Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path
   return core;
 }
 
+Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path,
+                                                         std::shared_ptr<recording::RecordedSamples> samples) {
+  std::unique_ptr<SessionCore> core(new SessionCore(true));
+  Source& source = *core->source_;
+  source.worker = std::make_unique<Worker>();
+  source.samples = std::move(samples);
+  core->store.setColdSource(
+      source.samples, [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
+  source.samples->adoptInto(core->store);
+  recording::ReplayFeedSinks sinks;
+  sinks.events = &core->fan;
+  sinks.frames = &core->world;
+  sinks.forgetFrames = [world = &core->world] { world->forget(); };
+  sinks.alerts = &core->alerts;
+  auto feed = recording::ReplayFeed::open(path, std::move(sinks));
+  if (!feed) return std::unexpected(feed.error());
+  source.feed = std::move(*feed);
+  return core;
+}
+
+void SessionCore::look(TimeNs now, double speed) {
+  if (source_->feed != nullptr) source_->feed->look(now, speed);
+}
+
 control::CommandPort* SessionCore::commands() {
   return source_->cluster.get();
+}
+
+void SessionCore::adjustInterest(const ingest::InterestSet& shown) {
+  if (!source_->planner || !source_->cluster) return;
+  const ingest::Interest& wanted = source_->planner->plan(rollups, shown.series(), shown.poses(), monotonicNs());
+  if (wanted == source_->asked) return;
+  source_->asked = wanted;
+  const bool all = std::ranges::find(wanted.full, ingest::Selector{}) != wanted.full.end();
+  if (source_->recorded) source_->recorded->samplesSayAll = all;
+  source_->cluster->setInterest(wanted, kBackfill);
+}
+
+SessionCore::Cost SessionCore::cost() const {
+  Cost out;
+  if (!source_->planner || !source_->cluster) return out;
+  out.level = source_->planner->level();
+  out.wanted = source_->planner->wanted();
+  out.cap = source_->planner->cap();
+  for (const link::AgentStatus& agent : source_->cluster->status()) {
+    out.bytes += agent.bytes;
+    out.tiers = out.tiers || agent.tiers;
+  }
+  return out;
 }
 
 std::uint64_t SessionCore::droppedOnTheWay() const {
@@ -164,6 +338,14 @@ std::vector<std::string> SessionCore::recordedFiles() const {
 }
 
 SessionCore::Loading SessionCore::loading() const {
+  if (source_->feed != nullptr) {
+    const recording::ReplayFeedProgress progress = source_->feed->progress();
+    const std::size_t damaged = progress.damaged.size() + source_->samples->damaged().size();
+    std::string problem;
+    if (damaged > 0)
+      problem = fmt::format("{} rows of the recording are damaged and left out: run qdctl verify.", damaged);
+    return {progress.share, std::move(problem)};
+  }
   const std::lock_guard lock(source_->mutex);
   return source_->loading;
 }

@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMainWindow>
 #include <QTabWidget>
+#include <QThreadPool>
 #include <QToolBar>
 #include <QWindow>
 
@@ -16,7 +17,9 @@
 #include "widgets/fleet/players_panel.h"
 #include "widgets/log/alert_panel.h"
 #include "widgets/log/log_panel.h"
+#include "widgets/params/ledger_panel.h"
 #include "widgets/params/params_panel.h"
+#include "widgets/params/rollouts_panel.h"
 #include "widgets/plot/plot_panel.h"
 #include "widgets/plot/plot_stack.h"
 #include "widgets/world/world_panel.h"
@@ -79,6 +82,7 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
 Workspace::~Workspace() {
   settings_.setValue(kLayoutKey, window_.saveState(kLayoutVersion));
   settings_.setValue(kPlotsKey, plots_->stack().saveLayout());
+  QThreadPool::globalInstance()->waitForDone();  // the ledger's sums read the session's store
   for (QDockWidget* dock : docks_) {
     window_.removeDockWidget(dock);
     delete dock;
@@ -117,6 +121,12 @@ QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
   breakpoints_ = new widgets::BreakpointsPanel(context);
   change_->addTab(params_, tr("Params"));
   change_->addTab(breakpoints_, tr("Breakpoints"));
+  auto* rollouts = new widgets::RolloutsPanel(session_.core().changes, context);
+  const int rolling = change_->addTab(rollouts, tr("Rollouts"));
+  connect(rollouts, &widgets::RolloutsPanel::countChanged, change_, [this, rolling](int on) {
+    change_->setTabText(rolling, on == 0 ? tr("Rollouts") : tr("Rollouts ▶ %1").arg(on));
+  });
+  change_->addTab(new widgets::LedgerPanel(context), tr("Ledger"));
   auto* alerts = new log::AlertPanel(session_.core().alerts, context);
   const int at = change_->addTab(alerts, tr("Alerts"));
   connect(alerts, &log::AlertPanel::countChanged, change_,

@@ -15,8 +15,8 @@ endif()
 if(QD_GUI)
   file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/gui/*.cpp")
   add_library(qd_bench_gui OBJECT ${_sources})
-  target_link_libraries(qd_bench_gui PRIVATE qd_warnings qd_widgets_plot QCustomPlotQt6::QCustomPlotQt6
+  target_link_libraries(qd_bench_gui PRIVATE qd_warnings qd_widgets_plot qd_widgets_fleet QCustomPlotQt6::QCustomPlotQt6
                         nlohmann_json::nlohmann_json)
-  target_link_libraries(qd_bench PRIVATE qd_bench_gui qd_widgets_plot)
+  target_link_libraries(qd_bench PRIVATE qd_bench_gui qd_widgets_plot qd_widgets_fleet)
   add_dependencies(qd_bench quarterdeck)
 endif()

@@ -13,7 +13,7 @@ qd_test(test_widgets_plot QT FOLDER tests/widgets/plot LINK qd_widgets_plot qd_c
 if(TARGET test_widgets_plot)
   target_compile_options(test_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)
 endif()
-qd_room(widgets/timeline QT LINK qd_widgets_base qd_core_series)
+qd_room(widgets/timeline QT LINK qd_widgets_base qd_core_series qd_core_breakpoints qd_core_recording)
 qd_test(test_widgets_timeline QT FOLDER tests/widgets/timeline
         LINK qd_widgets_timeline qd_core_netcode qd_core_params qd_core_breakpoints)
 qd_room(widgets/world QT LINK qd_widgets_base qd_core_series qd_core_netcode qd_core_params)

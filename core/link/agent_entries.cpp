@@ -21,6 +21,7 @@ void AgentLink::onEntry(Incoming incoming) {
   {
     const std::lock_guard lock(statusMutex_);
     ++status_.received;
+    status_.bytes += incoming.bytes;
     status_.sequence = sequence_.last();
     if (verdict == SequenceTracker::Verdict::Duplicate) ++status_.duplicates;
   }

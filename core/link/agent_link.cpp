@@ -83,6 +83,7 @@ void AgentLink::described(const grpc::Status& status, const pb::DescribeResponse
   if (description->agentId != agentId_ || agentId_.empty()) sequence_.reset();
   agentId_ = description->agentId;
   debugRefused_ = false;
+  knowsInterests_ = description->interests;
   setState(ingest::AgentState::Connected, "");
   describedUpTo_ = description->logLast;
   described_.clear();
@@ -109,6 +110,17 @@ void AgentLink::subscribe() {
   order.after = sequence_.last();
   order.agentId = agentId_;
   order.backfill = options.backfill;
+  subscriptionId_.clear();
+  if (options.interest && knowsInterests_) {
+    subscriptionId_ = control::newPushId();  // as good an id as any: random and unique
+    order.subscriptionId = subscriptionId_;
+    order.interest = interestHere();
+    order.mostLag = options.mostLag;
+  }
+  {
+    const std::lock_guard lock(statusMutex_);
+    status_.tiers = !subscriptionId_.empty();
+  }
   const std::uint64_t attempt = attempt_;
   Subscription::Handlers handlers;
   handlers.entry = [this, attempt](Incoming incoming) {
@@ -121,6 +133,39 @@ void AgentLink::subscribe() {
                             : toError(status, endpoint_).message);
   };
   subscription_ = Subscription::open(*stub_, order, id_, context_.loop, context_.calls, std::move(handlers));
+}
+
+// As this agent names its processes.
+ingest::Interest AgentLink::interestHere() const {
+  ingest::Interest out = *context_.options.interest;
+  if (context_.options.endpoints.size() < 2) return out;
+  const auto rename = [this](std::vector<std::string>& globs) {
+    if (globs.empty()) return false;
+    std::erase_if(globs, [this](std::string& glob) {
+      const auto at = glob.find('@');
+      if (at == std::string::npos) return false;
+      const bool mine = glob.substr(at + 1) == endpoint_;
+      glob.resize(at);
+      return !mine;
+    });
+    return globs.empty();  // none of them is of this agent
+  };
+  std::erase_if(out.full, [&](ingest::Selector& selector) { return rename(selector.processGlobs); });
+  rename(out.poseGlobs);
+  return out;
+}
+
+void AgentLink::setInterest(Duration backfill) {
+  if (!connected() || subscriptionId_.empty() || !context_.options.interest) return;
+  InterestOrder order{subscriptionId_, interestHere(), backfill};
+  pb::UpdateInterestRequest request;
+  toProto(order, request);
+  call<pb::UpdateInterestRequest, pb::UpdateInterestResponse>(
+      std::move(request), kDescribeTimeout,
+      [this](auto* context, auto* from, auto* response, auto done) {
+        stub_->async()->UpdateInterest(context, from, response, std::move(done));
+      },
+      [](const grpc::Status&, const pb::UpdateInterestResponse&) {});  // a stream that broke asks again by itself
 }
 
 // Ends this attempt and plans the next.

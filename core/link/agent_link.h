@@ -46,13 +46,20 @@ class AgentLink {
   AgentStatus status() const;  // any thread
 
   void push(const control::PushOrder& order, control::PushDone done);
-  void queryPush(const std::string& pushId, control::PushDone done);
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done);
   void runAction(const control::ActionOrder& order, control::ActionDone done);
+  void startChange(const ingest::ChangePlan& plan, control::ChangeDone done);
+  void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
+  void audit(std::uint64_t after, control::AuditDone done);
+  void shared(const std::string& prefix, control::SharedDone done);
+  void share(const control::SharedWrite& write, control::SharedDone done);
+  void adopt(const control::AdoptOrder& order, control::AdoptDone done);
   void debug(control::DebugOrder order, control::DebugDone done);
   void holdLease(bool hold);
   // Entries first to last again; `done` once they came, the stream broke, or at once when there is no connection.
   using FetchEach = std::function<void(ingest::EnvelopePtr)>;
   void fetch(std::uint64_t first, std::uint64_t last, FetchEach each, std::function<void()> done);
+  void setInterest(Duration backfill);  // to what the options now say
 
  private:
   struct Fetch;
@@ -63,6 +70,7 @@ class AgentLink {
   void connect();
   void described(const grpc::Status& status, const pb::DescribeResponse& response);
   void subscribe();
+  ingest::Interest interestHere() const;
   void lost(ingest::AgentState state, const std::string& reason);
   void setState(ingest::AgentState state, const std::string& reason);
 
@@ -92,6 +100,7 @@ class AgentLink {
   void debugOver(const grpc::Status& status);
   void renewLease();
 
+  std::optional<Error> whyNotNow() const;
   template <class Request, class Response, class Start>
   void call(Request request, std::int64_t timeout, Start start,
             std::function<void(const grpc::Status&, const Response&)> done);
@@ -103,6 +112,8 @@ class AgentLink {
   ingest::AgentState state_ = ingest::AgentState::Connecting;
   std::string reason_;
   std::string version_, agentId_;
+  std::string subscriptionId_;  // of the running subscription; empty: it cannot be changed
+  bool knowsInterests_ = false;
   bool closing_ = false;
   std::uint64_t attempt_ = 0;  // what a stream of an earlier attempt reports is ignored
   Backoff backoff_;

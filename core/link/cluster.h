@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct ClusterOptions {
   Tier tier = Tier::Full;
   bool entityFrames = true;
   std::vector<std::string> processGlobs, seriesGlobs;  // empty: all
+  // Takes the place of tier and entityFrames at agents that know it (others go by those); see setInterest().
+  std::optional<ingest::Interest> interest;
+  Duration mostLag;  // further behind than this a live stream leaves samples out and says so; 0: never
   // An agent's backfill is over, what follows is live. On the cluster's thread; may be empty.
   std::function<void(const AgentId&)> onCaughtUp;
 };
@@ -43,6 +47,8 @@ struct AgentStatus {
   std::uint64_t received = 0;  // entries
   std::uint64_t refused = 0;   // entries that broke a rule
   std::uint64_t duplicates = 0;
+  std::uint64_t bytes = 0;  // of the messages received
+  bool tiers = false;       // the subscription has an interest that can be changed
 };
 
 class Cluster final : public control::CommandPort {
@@ -59,10 +65,20 @@ class Cluster final : public control::CommandPort {
   // cluster's thread. What the agent does not keep any more does not come. Any thread.
   void fetch(const AgentId& agent, std::uint64_t first, std::uint64_t last,
              std::function<void(ingest::EnvelopePtr)> each, std::function<void()> done);
+  // What is wanted from here on; what was not before comes from `backfill` ago. At agents that do not know interests
+  // nothing changes: they go on sending everything. Any thread; only after options.interest was given.
+  void setInterest(ingest::Interest interest, Duration backfill);
 
   void push(control::PushOrder order, control::PushDone done) override;
-  void queryPush(const std::string& pushId, control::PushDone done) override;
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done) override;
+  void settlePush(control::PushOrder order, Duration within, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;
+  void startChange(ingest::ChangePlan plan, control::ChangeDone done) override;
+  void orderChange(control::ChangeVerb verb, control::ChangesDone done) override;
+  void audit(const std::string& agent, std::uint64_t after, control::AuditDone done) override;
+  void shared(const std::string& prefix, control::SharedDone done) override;
+  void share(control::SharedWrite write, control::SharedDone done) override;
+  void adopt(control::AdoptOrder order, control::AdoptDone done) override;
   void setBreakpoint(control::BreakpointOrder order, control::DebugDone done) override;
   void removeBreakpoint(const std::string& id, control::DebugDone done) override;
   void link(std::vector<ProcessId> members, control::DebugDone done) override;

@@ -7,7 +7,7 @@ namespace {
 constexpr TimeNs kMostAhead = 3600 * kNsPerSecond;
 
 Incoming decode(const pb::Batch& batch, const AgentId& agent) {
-  Incoming out{batch.sequence(), batch.previous(), CaughtUp{}};
+  Incoming out{batch.sequence(), batch.previous(), CaughtUp{}, batch.ByteSizeLong()};
   if (batch.content_case() == pb::Batch::kCaughtUp) {
     out.content = CaughtUp{batch.caught_up().agent_id()};
   } else if (auto envelope = fromProto(batch, agent)) {

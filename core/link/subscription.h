@@ -24,6 +24,7 @@ struct Incoming {
   std::uint64_t sequence = 0;
   std::uint64_t previous = 0;
   std::variant<std::shared_ptr<ingest::Envelope>, CaughtUp, Error> content;
+  std::size_t bytes = 0;  // of the message
 };
 
 class Subscription final : public grpc::ClientReadReactor<pb::Batch> {

@@ -18,7 +18,7 @@ int bits(std::uint64_t v) {
 
 struct Codes {
   std::uint64_t of[kForms][kGroup];
-  std::uint64_t orOf[kForms] = {}, sum[kForms] = {};
+  std::uint64_t orOf[kForms], sum[kForms];
 };
 
 // Lowest bit first, into room that is large enough for eight bytes more.
@@ -52,6 +52,24 @@ class BitWriter {
   std::uint64_t held_ = 0;
   int filled_ = 0;  // below 8 between calls
 };
+
+// Codes of one width; returns the bytes. Room as above.
+std::size_t packFixed(const std::uint64_t* codes, std::size_t n, int width, std::uint8_t* to) {
+  std::uint64_t held = 0;
+  int filled = 0;
+  std::uint8_t* at = to;
+  for (std::size_t i = 0; i < n && width > 0; ++i) {
+    held |= codes[i] << filled;
+    filled += width;
+    if (filled < 64) continue;
+    std::memcpy(at, &held, 8);
+    at += 8;
+    filled -= 64;
+    held = filled == 0 ? 0 : codes[i] >> (width - filled);
+  }
+  std::memcpy(at, &held, 8);
+  return static_cast<std::size_t>(at - to) + static_cast<std::size_t>(filled + 7) / 8;
+}
 
 class BitReader {
  public:
@@ -94,24 +112,43 @@ class BitReader {
   std::size_t size_, at_ = 0;
 };
 
-// The forms of all values; leaves `before` behind the last one.
-std::int64_t encode(std::span<const std::int64_t> values, Before& before, Codes& codes) {
-  const std::int64_t base = *std::min_element(values.begin(), values.end());
-  const auto least = static_cast<std::uint64_t>(base);
-  std::uint64_t value = before.value, last = before.step;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto v = static_cast<std::uint64_t>(values[i]);
-    const std::uint64_t step = v - value;
-    const std::uint64_t code[kForms] = {v - least, zigzag(step), zigzag(step - last)};
-    value = v;
-    last = step;
-    for (int form = 0; form < kForms; ++form) {
-      codes.of[form][i] = code[form];
-      codes.orOf[form] |= code[form];
-      codes.sum[form] += code[form];
-    }
+// The codes of values[2], values[3]…, of which `values` holds the two before as well, so that no step depends on the
+// one before it. Inlined with a constant n for whole groups, which compilers turn into vectors.
+inline __attribute__((always_inline)) void encode(const std::uint64_t* values, std::size_t n, std::uint64_t least,
+                                                  Codes& codes) {
+  std::uint64_t orOffset = 0, orDelta = 0, orSecond = 0, sumOffset = 0, sumDelta = 0, sumSecond = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t step = values[i + 2] - values[i + 1], last = values[i + 1] - values[i];
+    const std::uint64_t offset = values[i + 2] - least, delta = zigzag(step), second = zigzag(step - last);
+    codes.of[kOffset][i] = offset;
+    codes.of[kDelta][i] = delta;
+    codes.of[kSecond][i] = second;
+    orOffset |= offset;
+    orDelta |= delta;
+    orSecond |= second;
+    sumOffset += offset;
+    sumDelta += delta;
+    sumSecond += second;
   }
-  before = {value, last};
+  const std::uint64_t ors[kForms] = {orOffset, orDelta, orSecond}, sums[kForms] = {sumOffset, sumDelta, sumSecond};
+  std::copy(ors, ors + kForms, codes.orOf);
+  std::copy(sums, sums + kForms, codes.sum);
+}
+
+// The forms of all values; leaves `before` behind the last one. Returns the least value.
+std::int64_t encode(std::span<const std::int64_t> values, Before& before, Codes& codes) {
+  std::uint64_t wide[kGroup + 2];
+  const std::size_t n = values.size();
+  wide[0] = before.value - before.step;
+  wide[1] = before.value;
+  std::memcpy(wide + 2, values.data(), n * sizeof(std::uint64_t));
+  const std::int64_t base = *std::min_element(values.begin(), values.end());
+  if (n == kGroup) {
+    encode(wide, kGroup, static_cast<std::uint64_t>(base), codes);
+  } else {
+    encode(wide, n, static_cast<std::uint64_t>(base), codes);
+  }
+  before = {wide[n + 1], wide[n + 1] - wide[n]};
   return base;
 }
 
@@ -139,9 +176,11 @@ Choice choose(const Codes& codes, std::size_t n, std::uint64_t baseCode) {
   }
   if (best.parameter < kWorthRice) return best;
   for (const Form form : {kDelta, kSecond, kOffset}) {
-    // A group with a code that large is not for Rice, and its sum may have wrapped.
-    if (bits(codes.orOf[form]) > 48) continue;
-    const int k = std::max(0, bits(codes.sum[form] / n) - 1);
+    // A group with a code that large is not for Rice, and its sum may have wrapped. Nor is one whose mean is near its
+    // greatest.
+    const int width = bits(codes.orOf[form]), mean = bits(codes.sum[form] / n);
+    if (width > 48 || mean + 1 >= width) continue;
+    const int k = std::max(0, mean - 1);
     for (const int one : {k, k + 1}) {
       offer(form + kRice, one, riceBits(codes.of[form], n, one) + head[form]);
     }
@@ -174,17 +213,17 @@ void packGroup(std::span<const std::int64_t> values, Before& before, Bytes& out)
   if (form == kOffset) writer.varint(base);
   const std::size_t at = out.size();
   out.resize(at + choice.cost / 8 + 16);
-  BitWriter to(out.data() + at);
   const std::uint64_t* code = codes.of[form];
   if (choice.mode < kRice) {
-    for (std::size_t i = 0; i < n; ++i) to.put(code[i], k);
-  } else {
-    const std::uint64_t low = (std::uint64_t{1} << k) - 1;
-    for (std::size_t i = 0; i < n; ++i) {
-      to.zeros(code[i] >> k);
-      to.put(1, 1);
-      to.put(code[i] & low, k);
-    }
+    out.resize(at + packFixed(code, n, k, out.data() + at));
+    return;
+  }
+  BitWriter to(out.data() + at);
+  const std::uint64_t low = (std::uint64_t{1} << k) - 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    to.zeros(code[i] >> k);
+    to.put(1, 1);
+    to.put(code[i] & low, k);
   }
   out.resize(static_cast<std::size_t>(to.end() - out.data()));
 }

@@ -32,6 +32,8 @@ struct Summary {
 };
 Summary summarise(std::span<const std::int64_t> values);
 Summary summarise(std::span<const double> values);
+// The mean of `count` integers whose differences to `min` add up to `sum`; the same bits wherever it is computed.
+double meanAbove(std::int64_t min, std::uint64_t sum, std::uint64_t count);
 
 // Bounds of rows; they need not ascend.
 struct Extent {

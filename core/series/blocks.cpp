@@ -149,6 +149,19 @@ void Store::Impl::pagePart(Instance& instance, Ring& ring, const ingest::SampleB
   add(series.track, kind, breakBefore, scratch, false);
 }
 
+// Of a series that was not subscribed before: what is newer than what it has. The same records may have come with other
+// series, so neither the ring's duplicates nor its page have to do with them.
+void Store::Impl::lateColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column) {
+  constexpr TimeNs kHole = 2 * kNsPerSecond;  // the agent no longer had what was between
+  Series& series = *instance.find(column.series);
+  rowsOf(block, column, scratch);
+  const auto last = series.track.last();
+  if (last) std::erase_if(scratch, [&](const Row& row) { return row.time <= last->time; });
+  if (scratch.empty()) return;
+  add(series.track, kindOf(instance, series, column), last && scratch.front().time > last->time + kHole, scratch,
+      false);
+}
+
 void Store::Impl::block(const ingest::SampleBlock& block) {
   std::uint64_t samples = 0, taken = 0;
   for (const ingest::Column& column : block.columns) samples += column.size();
@@ -161,14 +174,14 @@ void Store::Impl::block(const ingest::SampleBlock& block) {
   if (i->adopted) return;
   Ring& ring = i->rings[block.ring];
   const std::size_t seenBefore = ring.seen.bytes();
-  const bool isNew = ring.seen.add(block.firstSequence, block.count);
+  const bool isNew = block.late || ring.seen.add(block.firstSequence, block.count);
   meter.add(ring.seen.bytes());
   meter.take(seenBefore);
   if (!isNew) {
     duplicates.fetch_add(samples, std::memory_order_relaxed);
     return;
   }
-  clock(*p, *i, block);
+  if (!block.late) clock(*p, *i, block);
   usable.clear();
   for (const ingest::Column& column : block.columns) {
     Series* series = i->find(column.series);
@@ -179,9 +192,13 @@ void Store::Impl::block(const ingest::SampleBlock& block) {
   }
   dropped.fetch_add(block.dropped + samples - taken, std::memory_order_relaxed);
   if (usable.empty()) return;
-  const bool paged = onPage(ring, block);
+  const bool paged = !block.late && onPage(ring, block);
   for (const ingest::Column* c : usable) {
-    if (!paged || !c->rows.empty()) column(*i, block, *c);
+    if (block.late) {
+      lateColumn(*i, block, *c);
+    } else if (!paged || !c->rows.empty()) {
+      column(*i, block, *c);
+    }
   }
   for (std::size_t row = 0; paged && row < block.times.size();) {
     if (!ring.page) newPage(ring);

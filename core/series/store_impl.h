@@ -112,6 +112,7 @@ struct Store::Impl {
   void clock(Process& process, Instance& instance, const ingest::SampleBlock& block);
   bool onPage(Ring& ring, const ingest::SampleBlock& block);
   void newPage(Ring& ring);
+  void lateColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column);
   void column(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column);
   void pagePart(Instance& instance, Ring& ring, const ingest::SampleBlock& block, const ingest::Column& column,
                 std::size_t row, std::size_t rows);

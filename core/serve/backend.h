@@ -29,6 +29,9 @@ struct Snapshot {
   std::vector<ingest::ParameterChange> parameters;  // values in force, one per process that has any
   std::vector<ingest::Breakpoint> breakpoints;
   std::vector<ingest::LinkGroup> groups;
+  bool rollups = false;  // the log holds them; else a subscription makes its own out of the samples
+  std::vector<ingest::ChangeState> changes;
+  std::vector<ingest::SharedItem> shared;
 };
 
 // Which kinds of events a reader wants at all; a hint with which a cursor may skip without decoding.
@@ -40,8 +43,9 @@ enum Kind : std::uint32_t {
   kParameters = 16,  // ParameterChange
   kDebug = 32,       // Breakpoint, LinkGroup, Hit
   kOther = 64,       // all the rest
-  kPushes = 128,     // PushResult
-  kEverything = 255,
+  kPushes = 128,     // PushResult, ChangeState
+  kRollups = 256,    // Rollup
+  kEverything = 511,
 };
 std::uint32_t kindOf(const ingest::Event& event);
 
@@ -63,6 +67,8 @@ class Cursor {
   // When the place was lost (the log's oldest entries are gone), a Gap comes first, its sequence the one just before
   // the oldest entry that is left.
   virtual ingest::EnvelopePtr next() = 0;
+  // Other kinds than at the start, from here on; a hint as well.
+  virtual void want(std::uint32_t) {}
   // The sequence after which this cursor began: `previous` of its first entry.
   virtual std::uint64_t startedAfter() const = 0;
 };
@@ -85,8 +91,17 @@ class Backend {
   virtual Result<std::unique_ptr<Cursor>> openCursor(const CursorStart& start, std::function<void()> wake) = 0;
 
   virtual void push(control::PushOrder order, control::PushDone done) = 0;
-  virtual void queryPush(const std::string& pushId, control::PushDone done) = 0;
+  virtual void queryPush(const std::string& pushId, bool settle, control::PushDone done) = 0;
   virtual void runAction(control::ActionOrder order, control::ActionDone done) = 0;
+
+  // A backend without changes answers Unsupported to all of these.
+  virtual void startChange(ingest::ChangePlan plan, control::ChangeDone done);
+  virtual void orderChange(control::ChangeVerb verb, control::ChangesDone done);
+  virtual void syncChange(control::ChangeSync sync, control::ChangeDone done);
+  virtual void audit(std::uint64_t after, std::uint32_t most, control::AuditDone done);
+  virtual void shared(const std::string& prefix, control::SharedDone done);
+  virtual void share(control::SharedWrite write, control::SharedDone done);
+  virtual void adopt(control::AdoptOrder order, control::AdoptDone done);
 
   virtual Result<std::unique_ptr<DebugSession>> openDebug(const std::string& who) = 0;
 };

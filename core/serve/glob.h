@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shell-like patterns on names: * any run, ? one character; nothing else is special. Linear in practice: no recursion,
-// at most pattern × text steps. Pure; any thread.
+// Several patterns of core/base/glob.h, as a client sends them: checked and bounded. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -8,13 +7,14 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/glob.h"
 
 namespace qd::serve {
 
 inline constexpr std::size_t kMaxGlobs = 256;
 inline constexpr std::size_t kMaxGlobBytes = 256;
 
-bool globMatches(std::string_view pattern, std::string_view text);
+using qd::globMatches;
 
 // Several patterns; none at all matches everything.
 class GlobSet {

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include "core/link/wire/convert.h"
 #include "core/serve/pull_stream.h"
@@ -15,18 +18,32 @@ namespace {
 namespace pb = quarterdeck::v1;
 using security::Role;
 
+constexpr int kMaxSelectors = 1024;
+
 template <class Message>
 using Writer = PullStream<grpc::ServerWriteReactor<Message>, Message>;
 
-class SubscribeStream final : public Writer<pb::Batch> {
+class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream {
  public:
   SubscribeStream(Executor& executor, ServiceCounters& counters) : PullStream(executor), counters_(counters) {
     ++counters_.streams;
   }
   void take(std::unique_ptr<Subscription> subscription) { subscription_ = std::move(subscription); }
+  bool isOpen() const { return subscription_ != nullptr; }
+
+  // Any thread, once it is open; the patterns have been checked. Only the newest counts, with the longest backfill asked for.
+  void adjust(link::InterestOrder order) override {
+    {
+      const std::lock_guard lock(wantedMutex_);
+      if (wanted_) order.backfill.ns = std::max(order.backfill.ns, wanted_->backfill.ns);
+      wanted_ = std::move(order);
+    }
+    pump();
+  }
 
  protected:
   bool fill(pb::Batch& batch) override {
+    if (const auto order = takeWanted()) (void)subscription_->update(order->interest, order->backfill);
     while (const ingest::EnvelopePtr entry = subscription_->next()) {
       if (!link::toProto(*entry, batch)) continue;
       if (batch.ByteSizeLong() > link::kMaxMessageBytes) tooLarge(*entry, batch);
@@ -54,8 +71,15 @@ class SubscribeStream final : public Writer<pb::Batch> {
     link::toProto(gap, batch);
   }
 
+  std::optional<link::InterestOrder> takeWanted() {
+    const std::lock_guard lock(wantedMutex_);
+    return std::exchange(wanted_, std::nullopt);
+  }
+
   ServiceCounters& counters_;
   std::unique_ptr<Subscription> subscription_;
+  std::mutex wantedMutex_;
+  std::optional<link::InterestOrder> wanted_;
 };
 
 // One kind of event out of a subscription without samples.
@@ -104,7 +128,33 @@ grpc::ServerWriteReactor<pb::Batch>* Service::Subscribe(grpc::CallbackServerCont
   if (request->process_globs_size() > most || request->series_globs_size() > most) {
     return new Refused({grpc::StatusCode::INVALID_ARGUMENT, fmt::format("At most {} patterns of a kind.", most)});
   }
-  return start<pb::Batch>(backend_, std::make_shared<SubscribeStream>(executor_, counters_), link::fromProto(*request));
+  if (request->interest().full_size() > kMaxSelectors) {
+    return new Refused({grpc::StatusCode::INVALID_ARGUMENT, fmt::format("At most {} selectors.", kMaxSelectors)});
+  }
+  auto stream = std::make_shared<SubscribeStream>(executor_, counters_);
+  const auto order = link::fromProto(*request);
+  auto* reactor = start<pb::Batch>(backend_, stream, order);
+  if (!order.subscriptionId.empty() && stream->isOpen()) adjustable_.add(order.subscriptionId, stream);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* Service::UpdateInterest(grpc::CallbackServerContext* context,
+                                                  const pb::UpdateInterestRequest* request,
+                                                  pb::UpdateInterestResponse*) {
+  auto* reactor = context->DefaultReactor();
+  auto status = access_.check(*context, Role::Viewer);
+  if (status.ok() && request->interest().full_size() > kMaxSelectors) {
+    status = {grpc::StatusCode::INVALID_ARGUMENT, fmt::format("At most {} selectors.", kMaxSelectors)};
+  }
+  auto order = link::fromProto(*request);
+  if (auto filter = InterestFilter::make(order.interest); status.ok() && !filter) status = statusOf(filter.error());
+  if (status.ok()) {
+    const auto stream = adjustable_.find(order.subscriptionId);
+    if (stream) stream->adjust(std::move(order));
+    if (!stream) status = {grpc::StatusCode::NOT_FOUND, "There is no live subscription of that id."};
+  }
+  reactor->Finish(status);
+  return reactor;
 }
 
 grpc::ServerWriteReactor<pb::ProcessChange>* Service::WatchProcesses(grpc::CallbackServerContext* context,

@@ -12,64 +12,78 @@ TimeNs secondOf(TimeNs time) {
   return time - (time % kNsPerSecond + kNsPerSecond) % kNsPerSecond;
 }
 
-ingest::RollupRow rowOf(std::uint32_t series, std::vector<double>& values) {
+}  // namespace
+
+void RollupMaker::Values::add(double value) {
+  min = count == 0 ? value : std::min(min, value);
+  max = count == 0 ? value : std::max(max, value);
+  sum += value;
+  last = value;
+  ++count;
+  if (kept.size() == kKept) {
+    for (const double one : kept) folded.add(one);
+    kept.clear();
+  }
+  kept.push_back(value);
+}
+
+ingest::RollupRow RollupMaker::Values::row(std::uint32_t series) {
   ingest::RollupRow row;
   row.series = SeriesIndex(series);
-  row.count = values.size();
-  row.last = values.back();
-  double sum = 0;
-  for (const double value : values) sum += value;
-  row.mean = sum / static_cast<double>(values.size());
-  const auto [least, most] = std::minmax_element(values.begin(), values.end());
-  row.min = *least;
-  row.max = *most;
-  const auto rank = static_cast<std::size_t>(std::ceil(0.99 * static_cast<double>(values.size()))) - 1;
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(rank), values.end());
-  row.p99 = values[rank];
+  row.count = count;
+  row.min = min;
+  row.max = max;
+  row.mean = sum / static_cast<double>(count);
+  row.last = last;
+  if (folded.empty()) {
+    row.sketch = encodedSketch(kept);
+    const auto rank = static_cast<std::size_t>(std::ceil(0.99 * static_cast<double>(kept.size()))) - 1;
+    std::nth_element(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(rank), kept.end());
+    row.p99 = kept[rank];
+  } else {
+    for (const double one : kept) folded.add(one);
+    row.p99 = std::clamp(folded.quantile(0.99), min, max);
+    row.sketch = folded.encode();
+  }
   return row;
 }
 
-}  // namespace
-
 void RollupMaker::declare(const ingest::ProcessInfo& info) {
-  auto& factors = factor_[info.instance];
+  auto& factors = instances_[info.instance].factors;
   for (const auto& series : info.series) {
     factors[series.index.value] = series.integer ? std::pow(10.0, -series.scale) : 1.0;
   }
 }
 
-double RollupMaker::displayed(InstanceId instance, std::uint32_t series, double raw) const {
-  const auto process = factor_.find(instance);
-  if (process == factor_.end()) return raw;
-  const auto factor = process->second.find(series);
-  return factor == process->second.end() ? raw : raw * factor->second;
-}
-
-void RollupMaker::addColumn(Second*& second, const ingest::SampleBlock& block, const ingest::Column& column,
-                            std::vector<ingest::Rollup>&) {
-  auto& seconds = open_[block.process.instance];
+void RollupMaker::addColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column) {
+  const auto factor = instance.factors.find(column.series.value);
+  const double scale = factor == instance.factors.end() ? 1.0 : factor->second;
+  Second* second = nullptr;
+  Values* values = nullptr;
   for (std::size_t i = 0; i < column.size(); ++i) {
     const std::size_t row = column.rows.empty() ? i : column.rows[i];
-    if (row >= block.times.size()) continue;
+    if (row >= block.times.size() || row >= block.ticks.size()) continue;
     const TimeNs from = secondOf(block.times[row]);
-    if (!second || second->from != from) {
-      second = &seconds[from];
+    if (second == nullptr || second->from != from) {
+      second = &instance.seconds[from];
       second->process = block.process;
       second->from = from;
+      values = nullptr;
     }
     second->tick = std::max(second->tick, block.ticks[row]);
-    const double raw = std::visit([i](const auto& values) { return static_cast<double>(values[i]); }, column.values);
+    const double raw = std::visit([i](const auto& all) { return static_cast<double>(all[i]); }, column.values);
     if (!std::isfinite(raw)) continue;
-    second->values[column.series.value].push_back(displayed(block.process.instance, column.series.value, raw));
+    if (values == nullptr) values = &second->series[column.series.value];
+    values->add(raw * scale);
   }
 }
 
 void RollupMaker::add(const ingest::SampleBlock& block, std::vector<ingest::Rollup>& out) {
-  Second* second = nullptr;
-  for (const auto& column : block.columns) addColumn(second, block, column, out);
+  Instance& instance = instances_[block.process.instance];
+  for (const auto& column : block.columns) addColumn(instance, block, column);
   if (block.times.empty()) return;
   // Rings of one process may be some milliseconds apart: a second is complete half a second after its end.
-  auto& seconds = open_[block.process.instance];
+  auto& seconds = instance.seconds;
   const TimeNs newest = seconds.empty() ? 0 : std::max(seconds.rbegin()->first, block.times.back());
   while (!seconds.empty() && seconds.begin()->first + kNsPerSecond + kNsPerSecond / 2 <= newest) {
     close(seconds.begin()->second, out);
@@ -78,7 +92,8 @@ void RollupMaker::add(const ingest::SampleBlock& block, std::vector<ingest::Roll
 }
 
 void RollupMaker::expire(TimeNs now, std::vector<ingest::Rollup>& out) {
-  for (auto& [instance, seconds] : open_) {
+  for (auto& [id, instance] : instances_) {
+    auto& seconds = instance.seconds;
     while (!seconds.empty() && seconds.begin()->first + 3 * kNsPerSecond <= now) {
       close(seconds.begin()->second, out);
       seconds.erase(seconds.begin());
@@ -87,20 +102,18 @@ void RollupMaker::expire(TimeNs now, std::vector<ingest::Rollup>& out) {
 }
 
 void RollupMaker::forget(InstanceId instance, std::vector<ingest::Rollup>& out) {
-  const auto found = open_.find(instance);
-  if (found == open_.end()) return;
-  for (auto& [from, second] : found->second) close(second, out);
-  open_.erase(found);
+  const auto found = instances_.find(instance);
+  if (found == instances_.end()) return;
+  for (auto& [from, second] : found->second.seconds) close(second, out);
+  instances_.erase(found);
 }
 
-void RollupMaker::close(Second& second, std::vector<ingest::Rollup>& out) const {
+void RollupMaker::close(Second& second, std::vector<ingest::Rollup>& out) {
   ingest::Rollup rollup;
   rollup.process = second.process;
   rollup.from = second.from;
   rollup.tick = second.tick;
-  for (auto& [series, values] : second.values) {
-    if (!values.empty()) rollup.rows.push_back(rowOf(series, values));
-  }
+  for (auto& [series, values] : second.series) rollup.rows.push_back(values.row(series));
   if (!rollup.rows.empty()) out.push_back(std::move(rollup));
 }
 

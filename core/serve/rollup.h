@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Samples to one row a second and series, for subscribers that do not need each: count, min, max, mean, last and p99 in
-// displayed units. Seconds are those of UTC. A second is given out when the process has samples of a later one, or when
-// the log has moved on by two seconds. One thread.
+// displayed units, and a mergeable sketch of the values. Seconds are those of UTC. A second is given out when the
+// process has samples of a later one, or when the log has moved on by two seconds. The p99 is exact up to kKept values
+// a second, then the sketch's. One thread.
 #pragma once
 
 #include <map>
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/sketch.h"
 #include "core/ingest/events.h"
 
 namespace qd::serve {
 
 class RollupMaker {
  public:
+  static constexpr std::size_t kKept = 4096;
+
   // Whole declarations; a later one of the same instance replaces the earlier.
   void declare(const ingest::ProcessInfo& info);
   // Adds what is complete to `out`.
@@ -22,19 +26,29 @@ class RollupMaker {
   void forget(InstanceId instance, std::vector<ingest::Rollup>& out);  // gives out what is left
 
  private:
+  // What one series did in one second.
+  struct Values {
+    std::uint64_t count = 0;
+    double min = 0, max = 0, sum = 0, last = 0;
+    std::vector<double> kept;
+    Sketch folded;  // of those that were too many to keep
+    void add(double value);
+    ingest::RollupRow row(std::uint32_t series);
+  };
   struct Second {
     ingest::ProcessRef process;
     TimeNs from = 0;
     Tick tick = 0;
-    std::map<std::uint32_t, std::vector<double>> values;
+    std::map<std::uint32_t, Values> series;
   };
-  void close(Second& second, std::vector<ingest::Rollup>& out) const;
-  double displayed(InstanceId instance, std::uint32_t series, double raw) const;
-  void addColumn(Second*& second, const ingest::SampleBlock& block, const ingest::Column& column,
-                 std::vector<ingest::Rollup>& out);
+  struct Instance {
+    std::unordered_map<std::uint32_t, double> factors;  // raw to displayed
+    std::map<TimeNs, Second> seconds;
+  };
+  static void addColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column);
+  static void close(Second& second, std::vector<ingest::Rollup>& out);
 
-  std::unordered_map<InstanceId, std::unordered_map<std::uint32_t, double>> factor_;
-  std::unordered_map<InstanceId, std::map<TimeNs, Second>> open_;
+  std::unordered_map<InstanceId, Instance> instances_;
 };
 
 }  // namespace qd::serve

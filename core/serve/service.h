@@ -5,7 +5,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 
+#include "core/link/wire/messages.h"
 #include "core/serve/backend.h"
 #include "core/serve/executor.h"
 #include "core/serve/status.h"
@@ -15,6 +20,32 @@ namespace qd::serve {
 
 struct ServiceCounters {
   std::atomic<std::uint64_t> streams{0}, messages{0}, bytes{0};
+};
+
+// A running subscription whose interest can be changed. Any thread.
+class AdjustableStream {
+ public:
+  virtual ~AdjustableStream() = default;
+  virtual void adjust(link::InterestOrder order) = 0;
+};
+
+// The running ones by the ids that their clients chose; holds none of them alive. Any thread.
+class AdjustableStreams {
+ public:
+  void add(const std::string& id, const std::shared_ptr<AdjustableStream>& stream) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(streams_, [](const auto& one) { return one.second.expired(); });
+    streams_[id] = stream;
+  }
+  std::shared_ptr<AdjustableStream> find(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = streams_.find(id);
+    return found == streams_.end() ? nullptr : found->second.lock();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<AdjustableStream>> streams_;
 };
 
 class Service final : public quarterdeck::v1::Agent::CallbackService {
@@ -39,16 +70,33 @@ class Service final : public quarterdeck::v1::Agent::CallbackService {
       grpc::CallbackServerContext*, const quarterdeck::v1::WatchParametersRequest*) override;
   grpc::ServerUnaryReactor* RunAction(grpc::CallbackServerContext*, const quarterdeck::v1::RunActionRequest*,
                                       quarterdeck::v1::RunActionResponse*) override;
+  grpc::ServerUnaryReactor* StartChange(grpc::CallbackServerContext*, const quarterdeck::v1::StartChangeRequest*,
+                                        quarterdeck::v1::ChangeState*) override;
+  grpc::ServerUnaryReactor* OrderChange(grpc::CallbackServerContext*, const quarterdeck::v1::OrderChangeRequest*,
+                                        quarterdeck::v1::OrderChangeResponse*) override;
+  grpc::ServerUnaryReactor* SyncChange(grpc::CallbackServerContext*, const quarterdeck::v1::SyncChangeRequest*,
+                                       quarterdeck::v1::ChangeState*) override;
+  grpc::ServerUnaryReactor* GetAudit(grpc::CallbackServerContext*, const quarterdeck::v1::GetAuditRequest*,
+                                     quarterdeck::v1::AuditPage*) override;
+  grpc::ServerUnaryReactor* GetShared(grpc::CallbackServerContext*, const quarterdeck::v1::GetSharedRequest*,
+                                      quarterdeck::v1::SharedItems*) override;
+  grpc::ServerUnaryReactor* PutShared(grpc::CallbackServerContext*, const quarterdeck::v1::PutSharedRequest*,
+                                      quarterdeck::v1::SharedItem*) override;
+  grpc::ServerUnaryReactor* AdoptValues(grpc::CallbackServerContext*, const quarterdeck::v1::AdoptValuesRequest*,
+                                        quarterdeck::v1::ParameterChange*) override;
   grpc::ServerBidiReactor<quarterdeck::v1::DebugCommand, quarterdeck::v1::DebugEvent>* Debug(
       grpc::CallbackServerContext*) override;
   grpc::ServerBidiReactor<quarterdeck::v1::ClockPing, quarterdeck::v1::ClockPong>* SyncClock(
       grpc::CallbackServerContext*) override;
+  grpc::ServerUnaryReactor* UpdateInterest(grpc::CallbackServerContext*, const quarterdeck::v1::UpdateInterestRequest*,
+                                           quarterdeck::v1::UpdateInterestResponse*) override;
 
  private:
   Backend& backend_;
   const Access access_;
   Executor& executor_;
   ServiceCounters counters_;
+  AdjustableStreams adjustable_;
 };
 
 }  // namespace qd::serve

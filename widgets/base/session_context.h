@@ -12,6 +12,8 @@ class Store;
 namespace qd::ingest {
 class Directory;
 class EventLog;
+class InterestSet;
+class RollupBook;
 }  // namespace qd::ingest
 namespace qd::netcode {
 class WorldHistory;
@@ -45,6 +47,8 @@ struct SessionContext {
   FrameTick& ticker;
   QString who;  // shown with pushes and marks
   bool replay = false;
+  const ingest::RollupBook* rollups = nullptr;  // null: there are none, the store alone knows
+  ingest::InterestSet* interest = nullptr;      // where a panel declares what it shows; null in a replay
 };
 
 }  // namespace qd::widgets

@@ -2,6 +2,7 @@
 #include "widgets/fleet/fleet_model.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "widgets/base/format.h"
@@ -56,6 +57,18 @@ void FleetModel::setFilter(const QString& text) {
   rebuild();
 }
 
+void FleetModel::setFound(std::vector<ingest::PlayerPlace> players) {
+  found_.clear();
+  for (auto& player : players) found_.emplace(player.process, std::move(player));
+  rebuild();
+}
+
+const ingest::PlayerPlace* FleetModel::foundAt(int row) const {
+  const FleetRow* process = at(row);
+  const auto found = process == nullptr ? found_.end() : found_.find(process->id);
+  return found == found_.end() ? nullptr : &found->second;
+}
+
 void FleetModel::setGroupBy(const QString& labelKey) {
   groupBy_ = labelKey;
   rebuild();
@@ -66,7 +79,7 @@ QVector<FleetModel::Line> FleetModel::lines() const {
   std::map<QString, QVector<Line>> groups;
   std::vector<QString> order;  // groups in the order of their worst member
   for (const FleetRow& row : all_) {
-    if (!passes(row, filter_)) continue;
+    if (!passes(row, filter_) && !found_.contains(row.id)) continue;
     if (groupBy_.isEmpty()) {
       out.append({QString(), row});
       continue;
@@ -77,7 +90,9 @@ QVector<FleetModel::Line> FleetModel::lines() const {
     groups[heading].append({QString(), row});
   }
   for (const QString& heading : order) {
-    out.append({heading, FleetRow()});
+    std::vector<const FleetRow*> members;
+    for (const Line& line : groups[heading]) members.push_back(&line.row);
+    out.append({heading, groupRow(heading.toStdString(), members)});
     out.append(groups[heading]);
   }
   return out;
@@ -118,10 +133,11 @@ QVariant FleetModel::display(const FleetRow& row, int column) const {
   const bool editor = row.kind == ProcessKind::Editor;
   switch (column) {
     case NameColumn:
-      return editor && !row.server.value.empty() ? tr("%1 → %2").arg(qt(row.name), qt(row.server.value)) : qt(row.name);
+      return nameOf(row);
     case PlayersColumn:
       return editor ? QString() : row.players ? formatCount(*row.players) : noData();
     case RateColumn:
+      if (row.members > 0) return row.troubled > 0 ? tr("%1 !").arg(row.troubled) : QString();
       if (row.state == ProcessState::Gone) return tr("gone");
       if (row.state == ProcessState::Parked) return tr("stopped");
       if (row.stale) return tr("%1 ago").arg(shortAge(*row.age));
@@ -134,9 +150,36 @@ QVariant FleetModel::display(const FleetRow& row, int column) const {
   }
 }
 
+QString FleetModel::nameOf(const FleetRow& row) const {
+  if (row.members > 0) return tr("%1 · %2").arg(qt(row.name)).arg(row.members);
+  const auto [first, last] = found_.equal_range(row.id);
+  if (first != last) {
+    const QString who = first->second.name.empty() ? qt(first->second.client) : qt(first->second.name);
+    const auto more = std::distance(first, last) - 1;
+    return more > 0 ? tr("%1 · %2 +%3").arg(qt(row.name), who).arg(more) : tr("%1 · %2").arg(qt(row.name), who);
+  }
+  if (row.kind == ProcessKind::Editor && !row.server.value.empty()) {
+    return tr("%1 → %2").arg(qt(row.name), qt(row.server.value));
+  }
+  return qt(row.name);
+}
+
+QString FleetModel::groupTip(const Line& line) const {
+  return tr("%1: %2 processes, %3 of them over budget, stopped, silent or gone\n"
+            "p99 %4 ms of %5 ms, of all their ticks of the last 10 s together")
+      .arg(line.heading)
+      .arg(line.row.members)
+      .arg(line.row.troubled)
+      .arg(figure(line.row.p99Ms), figure(line.row.budgetMs));
+}
+
 QString FleetModel::tip(const FleetRow& row) const {
   QString text = tr("%1, tick p99 %2 ms of %3 ms over the last 10 s")
                      .arg(qt(row.id.value), figure(row.p99Ms), figure(row.budgetMs));
+  const auto [first, last] = found_.equal_range(row.id);
+  for (auto one = first; one != last; ++one) {
+    text += tr("\nplayer %1 %2").arg(qt(one->second.client), qt(one->second.name));
+  }
   if (row.age) text += tr("\nnewest sample %1 old").arg(shortAge(*row.age));
   for (const auto& [key, value] : row.labels)
     text += QStringLiteral("\n") + qt(key) + QStringLiteral(" = ") + qt(value);
@@ -147,7 +190,7 @@ QVariant FleetModel::data(const QModelIndex& index, int role) const {
   if (index.row() < 0 || index.row() >= shown_.size()) return {};
   const Line& line = shown_[index.row()];
   if (role == HeadingRole) return !line.heading.isEmpty();
-  if (!line.heading.isEmpty()) return role == Qt::DisplayRole && index.column() == 0 ? line.heading : QVariant();
+  if (role == Qt::ToolTipRole && !line.heading.isEmpty()) return groupTip(line);
   switch (role) {
     case Qt::DisplayRole:
       return display(line.row, index.column());
@@ -163,6 +206,10 @@ QVariant FleetModel::data(const QModelIndex& index, int role) const {
       return static_cast<int>(stateOf(line.row));
     case LoadRole:
       return line.row.load() ? QVariant(*line.row.load()) : QVariant();
+    case BudgetRole:
+      return line.row.budgetMs ? QVariant(*line.row.budgetMs) : QVariant();
+    case TrendRole:
+      return QVariant::fromValue(QVector<float>(line.row.trend.begin(), line.row.trend.end()));
     default:
       return {};
   }
@@ -170,11 +217,12 @@ QVariant FleetModel::data(const QModelIndex& index, int role) const {
 
 QVariant FleetModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
-  static const char* const titles[] = {QT_TR_NOOP("Process"), QT_TR_NOOP("Pl."), QT_TR_NOOP("Rate"),
+  static const char* const titles[] = {QT_TR_NOOP("Process"), QT_TR_NOOP("Pl."), QT_TR_NOOP("Rate"), QT_TR_NOOP("60 s"),
                                        QT_TR_NOOP("p99 ms")};
   static const char* const tips[] = {QT_TR_NOOP("Worst first: by tick p99 against its budget, then by state"),
                                      QT_TR_NOOP("Players online"),
                                      QT_TR_NOOP("Ticks a second of a server, frames a second of an editor"),
+                                     QT_TR_NOOP("p99 of each of the last 60 seconds; the line is the budget"),
                                      QT_TR_NOOP("Work of a tick (of a frame), 99th percentile of the last 10 s")};
   if (role == Qt::DisplayRole) return tr(titles[section]);
   if (role == Qt::ToolTipRole) return tr(tips[section]);

@@ -21,6 +21,7 @@ namespace qd::fleet {
 namespace {
 constexpr int kLeastWidth = 240;  // a name and its three figures
 constexpr TimeNs kChoosing = 3 * kNsPerSecond;
+constexpr std::size_t kMostFound = 200;
 }  // namespace
 
 FleetPanel::FleetPanel(const widgets::SessionContext& context, QWidget* parent)
@@ -50,8 +51,8 @@ QWidget* FleetPanel::makeFilterRow() {
   layout->setContentsMargins(widgets::kPad, widgets::kGap, widgets::kPad, widgets::kGap);
   layout->setSpacing(widgets::kGap);
   text_ = new QLineEdit;
-  text_->setPlaceholderText(tr("Filter"));
-  text_->setToolTip(tr("In names and labels, such as zone=eu-1"));
+  text_->setPlaceholderText(tr("Filter, or find a player"));
+  text_->setToolTip(tr("In names and labels, such as zone=eu-1; or the id of a player, or part of a player's name"));
   text_->setClearButtonEnabled(true);
   group_ = new QComboBox;
   group_->addItem(tr("no groups"), QString());
@@ -61,10 +62,18 @@ QWidget* FleetPanel::makeFilterRow() {
   layout->addWidget(group_);
   connect(text_, &QLineEdit::textChanged, this, [this](const QString& text) {
     model_->setFilter(text);
+    find();
     showState();
   });
   connect(group_, &QComboBox::currentIndexChanged, this,
           [this] { model_->setGroupBy(group_->currentData().toString()); });
+  connect(text_, &QLineEdit::returnPressed, this, [this] {
+    for (int row = 0; row < model_->rowCount(); ++row) {
+      if (model_->at(row) == nullptr) continue;
+      table_->setCurrentIndex(model_->index(row, 0));  // the worst of what is left, or where the player is
+      return;
+    }
+  });
   return row;
 }
 
@@ -84,7 +93,7 @@ void FleetPanel::makeTable() {
   header->setMinimumSectionSize(24);
   header->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 4px; }"));
   header->setSectionResizeMode(FleetModel::NameColumn, QHeaderView::Stretch);
-  const int widths[] = {0, 38, 64, 58};
+  const int widths[] = {0, 36, 60, 40, 48};
   for (int column = FleetModel::PlayersColumn; column < FleetModel::ColumnCount; ++column) {
     header->setSectionResizeMode(column, QHeaderView::Fixed);
     table_->setColumnWidth(column, widths[column]);
@@ -94,7 +103,13 @@ void FleetPanel::makeTable() {
     showSelection();
   });
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& current) {
-    if (const FleetRow* row = model_->at(current.row())) context().selection.setProcess(row->id);
+    const FleetRow* row = model_->at(current.row());
+    if (row == nullptr) return;
+    const ingest::PlayerPlace* player = model_->foundAt(current.row());
+    context().selection.setProcess(row->id);
+    bool isNumber = false;
+    const unsigned id = player == nullptr ? 0 : QString::fromStdString(player->client).toUInt(&isNumber);
+    if (isNumber) context().selection.setEntity(id);
   });
 }
 
@@ -103,9 +118,7 @@ void FleetPanel::updateSpans() {
   table_->clearSpans();
   for (int row = 0; row < model_->rowCount(); ++row) {
     const FleetRow* process = model_->at(row);
-    if (process == nullptr) {
-      table_->setSpan(row, 0, 1, FleetModel::ColumnCount);
-    } else if (process->kind == ingest::ProcessKind::Editor) {
+    if (process != nullptr && process->kind == ingest::ProcessKind::Editor) {
       table_->setSpan(row, 0, 1, 2);
     }
   }
@@ -155,21 +168,32 @@ void FleetPanel::showState() {
     empty_->setText(tr("No server or editor here yet"),
                     tr("Each process that runs with the probe beside an attached agent appears by itself."));
   } else {
-    empty_->setText(tr("No process passes the filter"), tr("%1 are here.").arg(model_->total()),
+    empty_->setText(tr("Nothing passes the filter"),
+                    tr("%1 processes are here; none of them, and no player, is called so.").arg(model_->total()),
                     tr("Clear the filter"));
   }
   showEmpty(model_->rowCount() == 0 ? empty_ : nullptr);
+}
+
+// Which servers have the players that the filter's text means.
+void FleetPanel::find() {
+  const std::string text = text_->text().trimmed().toStdString();
+  const auto* rollups = context().rollups;
+  model_->setFound(rollups == nullptr || text.empty() ? std::vector<ingest::PlayerPlace>()
+                                                      : rollups->findPlayers(text, kMostFound));
 }
 
 void FleetPanel::refresh(bool second) {
   const std::uint64_t revision = context().directory.revision();
   if (!second && revision == revision_) return;
   revision_ = revision;
-  auto rows = fleetRows(context().directory, context().store, context().clock.now());
+  auto rows = fleetRows(context().directory, context().store, context().clock.now(), context().rollups);
   QStringList keys;
   for (const auto& key : labelKeys(rows)) keys.append(QString::fromStdString(key));
   updateGroups(keys);
-  model_->setRows(std::move(rows));
+  if (!text_->text().isEmpty()) find();
+  // Not while somebody points at a row: it would be another one under the click.
+  model_->setRows(order_.arrange(std::move(rows), monotonicNs(), table_->viewport()->underMouse()));
   chooseFirst();
   showState();
 }

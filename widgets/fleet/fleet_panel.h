@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The fleet, worst first, with a filter and grouping by label. Choosing a row sets the session's selection, which
-// drives every other panel; the first server is chosen by itself. UI thread.
+// The fleet, worst first, with a filter that also finds players by id or name, and grouping by label. Choosing a row
+// sets the session's selection, which drives every other panel; the first server is chosen by itself. UI thread.
 #pragma once
 
 #include "core/ingest/directory.h"
 #include "widgets/base/panel.h"
+#include "widgets/fleet/fleet_order.h"
 
 class QComboBox;
 class QLineEdit;
@@ -34,6 +35,7 @@ class FleetPanel final : public widgets::Panel {
   void updateSpans();
   void updateGroups(const QStringList& keys);
   void showState();
+  void find();
 
   FleetModel* model_;
   QTableView* table_;
@@ -41,6 +43,7 @@ class FleetPanel final : public widgets::Panel {
   QComboBox* group_;
   widgets::EmptyState* empty_;
   std::uint64_t revision_ = 0;
+  FleetOrder order_;
   ProcessId chosenByItself_;
   TimeNs chosenAt_ = 0;
 };

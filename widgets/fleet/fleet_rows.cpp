@@ -16,14 +16,23 @@ constexpr TimeNs kWindow = 10 * kNsPerSecond;
 constexpr TimeNs kRateWindow = 2 * kNsPerSecond;
 constexpr TimeNs kGoneMatters = 60 * kNsPerSecond;
 
+constexpr int kWindowSeconds = 10;
+
 struct Source {
   const series::Store& store;
+  const ingest::RollupBook* rollups;
   const ProcessId& process;
   TimeNs now;
 
-  std::optional<double> at(const std::string& name) const {
+  std::optional<ingest::Digest> digest(const std::string& name, int seconds) const {
+    return rollups == nullptr ? std::nullopt : rollups->digest(process, name, now, seconds);
+  }
+  // Its newest value, by the roll-ups where the store has none as new.
+  std::optional<double> newestValue(const std::string& name) const {
     const auto id = store.find(process, name);
     const auto sample = id ? store.at(*id, now) : std::nullopt;
+    const auto rolled = sample && now - sample->time < 2 * kNsPerSecond ? std::nullopt : digest(name, 3);
+    if (rolled) return rolled->last;
     return sample ? std::optional(sample->value) : std::nullopt;
   }
 
@@ -65,14 +74,23 @@ struct Source {
 };
 
 void fillWork(FleetRow& row, const Source& source, const std::string& duration) {
-  const auto work = source.recent(duration);
-  if (work) row.p99Ms = work->p99;
+  if (auto work = source.digest(duration, kWindowSeconds)) {
+    row.p99Ms = work->quantile(0.99);
+    row.work = std::move(work->sketch);
+    row.trend = source.rollups->p99s(row.id, duration, source.now, kTrend);
+    row.age = source.now - work->end;
+  } else if (const auto exact = source.recent(duration)) {
+    row.p99Ms = exact->p99;
+  }
   row.budgetMs = source.budget(duration);
   if (!row.budgetMs && row.wantedRate && *row.wantedRate > 0) row.budgetMs = 1000 / *row.wantedRate;
-  if (const auto newest = source.newest(duration)) row.age = source.now - *newest;
+  if (const auto newest = source.newest(duration)) {
+    row.age = std::min(row.age.value_or(INT64_MAX), source.now - *newest);
+  }
 }
 
-FleetRow rowOf(const ingest::ProcessInfo& info, const series::Store& store, TimeNs now) {
+FleetRow rowOf(const ingest::ProcessInfo& info, const series::Store& store, TimeNs now,
+               const ingest::RollupBook* rollups) {
   FleetRow row;
   row.id = info.id;
   row.kind = info.kind;
@@ -80,15 +98,15 @@ FleetRow rowOf(const ingest::ProcessInfo& info, const series::Store& store, Time
   row.name = info.name.empty() ? info.id.value : info.name;
   row.labels = info.labels;
   if (info.tickHz > 0) row.wantedRate = info.tickHz;
-  const Source source{store, row.id, now};
+  const Source source{store, rollups, row.id, now};
   if (info.kind == ProcessKind::Editor) {
     row.server = ProcessId(info.domain);
     fillWork(row, source, "frame.duration");
     row.rate = source.perSecond("frame.duration");
   } else {
-    row.rate = source.at("tick.rate");
+    row.rate = source.newestValue("tick.rate");
     if (!row.rate) row.rate = source.perSecond("tick.duration");
-    row.players = source.at("players.online");
+    row.players = source.newestValue("players.online");
     fillWork(row, source, "tick.duration");
   }
   const TimeNs interval = row.wantedRate ? static_cast<TimeNs>(1e9 / *row.wantedRate) : 0;
@@ -107,6 +125,7 @@ int concern(const FleetRow& row) {
 }
 
 int loadStep(const FleetRow& row) {
+  if (row.step) return *row.step;
   return row.load() ? static_cast<int>(std::floor(*row.load() * 10)) : -1;
 }
 
@@ -128,20 +147,51 @@ std::string FleetRow::label(const std::string& key) const {
   return {};
 }
 
-std::vector<FleetRow> fleetRows(const ingest::Directory& directory, const series::Store& store, TimeNs now) {
+std::vector<FleetRow> fleetRows(const ingest::Directory& directory, const series::Store& store, TimeNs now,
+                                const ingest::RollupBook* rollups) {
   std::vector<FleetRow> rows;
-  for (const auto& info : directory.processes(now)) rows.push_back(rowOf(*info, store, now));
+  for (const auto& info : directory.processes(now)) rows.push_back(rowOf(*info, store, now, rollups));
   std::ranges::stable_sort(rows, worse);
   return rows;
 }
 
+// Over the budget is as bad as not being there at all.
+int concernOf(const FleetRow& row) {
+  return overBudget(row) ? 0 : concern(row);
+}
+
 bool worse(const FleetRow& a, const FleetRow& b) {
   const auto key = [](const FleetRow& row) {
-    // Over the budget is as bad as not being there at all.
-    const int rank = overBudget(row) ? 0 : concern(row);
-    return std::make_tuple(rank, -loadStep(row), static_cast<int>(row.kind), row.name);
+    return std::make_tuple(concernOf(row), -loadStep(row), static_cast<int>(row.kind), row.name);
   };
   return key(a) < key(b);
+}
+
+FleetRow groupRow(const std::string& name, const std::vector<const FleetRow*>& members) {
+  FleetRow out;
+  out.name = name;
+  out.kind = ProcessKind::Server;
+  out.members = static_cast<int>(members.size());
+  double worst = 0;
+  bool sketched = true;
+  for (const FleetRow* row : members) {
+    out.troubled += concernOf(*row) < 2 ? 1 : 0;
+    if (row->players) out.players = out.players.value_or(0) + *row->players;
+    if (row->budgetMs) out.budgetMs = std::min(out.budgetMs.value_or(*row->budgetMs), *row->budgetMs);
+    if (!row->p99Ms) continue;
+    worst = std::max(worst, *row->p99Ms);
+    sketched = sketched && !row->work.empty();
+    out.work.merge(row->work);
+    if (out.trend.empty()) out.trend = row->trend;
+    for (std::size_t i = 0; i < std::min(out.trend.size(), row->trend.size()); ++i) {
+      out.trend[i] = std::fmax(out.trend[i], row->trend[i]);
+    }
+  }
+  // The p99 of all is never above the worst of theirs. Of processes that the store alone knows there is no sketch here,
+  // and a p99 of part of them would not be the truth.
+  if (sketched && !out.work.empty()) out.p99Ms = std::min(out.work.quantile(0.99), worst);
+  if (!sketched) out.work.clear();
+  return out;
 }
 
 std::vector<std::string> labelKeys(const std::vector<FleetRow>& rows) {

@@ -55,6 +55,20 @@ struct Reader {
     return out;
   }
 
+  Result<std::vector<std::string>> globs(const toml::table& table) const {
+    std::vector<std::string> out;
+    const toml::node* node = table.get("record");
+    if (node == nullptr) return out;
+    const auto* list = node->as_array();
+    if (list == nullptr) return bad(*node, "record must be a list such as [\"tick.*\", \"net.*\"]");
+    for (const toml::node& item : *list) {
+      const auto* value = item.as_string();
+      if (value == nullptr || value->get().empty()) return bad(item, "each pattern must be a text such as \"tick.*\"");
+      out.push_back(value->get());
+    }
+    return out;
+  }
+
   Result<Environment> environment(const toml::table& table) const {
     auto value = text(table, "environment");
     if (!value) return std::unexpected(value.error());
@@ -72,8 +86,8 @@ bool isColour(std::string_view text) {
 }
 
 Result<Context> Reader::context(const toml::table& table) const {
-  static const std::set<std::string_view> known{"name", "environment", "agents",      "ca",
-                                                "cert", "key",         "server_name", "colour"};
+  static const std::set<std::string_view> known{"name", "environment", "agents", "ca",     "cert",
+                                                "key",  "server_name", "colour", "record", "max_points_per_second"};
   for (const auto& [key, node] : table) {
     if (!known.contains(key.str())) return bad(node, fmt::format("unknown key {}", key.str()));
   }
@@ -99,6 +113,16 @@ Result<Context> Reader::context(const toml::table& table) const {
   auto list = agents(table);
   if (!list) return std::unexpected(list.error());
   out.agents = std::move(*list);
+  auto record = globs(table);
+  if (!record) return std::unexpected(record.error());
+  out.record = std::move(*record);
+  if (const toml::node* cap = table.get("max_points_per_second")) {
+    const auto* number = cap->as_integer();
+    if (number == nullptr || number->get() < 0) {
+      return bad(*cap, "max_points_per_second must be a whole number, 0 for no cap");
+    }
+    out.maxPointsPerSecond = number->get();
+  }
   auto where = environment(table);
   if (!where) return std::unexpected(where.error());
   out.environment = *where;

@@ -5,10 +5,13 @@
 //   environment = "staging"              stage, staging or production; production opens read-only
 //   agents = ["10.0.0.5:7400"]
 //   ca = "ca.pem"  cert = "me.pem"  key = "me.key"  server_name = "quarterdeckd"     paths relative to the file
+//   record = ["tick.*", "net.*"]         series recorded at full rate; all by default. What is shown always comes so
+//   max_points_per_second = 500000       above it: one row a second of what is not shown; 0: no cap. Default 500000
 //   colour = "#E69F00"                   of the band at the top; each environment has its own otherwise
 // Plain values; any thread. Errors: one sentence with file and line, nothing of a broken file is used.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +28,9 @@ struct Context {
   Environment environment = Environment::Staging;
   std::vector<std::string> agents;  // HOST:PORT
   std::string caFile, certFile, keyFile, serverName;
-  std::string colour;  // #RRGGBB; empty: the environment's
+  std::string colour;               // #RRGGBB; empty: the environment's
+  std::vector<std::string> record;  // globs; empty: all
+  std::int64_t maxPointsPerSecond = 500'000;
   bool readOnly = false;
 };
 

@@ -55,6 +55,33 @@ StatusPiece clockPiece(const StatusNumbers& numbers) {
           false};
 }
 
+// What the session costs, and what gave way to the cap.
+StatusPiece ratePiece(const StatusNumbers& numbers) {
+  const QString points = numbers.pointsPerSecond ? formatCount(*numbers.pointsPerSecond) : text("—");
+  QString tip = text("Samples taken into the store each second");
+  if (numbers.bytesPerSecond) tip += text("; %1/s over the network").arg(formatBytes(*numbers.bytesPerSecond));
+  if (numbers.pointsCap > 0) {
+    tip += text("\nAt full rate this context makes %1 points/s; its cap is %2 (max_points_per_second in contexts.toml)")
+               .arg(formatCount(numbers.fullPointsPerSecond), formatCount(numbers.pointsCap));
+  }
+  switch (numbers.tier) {
+    case Tier::ShownOnly:
+      tip += text(
+          "\nOver the cap: what is shown comes at full rate, everything else as one row a second. The agents' "
+          "flight recorders still hold it (qdctl collect).");
+      return {QStringLiteral("rate"), text("%1 points/s, rest at 1 s").arg(points), tip, true};
+    case Tier::RollupsOnly:
+      tip += text(
+          "\nFar over the cap: everything comes as one row a second. The agents' flight recorders still hold "
+          "the rest (qdctl collect).");
+      return {QStringLiteral("rate"), text("%1 points/s, all at 1 s").arg(points), tip, true};
+    case Tier::Untiered:
+    case Tier::Full:
+      break;
+  }
+  return {QStringLiteral("rate"), text("%1 points/s").arg(points), tip, false};
+}
+
 }  // namespace
 
 QVector<StatusPiece> statusPieces(const StatusNumbers& numbers) {
@@ -69,9 +96,7 @@ QVector<StatusPiece> statusPieces(const StatusNumbers& numbers) {
   out.append({QStringLiteral("processes"),
               numbers.processes == 1 ? text("1 process") : text("%1 processes").arg(numbers.processes),
               text("Servers and editors that are here"), false});
-  out.append({QStringLiteral("rate"),
-              text("%1 points/s").arg(numbers.pointsPerSecond ? formatCount(*numbers.pointsPerSecond) : text("—")),
-              text("Samples taken into the store each second"), false});
+  out.append(ratePiece(numbers));
   out.append(behindPiece(numbers));
   out.append({QStringLiteral("dropped"), text("%1 dropped").arg(formatCount(static_cast<double>(numbers.dropped))),
               text("Samples lost on the way: full rings, full queues, gaps"), numbers.dropped > 0});

@@ -12,6 +12,9 @@
 
 namespace qd::session {
 
+// What the agents send at full rate.
+enum class Tier { Untiered, Full, ShownOnly, RollupsOnly };
+
 struct StatusNumbers {
   int agents = 0, agentsConnected = 0;
   int processes = 0;  // without those that are gone
@@ -21,6 +24,9 @@ struct StatusNumbers {
   std::optional<std::uint64_t> recordedBytes;  // of the file being written
   QString recordingPath, recordingProblem;
   std::optional<std::int64_t> clockUncertaintyNs;
+  Tier tier = Tier::Untiered;
+  std::optional<double> bytesPerSecond;           // over the network
+  double fullPointsPerSecond = 0, pointsCap = 0;  // if nothing gave way; cap 0: none
   bool replay = false;
   std::optional<double> loadingShare;  // of a recording that is still being read
   QString loadingProblem;

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/ingest/events.h"
+#include "core/ingest/interest.h"
 
 namespace qd::link {
 
@@ -22,6 +24,7 @@ struct AgentDescription {
   std::vector<ingest::ParameterChange> parameters;
   std::uint64_t logFirst = 0, logLast = 0;
   std::string agentId;
+  bool interests = false;  // knows SubscribeRequest.interest and UpdateInterest
 };
 
 enum class Tier { Full, Rollup, Events };
@@ -34,6 +37,15 @@ struct SubscribeOrder {
   std::uint64_t after = 0;
   std::string agentId;
   Duration backfill;
+  std::string subscriptionId;                // by which UpdateInterest names it
+  std::optional<ingest::Interest> interest;  // takes the place of tier and entityFrames
+  Duration mostLag;                          // further behind than this, samples are left out and told; 0: never
+};
+
+struct InterestOrder {
+  std::string subscriptionId;
+  ingest::Interest interest;
+  Duration backfill;  // of what was not wanted before
 };
 
 }  // namespace qd::link

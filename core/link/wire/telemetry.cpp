@@ -12,6 +12,7 @@ using link::toProto;
 
 constexpr int kMaxRows = 1 << 17;  // of one block; a batch aims at 1,024
 constexpr int kMaxColumns = 4096;
+constexpr std::size_t kMaxSketchBytes = std::size_t{64} << 10;
 constexpr int kMaxEntities = 1 << 16;
 
 using Deltas = google::protobuf::RepeatedField<std::int64_t>;
@@ -108,6 +109,7 @@ void toProto(const ingest::SampleBlock& from, pb::SampleBlock& to) {
   to.set_first_sequence(from.firstSequence);
   to.set_count(from.count);
   to.set_dropped(from.dropped);
+  to.set_late(from.late);
   delta(from.ticks, to.mutable_tick_deltas());
   delta(from.times, to.mutable_time_deltas());
   to.mutable_columns()->Reserve(static_cast<int>(from.columns.size()));
@@ -136,6 +138,7 @@ Result<ingest::SampleBlock> fromProto(const pb::SampleBlock& from) {
   out.firstSequence = from.first_sequence();
   out.count = from.count();
   out.dropped = from.dropped();
+  out.late = from.late();
   out.ticks = undelta(from.tick_deltas());
   out.times = undelta(from.time_deltas());
   if (!std::is_sorted(out.times.begin(), out.times.end())) {
@@ -160,6 +163,8 @@ void toProto(const ingest::Rollup& from, pb::Rollup& to) {
     to.add_lasts(row.last);
     to.add_p99s(row.p99);
   }
+  const bool sketched = std::ranges::any_of(from.rows, [](const auto& row) { return !row.sketch.empty(); });
+  for (std::size_t i = 0; sketched && i < from.rows.size(); ++i) to.add_sketches(from.rows[i].sketch);
 }
 
 Result<ingest::Rollup> fromProto(const pb::Rollup& from) {
@@ -169,7 +174,7 @@ Result<ingest::Rollup> fromProto(const pb::Rollup& from) {
   const int rows = from.series_size();
   if (from.counts_size() != rows || from.minima_size() != rows || from.maxima_size() != rows ||
       from.means_size() != rows || from.lasts_size() != rows || (from.p99s_size() != rows && from.p99s_size() != 0) ||
-      rows > kMaxColumns) {
+      (from.sketches_size() != rows && from.sketches_size() != 0) || rows > kMaxColumns) {
     return corrupt(fmt::format("A roll-up of {} has columns of different lengths.", process->id.value));
   }
   out.process = std::move(*process);
@@ -178,8 +183,17 @@ Result<ingest::Rollup> fromProto(const pb::Rollup& from) {
   out.rows.reserve(static_cast<std::size_t>(rows));
   for (int i = 0; i < rows; ++i) {
     const double p99 = from.p99s_size() == 0 ? from.maxima(i) : from.p99s(i);
-    out.rows.push_back({SeriesIndex(from.series(i)), from.counts(i), from.minima(i), from.maxima(i), from.means(i),
-                        from.lasts(i), p99});
+    out.rows.push_back({SeriesIndex(from.series(i)),
+                        from.counts(i),
+                        from.minima(i),
+                        from.maxima(i),
+                        from.means(i),
+                        from.lasts(i),
+                        p99,
+                        {}});
+    if (from.sketches_size() != 0 && from.sketches(i).size() <= kMaxSketchBytes) {
+      out.rows.back().sketch = from.sketches(i);
+    }
   }
   return out;
 }

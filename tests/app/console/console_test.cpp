@@ -126,7 +126,7 @@ void ConsoleSuite::aLostAgentStillOpensEveryPanel() {
   for (const QDockWidget* dock : window.findChildren<QDockWidget*>()) docks.append(dock->objectName());
   docks.sort();
   QCOMPARE(docks, (QStringList{QStringLiteral("change"), QStringLiteral("fleet"), QStringLiteral("log"),
-                               QStringLiteral("players"), QStringLiteral("world")}));
+                               QStringLiteral("players"), QStringLiteral("why"), QStringLiteral("world")}));
   QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("0/1 agents")), 15000);
   QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("NO AGENT")), 15000);  // and not "live"
   composition.close();

@@ -13,7 +13,7 @@
 namespace qd::recording::testing {
 
 TEST(Formats, AFileOfFormat1IsReadVerifiedAndConvertedByRecordingItAgain) {
-  const std::string path = qd::testing::kSourceDir + "/tests/golden/format1.qdrec";
+  const std::string path = qd::paths::kSourceDir + "/tests/golden/format1.qdrec";
   const auto file = Recording::open(path);
   ASSERT_TRUE(file) << file.error().message;
   const auto info = (*file)->info();

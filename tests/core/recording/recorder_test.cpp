@@ -70,24 +70,6 @@ std::size_t blocksIn(const std::string& path) {
 
 }  // namespace
 
-TEST(Recorder, AKillLosesAtMostTheLastSecondAndTheFileOpens) {
-  const Scratch scratch;
-  for (const std::size_t blocks : {20u, 95u, 180u, 260u}) {
-    const std::string path = scratch / (std::to_string(blocks) + ".qdrec");
-    const Killed killed = killAfter(path, blocks);
-    const auto file = Recording::open(path);
-    ASSERT_TRUE(file) << file.error().message;
-    EXPECT_FALSE((*file)->info()->complete);
-    ASSERT_EQ((*file)->notes().size(), 1u);
-    const VerifyReport report = (*file)->verify();
-    EXPECT_TRUE(report.ok()) << report.damaged[0].table << " " << report.damaged[0].what;
-    std::size_t due = 0;
-    // A commit itself takes a moment on a busy machine.
-    for (const TimeNs at : killed.sent) due += at < killed.killed - kNsPerSecond - 300 * kNsPerMs ? 1 : 0;
-    EXPECT_GE(blocksIn(path), due);
-  }
-}
-
 TEST(Recorder, AfterAKillTheLogIsReadWhereverItLiesAndNothingIsWritten) {
   const Scratch scratch;
   const std::string path = scratch / "a.qdrec";

@@ -13,6 +13,7 @@
 #include "widgets/base/demo_session.h"
 #include "widgets/base/selection.h"
 #include "widgets/fleet/fleet_model.h"
+#include "widgets/fleet/fleet_order.h"
 #include "widgets/fleet/player_model.h"
 #include "widgets/fleet/players_panel.h"
 
@@ -113,6 +114,12 @@ class FleetSuite final : public QObject {
   void aStaleRowShowsItsAgeAndNoFigures();
   void filterAndGroups();
   void refreshKeepsRowsWhereTheyAre();
+  void aGroupHasThePercentileOfAllItsTicks();
+  void aGroupOfUnsketchedRowsHasNoPercentile();
+  void theOrderIsCalm();
+  void nothingMovesWhileHeld();
+  void fiveHundredProcesses();
+  void playersAreFoundAcrossServers();
   void playersComeFromClientSeries();
   void playersSortWithDashesLast();
   void playersStayWhereTheyAre();
@@ -197,8 +204,8 @@ void FleetSuite::filterAndGroups() {
   model.setGroupBy(QStringLiteral("zone"));
   QStringList shown;
   for (int i = 0; i < model.rowCount(); ++i) shown.append(model.data(model.index(i, 0), Qt::DisplayRole).toString());
-  QCOMPARE(shown, (QStringList{QStringLiteral("eu-1"), QStringLiteral("alpha"), QStringLiteral("gamma"),
-                               QStringLiteral("us-1"), QStringLiteral("beta")}));
+  QCOMPARE(shown, (QStringList{QStringLiteral("eu-1 · 2"), QStringLiteral("alpha"), QStringLiteral("gamma"),
+                               QStringLiteral("us-1 · 1"), QStringLiteral("beta")}));
   QVERIFY(model.data(model.index(0, 0), FleetModel::HeadingRole).toBool());
   QVERIFY(model.at(0) == nullptr);
   model.setFilter(QStringLiteral("ZONE=us"));
@@ -216,6 +223,111 @@ void FleetSuite::refreshKeepsRowsWhereTheyAre() {
   QCOMPARE(changed.count(), 1);
   model.setRows({row("b", 6), row("a", 3)});
   QCOMPARE(reset.count(), 1);
+}
+
+FleetRow sketched(const char* id, const std::vector<double>& ticks) {
+  FleetRow out = row(id, {});
+  out.work = Sketch::of(ticks);
+  out.p99Ms = out.work.quantile(0.99);
+  out.labels = {{"zone", "eu"}};
+  return out;
+}
+
+void FleetSuite::aGroupHasThePercentileOfAllItsTicks() {
+  const FleetRow fast = sketched("fast", std::vector<double>(990, 1.0)),
+                 slow = sketched("slow", std::vector<double>(10, 100.0));
+  const FleetRow group = groupRow("eu", {&fast, &slow});
+  QVERIFY(std::abs(*group.p99Ms - 1.0) < 0.02);  // a mean of the two p99s would say 50
+  QCOMPARE(group.members, 2);
+  QCOMPARE(group.troubled, 1);
+  FleetModel model;
+  model.setRows({slow, fast});
+  model.setGroupBy(QStringLiteral("zone"));
+  QVERIFY(model.data(model.index(0, FleetModel::P99Column), Qt::DisplayRole).toString().startsWith(u'1'));
+  QVERIFY(!model.data(model.index(0, 0), Qt::ToolTipRole).toString().isEmpty());
+}
+
+void FleetSuite::aGroupOfUnsketchedRowsHasNoPercentile() {
+  const FleetRow known = sketched("known", {1, 2, 3}), unknown = row("unknown", 5);
+  QVERIFY(!groupRow("eu", {&known, &unknown}).p99Ms);
+}
+
+std::vector<std::string> namesOf(const std::vector<FleetRow>& rows) {
+  std::vector<std::string> names;
+  for (const auto& entry : rows) names.push_back(entry.name);
+  return names;
+}
+
+void FleetSuite::theOrderIsCalm() {
+  using Names = std::vector<std::string>;
+  FleetOrder order;
+  const TimeNs t = 1000 * kNsPerSecond;
+  QCOMPARE(namesOf(order.arrange({row("a", 2), row("b", 5)}, t, false)), (Names{"b", "a"}));
+  // A second later it is the other way round, but nothing jumps yet.
+  QCOMPARE(namesOf(order.arrange({row("a", 9), row("b", 5)}, t + kNsPerSecond, false)), (Names{"b", "a"}));
+  QCOMPARE(namesOf(order.arrange({row("a", 9), row("b", 5)}, t + FleetOrder::kEvery, false)), (Names{"a", "b"}));
+  // About the edge between two steps: 4.9 and 5.1 of 10 are one and the same once it is in a step.
+  FleetOrder edge;
+  QCOMPARE(namesOf(edge.arrange({row("a", 5.1), row("b", 4.9)}, t, false)), (Names{"a", "b"}));
+  QCOMPARE(namesOf(edge.arrange({row("a", 4.9), row("b", 5.1)}, t + FleetOrder::kEvery, false)), (Names{"a", "b"}));
+  QCOMPARE(namesOf(edge.arrange({row("a", 4.9), row("b", 6.2)}, t + 2 * FleetOrder::kEvery, false)), (Names{"b", "a"}));
+}
+
+void FleetSuite::nothingMovesWhileHeld() {
+  using Names = std::vector<std::string>;
+  FleetOrder order;
+  const TimeNs t = 1000 * kNsPerSecond;
+  (void)order.arrange({row("a", 5), row("b", 2)}, t, false);
+  QCOMPARE(namesOf(order.arrange({row("new", 9), row("b", 9), row("a", 1)}, t + 60 * kNsPerSecond, true)),
+           (Names{"a", "b", "new"}));
+  QCOMPARE(namesOf(order.arrange({row("new", 9), row("b", 8), row("a", 1)}, t + 61 * kNsPerSecond, false)),
+           (Names{"new", "b", "a"}));
+}
+
+void FleetSuite::fiveHundredProcesses() {
+  std::vector<FleetRow> rows;
+  for (int i = 0; i < 500; ++i) {
+    const std::string name = "game-" + std::to_string(1000 + i);
+    rows.push_back(sketched(name.c_str(), {double(i % 12)}));
+    rows.back().labels = {{"region", "r" + std::to_string(i % 5)}};
+  }
+  FleetOrder order;
+  FleetModel model;
+  rows = order.arrange(std::move(rows), kStart, false);
+  model.setRows(rows);
+  QCOMPARE(model.rowCount(), 500);
+  for (int i = 1; i < 500; ++i) QVERIFY(concernOf(*model.at(i - 1)) <= concernOf(*model.at(i)));
+  QCOMPARE(concernOf(*model.at(0)), 0);
+  model.setGroupBy(QStringLiteral("region"));
+  QCOMPARE(model.rowCount(), 505);
+  int headings = 0, members = 0;
+  for (int i = 0; i < model.rowCount(); ++i) {
+    if (model.at(i) != nullptr) {
+      ++members;
+    } else {
+      ++headings;
+      QVERIFY(model.data(model.index(i, 0), Qt::DisplayRole).toString().endsWith(QStringLiteral("· 100")));
+    }
+  }
+  QCOMPARE(headings, 5);
+  QCOMPARE(members, 500);
+  model.setFilter(QStringLiteral("game-1123"));
+  QCOMPARE(model.rowCount(), 2);
+}
+
+void FleetSuite::playersAreFoundAcrossServers() {
+  FleetModel model;
+  model.setRows({row("server-1", 5), row("server-2", 2), row("server-3", 1)});
+  model.setFilter(QStringLiteral("mona"));
+  QCOMPARE(model.rowCount(), 0);
+  model.setFound({{ProcessId("server-2"), "17", "Mona Lisa"}});
+  QCOMPARE(model.rowCount(), 1);
+  QCOMPARE(model.data(model.index(0, 0), Qt::DisplayRole).toString(), QStringLiteral("server-2 · Mona Lisa"));
+  QCOMPARE(model.foundAt(0)->client, std::string("17"));
+  model.setFilter(QString());
+  model.setFound({});
+  QCOMPARE(model.rowCount(), 3);
+  QVERIFY(model.foundAt(0) == nullptr);
 }
 
 void FleetSuite::playersComeFromClientSeries() {

@@ -19,6 +19,8 @@ cert = "/etc/me.pem"
 key = "me.key"
 server_name = "quarterdeckd"
 colour = "#123abc"
+record = ["tick.*", "net.rtt"]
+max_points_per_second = 20000
 )",
                                       "contexts.toml", "/home/me");
   QVERIFY(contexts.has_value());
@@ -31,6 +33,8 @@ colour = "#123abc"
   QCOMPARE(eu.keyFile, std::string("/home/me/me.key"));
   QCOMPARE(eu.serverName, std::string("quarterdeckd"));
   QCOMPARE(eu.colour, std::string("#123abc"));
+  QCOMPARE(eu.record, (std::vector<std::string>{"tick.*", "net.rtt"}));
+  QCOMPARE(eu.maxPointsPerSecond, std::int64_t{20'000});
   QVERIFY(eu.environment == Environment::Staging && !eu.readOnly);
 }
 
@@ -56,6 +60,10 @@ void ContextsSuite::refusesWithFileAndLine_data() {
                                       << "go together";
   QTest::newRow("number") << "[[context]]\nname=3\nagents=['a:1']\n"
                           << "name must be a text";
+  QTest::newRow("cap") << "[[context]]\nname='a'\nagents=['a:1']\nmax_points_per_second=-1\n"
+                       << "a whole number, 0 for no cap";
+  QTest::newRow("record") << "[[context]]\nname='a'\nagents=['a:1']\nrecord='tick'\n"
+                          << "record must be a list";
   QTest::newRow("other table") << "[server]\nx=1\n"
                                << "is not a [[context]]";
   QTest::newRow("environment") << "[[context]]\nname='a'\nenvironment='prod'\nagents=['a:1']\n"

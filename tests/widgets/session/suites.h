@@ -33,6 +33,7 @@ class WindowSuite final : public QObject {
   void paletteRunsTheChosenAction();
   void statusSaysDashForWhatNobodyMeasured();
   void statusRaisesAlarms();
+  void statusSaysWhatGaveWayToTheCap();
   void statusWidthsOnlyGrow();
   void recentRecordingsNewestFirst();
   void clustersAreRememberedOnce();

@@ -99,6 +99,24 @@ void WindowSuite::statusRaisesAlarms() {
   QCOMPARE(textOf(statusPieces(numbers), QStringLiteral("agents")), QStringLiteral("1/2 agents"));
 }
 
+void WindowSuite::statusSaysWhatGaveWayToTheCap() {
+  StatusNumbers numbers;
+  numbers.pointsPerSecond = 42'000;
+  numbers.tier = Tier::ShownOnly;
+  numbers.pointsCap = 50'000;
+  numbers.fullPointsPerSecond = 200'000;
+  numbers.bytesPerSecond = 1.5e6;
+  const auto pieces = statusPieces(numbers);
+  QVERIFY(textOf(pieces, QStringLiteral("rate")).contains(QStringLiteral("rest at 1 s")));
+  const auto rate =
+      std::find_if(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.key == QStringLiteral("rate"); });
+  QVERIFY(rate->alarm);
+  QVERIFY(rate->tip.contains(QStringLiteral("200 k")) && rate->tip.contains(QStringLiteral("50 k")));
+  QVERIFY(rate->tip.contains(QStringLiteral("1.50 MB/s")));
+  numbers.tier = Tier::Full;
+  QVERIFY(!statusPieces(numbers)[2].alarm);
+}
+
 void WindowSuite::statusWidthsOnlyGrow() {
   StatusBar bar;
   StatusNumbers numbers;

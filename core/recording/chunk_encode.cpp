@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/recording/chunk_layout.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace qd::recording {
+namespace {
+
+using ingest::Column;
+using ingest::SampleBlock;
+
+const SampleBlock& blockOf(const Placed& placed) {
+  return std::get<SampleBlock>(placed.envelope->event);
+}
+
+// The values of one series over all blocks. `rows` stays empty as long as value i stands in row i.
+struct Gathered {
+  std::vector<std::int64_t> rows;
+  std::vector<std::int64_t> ints;
+  std::vector<double> doubles;
+  std::size_t size() const { return ints.size() + doubles.size(); }
+  void leaveRows() {
+    rows.reserve(rows.capacity() + size());
+    for (std::size_t i = 0; i < size(); ++i) rows.push_back(static_cast<std::int64_t>(i));
+  }
+};
+using SeriesKey = std::pair<std::uint32_t, bool>;
+
+SeriesKey keyOf(const Column& column) {
+  return {column.series.value, column.values.index() == 1};
+}
+
+// All series of the blocks, with room for their values.
+std::map<SeriesKey, Gathered> roomFor(std::span<const Placed> blocks) {
+  std::map<SeriesKey, std::size_t> sizes;
+  for (const Placed& placed : blocks) {
+    for (const Column& column : blockOf(placed).columns) sizes[keyOf(column)] += column.size();
+  }
+  std::map<SeriesKey, Gathered> out;
+  for (const auto& [key, n] : sizes) {
+    Gathered& data = out[key];
+    key.second ? data.doubles.reserve(n) : data.ints.reserve(n);
+  }
+  return out;
+}
+
+void gather(const Column& column, std::size_t base, Gathered& into) {
+  const std::size_t n = column.size();
+  const bool leading = into.rows.empty() && into.size() == base && column.rows.empty();
+  if (!leading) {
+    if (into.rows.empty()) into.leaveRows();
+    for (std::size_t i = 0; i < n; ++i) {
+      into.rows.push_back(static_cast<std::int64_t>(base + (column.rows.empty() ? i : column.rows[i])));
+    }
+  }
+  if (const auto* ints = std::get_if<0>(&column.values)) {
+    into.ints.insert(into.ints.end(), ints->begin(), ints->end());
+  } else {
+    const auto& doubles = std::get<1>(column.values);
+    into.doubles.insert(into.doubles.end(), doubles.begin(), doubles.end());
+  }
+}
+
+// Whether the rows say nothing that their number does not.
+bool isDense(const std::vector<std::int64_t>& rows, std::size_t chunkRows) {
+  if (rows.size() != chunkRows) return false;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] != static_cast<std::int64_t>(i)) return false;
+  }
+  return true;
+}
+
+// Ticks and times of all rows of a chunk.
+struct Places {
+  std::vector<Tick> ticks;
+  std::vector<TimeNs> times;
+
+  Extent extent(std::size_t from, std::size_t to) const {
+    Extent out{times[from], times[from], ticks[from], ticks[from]};
+    for (std::size_t i = from + 1; i < to; ++i) out.add({times[i], times[i], ticks[i], ticks[i]});
+    return out;
+  }
+  Extent extent(std::span<const std::int64_t> rows) const {
+    Extent out = at(rows.front());
+    for (const std::int64_t row : rows) out.add(at(row));
+    return out;
+  }
+
+ private:
+  Extent at(std::int64_t row) const {
+    const auto i = static_cast<std::size_t>(row);
+    return {times[i], times[i], ticks[i], ticks[i]};
+  }
+};
+
+template <class T>
+std::vector<Summary> bucketsOf(std::span<const T> values) {
+  std::vector<Summary> out;
+  out.reserve(values.size() / kBucket + 1);
+  for (std::size_t at = 0; at < values.size(); at += kBucket) {
+    out.push_back(summarise(values.subspan(at, std::min(kBucket, values.size() - at))));
+  }
+  return out;
+}
+
+// `rows`: of a column that is not dense, else empty.
+void describe(Packer& packer, const Gathered& data, std::span<const std::int64_t> rows, const Places& places,
+              const Extent& whole, EncodedColumn& out) {
+  Pyramid pyramid;
+  pyramid.buckets = out.isDouble ? bucketsOf<double>(data.doubles) : bucketsOf<std::int64_t>(data.ints);
+  out.summary = pyramid.buckets.front();
+  for (std::size_t i = 1; i < pyramid.buckets.size(); ++i) out.summary.add(pyramid.buckets[i]);
+  out.extent = rows.empty() ? whole : places.extent(rows);
+  if (pyramid.buckets.size() < 2) return;
+  for (std::size_t at = 0; at < rows.size(); at += kBucket) {
+    pyramid.own.push_back(places.extent(rows.subspan(at, std::min(kBucket, rows.size() - at))));
+  }
+  out.pyramid = encodePyramid(packer, pyramid);
+}
+
+// The lists of rows that columns stand in, each once: series that are sampled together share theirs.
+class RowLists {
+ public:
+  std::size_t of(const std::vector<std::int64_t>& rows) {
+    const auto [at, fresh] = places_.try_emplace(rows, lists_.size());
+    if (fresh) lists_.push_back(&at->first);
+    return at->second;
+  }
+  void pack(Packer& packer, Bytes& out) const {
+    ByteWriter(out).varint(lists_.size());
+    for (const auto* list : lists_) packer.ints(*list, out);
+  }
+
+ private:
+  std::map<std::vector<std::int64_t>, std::size_t> places_;
+  std::vector<const std::vector<std::int64_t>*> lists_;
+};
+
+EncodedColumn encodeColumn(Packer& packer, SeriesKey key, Gathered& data, const Places& places,
+                           const EncodedChunk& chunk, RowLists& lists, Detail detail) {
+  EncodedColumn out;
+  out.series = key.first;
+  out.isDouble = key.second;
+  if (data.rows.empty() && data.size() != chunk.rows) data.leaveRows();
+  const bool dense = data.rows.empty() || isDense(data.rows, chunk.rows);
+  ByteWriter(out.body).u8(dense ? kEveryRow : kSharedList);
+  if (!dense) ByteWriter(out.body).varint(lists.of(data.rows));
+  out.isDouble ? packer.doubles(data.doubles, out.body) : packer.ints(data.ints, out.body);
+  const std::span<const std::int64_t> rows = dense ? std::span<const std::int64_t>() : data.rows;
+  if (detail == Detail::Chunk) describe(packer, data, rows, places, chunk.extent, out);
+  return out;
+}
+
+// One list for each field of BlockHead, in its order; what can be told from the others as the difference to that.
+Bytes encodeHead(Packer& packer, std::span<const Placed> blocks, const Places& places) {
+  std::vector<std::int64_t> place[kPlaceColumns];
+  std::size_t row = 0;
+  std::uint64_t expected = 0;
+  for (const Placed& placed : blocks) {
+    const SampleBlock& block = blockOf(placed);
+    const auto at = static_cast<std::uint64_t>(placed.at);
+    const auto first = block.ticks.empty() ? 0 : static_cast<std::uint64_t>(places.times[row]);
+    const std::uint64_t fields[kPlaceColumns] = {placed.ord,
+                                                 at - first,
+                                                 placed.envelope->sequence,
+                                                 placed.envelope->sequence - placed.envelope->previous,
+                                                 static_cast<std::uint64_t>(placed.envelope->received) - at,
+                                                 block.firstSequence - expected,
+                                                 block.count,
+                                                 block.dropped,
+                                                 block.ticks.size()};
+    for (std::size_t i = 0; i < kPlaceColumns; ++i) place[i].push_back(static_cast<std::int64_t>(fields[i]));
+    row += block.ticks.size();
+    expected = block.firstSequence + block.count;
+  }
+  Bytes out;
+  for (const auto& column : place) packer.ints(column, out);
+  packer.ints(places.ticks, out);
+  packer.ints(places.times, out);
+  return out;
+}
+
+Bytes encodeMarks(Packer& packer, const Places& places) {
+  Bytes out;
+  const std::size_t rows = places.ticks.size();
+  if (rows <= kBucket) return out;
+  std::vector<Extent> marks;
+  for (std::size_t at = 0; at < rows; at += kBucket) {
+    marks.push_back(places.extent(at, std::min(at + kBucket, rows)));
+  }
+  packExtents(packer, marks, out);
+  return out;
+}
+
+// What the blocks say together, and all their rows.
+EncodedChunk bound(std::span<const Placed> blocks, Places& places) {
+  EncodedChunk chunk;
+  chunk.ring = blockOf(blocks.front()).ring;
+  chunk.ord = chunk.ordMax = blocks.front().ord;
+  chunk.at = chunk.atMax = blocks.front().at;
+  chunk.blocks = blocks.size();
+  for (const Placed& placed : blocks) {
+    const SampleBlock& block = blockOf(placed);
+    chunk.ord = std::min(chunk.ord, placed.ord);
+    chunk.ordMax = std::max(chunk.ordMax, placed.ord);
+    chunk.at = std::min(chunk.at, placed.at);
+    chunk.atMax = std::max(chunk.atMax, placed.at);
+    chunk.dropped += block.dropped;
+    places.ticks.insert(places.ticks.end(), block.ticks.begin(), block.ticks.end());
+    places.times.insert(places.times.end(), block.times.begin(), block.times.end());
+  }
+  chunk.rows = places.ticks.size();
+  chunk.extent = chunk.rows > 0 ? places.extent(0, chunk.rows) : Extent{chunk.at, chunk.atMax, 0, 0};
+  return chunk;
+}
+
+}  // namespace
+
+bool isSound(const SampleBlock& block) {
+  const std::size_t rows = block.ticks.size();
+  if (block.times.size() != rows || rows > kMostInAList) return false;
+  return std::all_of(block.columns.begin(), block.columns.end(), [rows](const Column& column) {
+    const std::size_t n = column.size();
+    if (column.rows.empty()) return n <= rows;
+    return column.rows.size() == n &&
+           std::all_of(column.rows.begin(), column.rows.end(), [rows](std::uint32_t row) { return row < rows; });
+  });
+}
+
+EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail) {
+  Places places;
+  EncodedChunk chunk = bound(blocks, places);
+  chunk.head = encodeHead(packer, blocks, places);
+  if (detail == Detail::Chunk) chunk.marks = encodeMarks(packer, places);
+  std::map<SeriesKey, Gathered> bySeries = roomFor(blocks);
+  RowLists lists;
+  std::size_t base = 0;
+  for (const Placed& placed : blocks) {
+    const SampleBlock& block = blockOf(placed);
+    for (const Column& column : block.columns) {
+      gather(column, base, bySeries[keyOf(column)]);
+    }
+    base += block.ticks.size();
+  }
+  for (auto& [key, data] : bySeries) {
+    if (data.size() == 0) continue;
+    chunk.columns.push_back(encodeColumn(packer, key, data, places, chunk, lists, detail));
+    chunk.points += data.size();
+  }
+  lists.pack(packer, chunk.head);
+  return chunk;
+}
+
+}  // namespace qd::recording
