@@ -11,6 +11,7 @@ set(QD_ALLOW_core/security "core/base")
 set(QD_ALLOW_core/link "core/base;core/ingest;core/control;core/security")
 set(QD_ALLOW_core/link/wire "core/base;core/ingest;core/control")
 set(QD_ALLOW_core/serve "core/base;core/ingest;core/control;core/security;core/link/wire")
+set(QD_ALLOW_core/etcd "core/base;core/ingest;core/control;core/security")
 set(QD_ALLOW_core/recording "core/base;core/ingest;core/series;core/control")
 set(QD_ALLOW_core/params "core/base;core/ingest;core/series;core/control")
 set(QD_ALLOW_core/breakpoints "core/base;core/ingest;core/series;core/control")
@@ -19,15 +20,15 @@ set(QD_ALLOW_widgets "core/base;core/ingest;core/series;core/netcode;core/contro
 set(QD_ALLOW_app/console "core;widgets")
 set(QD_ALLOW_app/cli "core")
 set(QD_ALLOW_agent/probe "")
-set(QD_ALLOW_agent/daemon "core/base;core/ingest;core/series;core/control;core/security;core/serve;core/link/wire;agent/probe;agent/debug")
+set(QD_ALLOW_agent/daemon "core/base;core/ingest;core/series;core/control;core/security;core/serve;core/etcd;core/link/wire;agent/probe;agent/debug")
 set(QD_ALLOW_agent/debug "core/base;core/control")
 set(QD_ALLOW_stage "agent/probe;stage")
 
-set(QD_ROOMS core/base core/ingest core/series core/netcode core/control core/security core/link core/link/wire core/serve core/recording
+set(QD_ROOMS core/base core/ingest core/series core/netcode core/control core/security core/link core/link/wire core/serve core/etcd core/recording
     core/params core/breakpoints core/analysis widgets app/console app/cli agent/probe agent/daemon agent/debug stage)
 
 # Headers from outside, each with the rooms that alone may see it.
-set(QD_FENCED "sqlite3\\.h>core/recording" "\\.(grpc\\.)?pb\\.h>core/link,core/serve" "^grpc>core/link,core/serve,core/security"
+set(QD_FENCED "sqlite3\\.h>core/recording" "\\.(grpc\\.)?pb\\.h>core/link,core/serve,core/etcd" "^grpc>core/link,core/serve,core/etcd,core/security"
     "qcustomplot\\.h>widgets/plot" "^(Q[A-Z]|Qt)>widgets,app/console" "^prometheus/>agent/daemon" "^Qsci/>widgets/breakpoints")
 
 function(_qd_room_of out path)

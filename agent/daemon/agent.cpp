@@ -3,11 +3,15 @@
 
 #include <utility>
 
+#include "agent/daemon/audit_log.h"
 #include "agent/daemon/event_loop.h"
 #include "agent/daemon/live_backend.h"
+#include "agent/daemon/local_store.h"
 #include "agent/daemon/metrics_page.h"
 #include "agent/daemon/probe_hub.h"
 #include "agent/daemon/process_table.h"
+#include "core/etcd/etcd_store.h"
+#include "core/serve/peer_client.h"
 
 namespace qd::daemon {
 namespace {
@@ -24,10 +28,20 @@ class RunningAgent final : public Agent {
     auto loop = EventLoop::make();
     if (!loop) return std::unexpected(loop.error());
     loop_ = std::move(*loop);
-    hub_ = std::make_unique<ProbeHub>(*loop_, *log_, table_, std::move(recollection));
+    auto audit = AuditLog::open(config.data);
+    if (!audit) return std::unexpected(audit.error());
+    audit_ = std::move(*audit);
+    if (auto shared = openShared(config); !shared) return shared;
+    hub_ =
+        std::make_unique<ProbeHub>(*loop_, *log_, table_, *audit_, *store_, std::move(recollection), config.debuggers);
+    hub_->wishes().load();
+    if (!config.etcd.empty()) hub_->shareWithOthers();
+    peers_ = std::make_unique<serve::PeerClient>(config.serve.tls);
+    hub_->changes().setSpeak([this](const std::string& endpoint, const control::ChangeSync& word,
+                                    control::ChangeDone done) { peers_->sync(endpoint, word, std::move(done)); });
     if (auto listening = hub_->listen(config.socket); !listening) return listening;
     if (auto timers = hub_->startTimers(); !timers) return timers;
-    backend_ = std::make_unique<LiveBackend>(*loop_, *log_, table_, *hub_, config.version);
+    backend_ = std::make_unique<LiveBackend>(*loop_, *log_, table_, *hub_, *audit_, *store_, config.version);
     auto server = serve::Server::start(*backend_, config.serve);
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
@@ -41,6 +55,8 @@ class RunningAgent final : public Agent {
   ~RunningAgent() override {
     page_.reset();
     server_.reset();
+    peers_.reset();
+    store_.reset();
     hub_.reset();
   }
 
@@ -52,6 +68,20 @@ class RunningAgent final : public Agent {
   void stop() override { loop_->stop(); }
 
  private:
+  Result<> openShared(const AgentConfig& config) {
+    if (!config.etcd.empty()) {
+      auto store = etcd::openEtcd({config.etcd, "quarterdeck/", config.serve.tls},
+                                  [this](std::function<void()> job) { return loop_->post(std::move(job)); });
+      if (!store) return std::unexpected(store.error());
+      store_ = std::move(*store);
+      return {};
+    }
+    auto store = LocalStore::open(config.data);
+    if (!store) return std::unexpected(store.error());
+    store_ = std::move(*store);
+    return {};
+  }
+
   // What somebody needs who reads only the newest file: every declaration, value, group and breakpoint.
   std::vector<ingest::Envelope> stateForFile() const {
     serve::Snapshot snapshot;
@@ -63,12 +93,16 @@ class RunningAgent final : public Agent {
     for (auto& change : snapshot.parameters) put(std::move(change));
     for (auto& breakpoint : snapshot.breakpoints) put(std::move(breakpoint));
     for (auto& group : snapshot.groups) put(std::move(group));
+    for (auto& change : snapshot.changes) put(std::move(change));
     return out;
   }
 
   ProcessTable table_;
   std::unique_ptr<FlightLog> log_;
   std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<control::SharedStore> store_;
+  std::unique_ptr<serve::PeerClient> peers_;
   std::unique_ptr<ProbeHub> hub_;
   std::unique_ptr<LiveBackend> backend_;
   std::unique_ptr<serve::Server> server_;

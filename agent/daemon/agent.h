@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/daemon/flight_log.h"
+#include "agent/daemon/source_driver.h"
 #include "core/serve/server.h"
 
 namespace qd::daemon {
@@ -17,7 +18,9 @@ struct AgentConfig {
   std::string socket;
   std::filesystem::path data;  // empty: what is kept goes with the process
   std::string metrics;         // HOST:PORT; empty: none
+  std::string etcd;            // HOST:PORT of the cluster's shared state; empty: the data folder's own
   LogLimits log;
+  std::vector<DebuggerRule> debuggers;
   std::string version;
 };
 

@@ -2,10 +2,67 @@
 #include "agent/daemon/debug_driver.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace qd::daemon {
+
+namespace {
+
+bool isSource(const ingest::Breakpoint& breakpoint) {
+  return breakpoint.kind == ingest::BreakpointKind::Source || breakpoint.kind == ingest::BreakpointKind::Function;
+}
+
+std::string besideThisProgram(const char* name) {
+  std::error_code ignored;
+  return (std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path() / name).string();
+}
+
+// As the kernel has it: what a probe says of itself is not asked.
+std::optional<std::int64_t> peerOf(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 1) return std::nullopt;
+  return peer.pid;
+}
+
+}  // namespace
+
+DebugDriver::DebugDriver(EventLoop& loop, FlightLog& log, ProcessTable& table, FindSession find,
+                         std::vector<DebuggerRule> debuggers)
+    : log_(log),
+      table_(table),
+      find_(std::move(find)),
+      source_(loop, std::move(debuggers), besideThisProgram("quarterdeck-guardian"), sourcePort()) {}
+
+SourceDriver::Port DebugDriver::sourcePort() {
+  return {[this](const control::ProcessEvent& event) { fromDebugger(event); },
+          [this](const ProcessId& id) {
+            const ProbeSession* session = find_(id);
+            return session ? peerOf(session->socket()) : std::nullopt;
+          },
+          [this](const ProcessId& id) {
+            const ProbeSession* session = find_(id);
+            return session ? session->info().tick : Tick{0};
+          },
+          [this](const ProcessId& id, const std::string& text) { logpoint(id, text); }};
+}
+
+void DebugDriver::logpoint(const ProcessId& process, const std::string& text) {
+  const ProbeSession* session = find_(process);
+  if (!session) return;
+  ingest::LogLine line;
+  line.process = session->ref();
+  line.tick = session->info().tick;
+  line.time = utcNowNs();
+  line.category = "logpoint";
+  line.text = text.substr(0, std::min(text.find_last_not_of("\r\n ") + 1, std::size_t{4096}));
+  log_.append(std::move(line));
+  log_.notify();
+}
 
 void DebugDriver::restore(std::vector<ingest::LinkGroup> groups, std::vector<ingest::Breakpoint> breakpoints) {
   desk_.restore(std::move(groups), std::move(breakpoints));
@@ -18,11 +75,66 @@ Result<std::string> DebugDriver::execute(control::SessionId session, const std::
   control::DebugActions actions;
   auto result = desk_.execute(session, who, order, utcNowNs(), actions);
   perform(std::move(actions));
+  syncFollowers();
   return result;
 }
 
 void DebugDriver::on(const control::ProcessEvent& event) {
+  control::ProcessEvent counted = event;
+  if (auto* hit = std::get_if<control::SiteHit>(&counted)) {
+    hit->epoch += resumes_[hit->process].debugger;
+  } else if (auto* parked = std::get_if<control::Parked>(&counted)) {
+    parked->epoch += resumes_[parked->process].debugger;
+  } else if (auto* resumed = std::get_if<control::Resumed>(&counted)) {
+    Resumes& count = resumes_[resumed->process];
+    count.probe = resumed->epoch;
+    resumed->epoch += count.debugger;
+  } else if (const auto* up = std::get_if<control::ProcessUp>(&counted)) {
+    InstanceId& known = instances_[up->process];
+    if (known != up->instance) resumes_.erase(up->process);
+    known = up->instance;
+  } else if (const auto* down = std::get_if<control::ProcessDown>(&counted)) {
+    source_.down(down->process);
+    followers_.erase(down->process);
+  }
+  decide(counted);
+}
+
+void DebugDriver::fromDebugger(control::ProcessEvent event) {
+  const auto now = [this](const ProcessId& id) { return resumes_[id].probe + resumes_[id].debugger; };
+  if (auto* hit = std::get_if<control::SiteHit>(&event)) hit->epoch = now(hit->process);
+  if (auto* parked = std::get_if<control::Parked>(&event)) parked->epoch = now(parked->process);
+  if (auto* context = std::get_if<control::StopContext>(&event)) context->epoch = now(context->process);
+  if (auto* resumed = std::get_if<control::Resumed>(&event)) {
+    ++resumes_[resumed->process].debugger;
+    resumed->epoch = now(resumed->process);
+  }
+  decide(event);
+}
+
+void DebugDriver::decide(const control::ProcessEvent& event) {
   perform(desk_.on(event, utcNowNs()));
+  if (std::holds_alternative<control::ProcessUp>(event)) syncFollowers();
+}
+
+// Members of a group with a source breakpoint are attached to beforehand, where a debugger is configured for them:
+// attaching at the hit would be far too late.
+void DebugDriver::syncFollowers() {
+  std::set<ProcessId> wanted;
+  for (const auto& breakpoint : desk_.breakpoints()) {
+    if (!isSource(breakpoint) || !breakpoint.enabled || !breakpoint.logText.empty() || breakpoint.capture) continue;
+    for (const auto& group : desk_.groups()) {
+      if (group.id != breakpoint.group) continue;
+      for (const auto& member : group.members) {
+        if (source_.mayDebug(member.process) && find_(member.process)) wanted.insert(member.process);
+      }
+    }
+  }
+  for (const ProcessId& process : followers_) {
+    if (!wanted.contains(process)) source_.release(process);
+  }
+  for (const ProcessId& process : wanted) source_.attach(process);
+  followers_ = std::move(wanted);
 }
 
 void DebugDriver::onTime(TimeNs now) {
@@ -54,14 +166,34 @@ void DebugDriver::perform(control::DebugActions actions) {
 
 void DebugDriver::perform(control::DebugAction& action) {
   if (auto* stop = std::get_if<control::OrderStop>(&action)) {
-    if (ProbeSession* session = find_(stop->process)) session->stop(stop->atTick, stop->stopId);
+    if (stop->byDebugger && source_.attached(stop->process)) {
+      source_.stop(stop->process, stop->stopId);
+    } else if (ProbeSession* session = find_(stop->process)) {
+      session->stop(stop->atTick, stop->stopId);
+    }
   } else if (auto* resume = std::get_if<control::OrderResume>(&action)) {
-    if (ProbeSession* session = find_(resume->process)) session->resume();
+    if (source_.stands(resume->process)) {
+      source_.resume(resume->process);
+    } else if (ProbeSession* session = find_(resume->process)) {
+      session->resume();
+    }
   } else if (auto* step = std::get_if<control::OrderStep>(&action)) {
-    if (ProbeSession* session = find_(step->process)) session->step(step->atTick, step->stopId);
+    // One that stands by its debugger, in the middle of a tick, runs on to the boundary after it.
+    ProbeSession* session = find_(step->process);
+    if (session && source_.stands(step->process)) {
+      session->stop(step->atTick, step->stopId);
+      source_.resume(step->process);
+    } else if (session) {
+      session->step(step->atTick, step->stopId);
+    }
   } else if (auto* arm = std::get_if<control::ArmSite>(&action)) {
-    if (ProbeSession* session = find_(arm->process)) session->arm(arm->breakpoint);
+    if (isSource(arm->breakpoint)) {
+      source_.arm(arm->process, arm->breakpoint);
+    } else if (ProbeSession* session = find_(arm->process)) {
+      session->arm(arm->breakpoint);
+    }
   } else if (auto* disarm = std::get_if<control::DisarmSite>(&action)) {
+    if (source_.disarm(disarm->process, disarm->breakpoint)) return;
     if (ProbeSession* session = find_(disarm->process)) session->disarm(disarm->breakpoint);
   } else if (auto* breakpoint = std::get_if<control::PublishBreakpoint>(&action)) {
     table_.setBreakpoint(breakpoint->breakpoint);

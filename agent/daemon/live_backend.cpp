@@ -59,9 +59,10 @@ void LiveBackend::push(control::PushOrder order, control::PushDone done) {
   if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
 }
 
-void LiveBackend::queryPush(const std::string& pushId, control::PushDone done) {
+void LiveBackend::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
   auto shared = std::make_shared<control::PushDone>(std::move(done));
-  const bool posted = loop_.post([this, pushId, shared] { hub_.pushes().query(pushId, std::move(*shared)); });
+  const bool posted =
+      loop_.post([this, pushId, settle, shared] { hub_.pushes().query(pushId, settle, std::move(*shared)); });
   if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
 }
 
@@ -71,6 +72,49 @@ void LiveBackend::runAction(control::ActionOrder order, control::ActionDone done
     hub_.pushes().runAction(std::move(order), std::move(*shared));
   });
   if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
+}
+
+template <class T>
+void LiveBackend::onLoop(std::function<void(Result<T>)> done,
+                         std::function<void(const std::function<void(Result<T>)>&)> work) {
+  if (!loop_.post([work = std::move(work), done] { work(done); })) done(fail(ErrorCode::Exhausted, kBusy));
+}
+
+void LiveBackend::startChange(ingest::ChangePlan plan, control::ChangeDone done) {
+  onLoop<ingest::ChangeState>(std::move(done),
+                              [this, plan](const auto& answer) { hub_.changes().start(plan, answer); });
+}
+
+void LiveBackend::orderChange(control::ChangeVerb verb, control::ChangesDone done) {
+  onLoop<std::vector<ingest::ChangeState>>(std::move(done),
+                                           [this, verb](const auto& answer) { hub_.changes().order(verb, answer); });
+}
+
+void LiveBackend::syncChange(control::ChangeSync sync, control::ChangeDone done) {
+  onLoop<ingest::ChangeState>(std::move(done), [this, sync](const auto& answer) { hub_.changes().sync(sync, answer); });
+}
+
+void LiveBackend::audit(std::uint64_t after, std::uint32_t most, control::AuditDone done) {
+  done(audit_.page(after, most));
+}
+
+void LiveBackend::shared(const std::string& prefix, control::SharedDone done) {
+  onLoop<std::vector<ingest::SharedItem>>(std::move(done),
+                                          [this, prefix](const auto& answer) { store_.get(prefix, answer); });
+}
+
+void LiveBackend::share(control::SharedWrite write, control::SharedDone done) {
+  if (write.item.key.starts_with("desired/")) {
+    done(fail(ErrorCode::PermissionDenied, "Desired values follow from pushes; nobody writes them."));
+    return;
+  }
+  onLoop<std::vector<ingest::SharedItem>>(std::move(done),
+                                          [this, write](const auto& answer) { store_.put(write, answer); });
+}
+
+void LiveBackend::adopt(control::AdoptOrder order, control::AdoptDone done) {
+  onLoop<ingest::ParameterChange>(std::move(done),
+                                  [this, order](const auto& answer) { answer(hub_.wishes().adopt(order)); });
 }
 
 Result<std::unique_ptr<serve::DebugSession>> LiveBackend::openDebug(const std::string& who) {

@@ -198,6 +198,7 @@ void ProbeSession::publishValues() {
   if (changedValues_.empty()) return;
   ingest::ParameterChange change{ref(), std::move(changedValues_)};
   changedValues_.clear();
+  for (auto& value : change.values) observer_.fillDesired(info_.id, value);
   table_.setParameters(change.process, change.values);
   log_.append(std::move(change));
 }

@@ -60,6 +60,8 @@ void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
     } else {
       *known = *result;
     }
+  } else if (const auto* change = std::get_if<ingest::ChangeState>(&envelope.event)) {
+    changes[change->plan.id] = *change;
   } else if (const auto* values = std::get_if<ingest::ParameterChange>(&envelope.event)) {
     table.setParameters(values->process, values->values);
   } else if (const auto* group = std::get_if<ingest::LinkGroup>(&envelope.event)) {
@@ -71,15 +73,29 @@ void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
   }
 }
 
-ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection)
+ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLog& audit, control::SharedStore& shared,
+                   Recollection recollection, std::vector<DebuggerRule> debuggers)
     : loop_(loop),
       log_(log),
       table_(table),
       recollection_(std::move(recollection)),
       pushes_(log, [this](const ProcessId& id) { return find(id); }),
-      debugging_(log, table, [this](const ProcessId& id) { return find(id); }),
+      debugging_(
+          loop, log, table, [this](const ProcessId& id) { return find(id); }, std::move(debuggers)),
+      changes_(loop, log, table, pushes_, audit),
+      wishes_(log, table, pushes_, audit, shared),
+      audit_(audit),
+      shared_(shared),
       startedAt_(monotonicNs()) {
   pushes_.recall(std::move(recollection_.pushes));
+  pushes_.setAudit([&audit](const auto& who, const auto& from, const auto& what, const auto& why, const auto& outcome) {
+    audit.append(who, from, what, why, outcome);
+  });
+  pushes_.setAcknowledged([this](const ingest::PushResult& result) { wishes_.acknowledged(result); });
+  changes_.setSettled([this](const ingest::ChangeState& state) { wishes_.settled(state); });
+  wishes_.setPassing([this](const std::string& pushId) { return changes_.isPassing(pushId); });
+  shared.watch([this](const ingest::SharedItem& item) { wishes_.shared(item); });
+  changes_.restore(recollection_.changes);
   std::vector<ingest::LinkGroup> groups;
   for (auto& [id, group] : recollection_.groups) groups.push_back(group);
   std::vector<ingest::Breakpoint> breakpoints;
@@ -176,6 +192,8 @@ void ProbeHub::end(int socket, const std::string& reason) {
   stats_.dropped += session->counts().dropped;
   stats_.unreadable += session->counts().unreadable;
   pushes_.down(session->info().id);
+  changes_.down(session->info().id);
+  wishes_.down(session->info().id);
   debugging_.on(control::ProcessDown{session->info().id, reason});
 }
 
@@ -199,6 +217,7 @@ void ProbeHub::up(ProbeSession& session) {
   spdlog::info("{} is here (pid {}, {} series, {} parameters, {} sites)", session.info().id.value, session.info().pid,
                session.info().series.size(), session.info().parameters.size(), session.info().sites.size());
   pushes_.up(session);
+  wishes_.up(session.ref());
   debugging_.on(session.upEvent());
 }
 
@@ -248,6 +267,7 @@ void ProbeHub::drainAll() {
   for (const auto& [fd, session] : sessions_) session->drain(now, persisted);
   pushes_.onTime(utc, persisted);
   debugging_.onTime(utc);
+  changes_.onTime(utc, live());
   if (now - secondAt_ >= kNsPerSecond) {
     secondAt_ += std::max(kNsPerSecond, (now - secondAt_) / kNsPerSecond * kNsPerSecond);
     everySecond();
@@ -265,6 +285,8 @@ void ProbeHub::everySecond() {
   }
   for (const int fd : silent) end(fd, "It said no hello.");
   table_.forgetGone(now);
+  shared_.onTime(now);
+  if (sharedByAll_) shareHead();
   if (!lostDeclared_ && monotonicNs() - startedAt_ > kLostAfterNs) declareLost();
 }
 
@@ -277,6 +299,34 @@ void ProbeHub::declareLost() {
     table_.put(info);
     log_.append(ingest::ProcessChange{info, "It ended while no agent was running."});
   }
+}
+
+void ProbeHub::shareWithOthers() {
+  sharedByAll_ = true;
+  changes_.setFence([this](const std::string& change, const std::string& who, auto done) {
+    control::SharedWrite write;
+    write.item.key = "fence/" + change;
+    write.item.value = log_.agentId();
+    write.item.who = who;
+    write.expectedRevision = 0;  // somebody else's: it is led already
+    shared_.put(std::move(write), [done](const Result<std::vector<ingest::SharedItem>>& made) {
+      if (!made) return done(std::unexpected(made.error()));
+      done(made->front().revision);
+    });
+  });
+}
+
+// Where nobody who changes the file can change it too.
+void ProbeHub::shareHead() {
+  const std::uint64_t number = audit_.headNumber();
+  if (number == headShared_ || number == 0) return;
+  control::SharedWrite write;
+  write.item.key = "audit/" + log_.agentId();
+  write.item.value = fmt::format("{} {}", number, audit_.headHash());
+  write.item.who = "agent";
+  shared_.put(std::move(write), [this, number](const auto& made) {
+    if (made) headShared_ = number;
+  });
 }
 
 void ProbeHub::close() {

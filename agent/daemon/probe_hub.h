@@ -9,11 +9,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "agent/daemon/change_driver.h"
 #include "agent/daemon/debug_driver.h"
 #include "agent/daemon/event_loop.h"
 #include "agent/daemon/host_metrics.h"
 #include "agent/daemon/probe_session.h"
 #include "agent/daemon/push_driver.h"
+#include "agent/daemon/wish_driver.h"
 
 namespace qd::daemon {
 
@@ -27,18 +29,24 @@ struct Recollection {
   std::map<std::string, ingest::LinkGroup> groups;
   std::map<std::string, ingest::Breakpoint> breakpoints;
   std::map<std::string, std::vector<ingest::PushResult>> pushes;  // by push id, one a process
+  std::map<std::string, ingest::ChangeState> changes;
   void take(const ingest::Envelope& envelope, ProcessTable& table);
 };
 
 class ProbeHub final : public ProbeObserver {
  public:
-  ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, Recollection recollection);
+  ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLog& audit, control::SharedStore& shared,
+           Recollection recollection, std::vector<DebuggerRule> debuggers = {});
   ~ProbeHub() override;
 
   Result<> listen(const std::string& path);
   Result<> startTimers();
   PushDriver& pushes() { return pushes_; }
   DebugDriver& debugging() { return debugging_; }
+  ChangeDriver& changes() { return changes_; }
+  WishDriver& wishes() { return wishes_; }
+  // The shared store is a cluster's: fences and the audit's head stand there too.
+  void shareWithOthers();
   std::vector<ProbeSession*> live() const;
   HubStats stats() const;
   void close();  // every process's last samples; the processes are not gone, only this agent is
@@ -50,6 +58,10 @@ class ProbeHub final : public ProbeObserver {
   void debugged(const control::ProcessEvent& event) override { debugging_.on(event); }
   void wantWrite(ProbeSession& session, bool want) override;
   std::string whoPushed(const std::string& pushId) override { return pushes_.who(pushId); }
+  void fillDesired(const ProcessId& process, ingest::ParameterValue& value) override { wishes_.fill(process, value); }
+  void sampled(const ingest::SampleBlock& block) override {
+    if (changes_.active()) changes_.sampled(block);
+  }
   std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) override;
 
  private:
@@ -59,6 +71,7 @@ class ProbeHub final : public ProbeObserver {
   void drainAll();
   void everySecond();
   void declareLost();
+  void shareHead();
   ProbeSession* find(const ProcessId& id) const;
 
   EventLoop& loop_;
@@ -68,6 +81,12 @@ class ProbeHub final : public ProbeObserver {
   HostMetrics host_;
   PushDriver pushes_;
   DebugDriver debugging_;
+  ChangeDriver changes_;
+  WishDriver wishes_;
+  AuditLog& audit_;
+  control::SharedStore& shared_;
+  bool sharedByAll_ = false;
+  std::uint64_t headShared_ = 0;
   std::string path_;
   int listener_ = -1;
   std::unordered_map<int, std::unique_ptr<ProbeSession>> sessions_;

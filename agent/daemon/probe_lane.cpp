@@ -82,6 +82,7 @@ void ProbeSession::publish(Ring& ring, std::vector<ingest::Event>& events) {
     if (const auto* block = std::get_if<ingest::SampleBlock>(&event)) {
       noteLast(*block);
       rollupMaker_.add(*block, rollups_);
+      observer_.sampled(*block);
     }
     ring.lastSequence = log_.append(std::move(event));
   }

@@ -35,6 +35,8 @@ class ProbeObserver {
   virtual void debugged(const control::ProcessEvent& event) = 0;
   virtual void wantWrite(ProbeSession& session, bool want) = 0;
   virtual std::string whoPushed(const std::string& pushId) = 0;
+  virtual void fillDesired(const ProcessId& process, ingest::ParameterValue& value) = 0;
+  virtual void sampled(const ingest::SampleBlock& block) = 0;  // on its way into the log
   // Up to where an earlier agent has this ring in the log.
   virtual std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) = 0;
 };

@@ -7,6 +7,7 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kMostEarlier = 64;
+constexpr std::size_t kMostChangesOver = 100;
 
 }  // namespace
 
@@ -67,6 +68,21 @@ void ProcessTable::setGroup(const ingest::LinkGroup& group) {
   }
 }
 
+void ProcessTable::setChange(const ingest::ChangeState& change) {
+  const std::lock_guard lock(mutex_);
+  const auto known = std::find_if(changes_.begin(), changes_.end(),
+                                  [&](const auto& other) { return other.plan.id == change.plan.id; });
+  known == changes_.end() ? void(changes_.push_back(change)) : void(*known = change);
+  const auto over = [](const auto& other) { return ingest::isOver(other.phase); };
+  if (static_cast<std::size_t>(std::count_if(changes_.begin(), changes_.end(), over)) <= kMostChangesOver) return;
+  changes_.erase(std::find_if(changes_.begin(), changes_.end(), over));
+}
+
+void ProcessTable::setShared(const ingest::SharedItem& item) {
+  const std::lock_guard lock(mutex_);
+  item.removed ? void(shared_.erase(item.key)) : void(shared_[item.key] = item);
+}
+
 void ProcessTable::forgetGone(TimeNs now) {
   const std::lock_guard lock(mutex_);
   const auto old = [&](const Row& row) { return row.goneAt != 0 && row.goneAt + keep_.ns < now; };
@@ -99,6 +115,21 @@ std::vector<ingest::ParameterValue> ProcessTable::parameters(const ProcessId& id
   return out;
 }
 
+std::optional<ingest::ParameterValue> ProcessTable::parameter(const ProcessId& id, const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const Row* row = rowOf(id);
+  if (!row || row->info.state == ingest::ProcessState::Gone) return std::nullopt;
+  const auto found = row->parameters.find(name);
+  return found == row->parameters.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<ingest::ChangeState> ProcessTable::change(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto known =
+      std::find_if(changes_.begin(), changes_.end(), [&](const auto& other) { return other.plan.id == id; });
+  return known == changes_.end() ? std::nullopt : std::optional(*known);
+}
+
 std::vector<ingest::ProcessInfo> ProcessTable::all() const {
   const std::lock_guard lock(mutex_);
   std::vector<ingest::ProcessInfo> out;
@@ -118,6 +149,8 @@ void ProcessTable::fill(serve::Snapshot& snapshot) const {
   }
   for (const auto& [id, breakpoint] : breakpoints_) snapshot.breakpoints.push_back(breakpoint);
   for (const auto& [id, group] : groups_) snapshot.groups.push_back(group);
+  for (const auto& change : changes_) snapshot.changes.push_back(change);
+  for (const auto& [key, item] : shared_) snapshot.shared.push_back(item);
 }
 
 }  // namespace qd::daemon

@@ -25,11 +25,15 @@ class ProcessTable {
   void setParameters(const ingest::ProcessRef& process, const std::vector<ingest::ParameterValue>& values);
   void setBreakpoint(const ingest::Breakpoint& breakpoint);
   void setGroup(const ingest::LinkGroup& group);
+  void setChange(const ingest::ChangeState& change);  // the newest 100 that are over stay
+  void setShared(const ingest::SharedItem& item);
   void forgetGone(TimeNs now);
 
   std::optional<ingest::ProcessInfo> find(const ProcessId& id) const;
   std::optional<ingest::ProcessInfo> find(const ingest::ProcessRef& process) const;  // that instance
   std::vector<ingest::ParameterValue> parameters(const ProcessId& id) const;
+  std::optional<ingest::ParameterValue> parameter(const ProcessId& id, const std::string& name) const;  // if it is here
+  std::optional<ingest::ChangeState> change(const std::string& id) const;
   std::vector<ingest::ProcessInfo> all() const;
   void fill(serve::Snapshot& snapshot) const;
 
@@ -48,6 +52,8 @@ class ProcessTable {
   std::vector<Row> earlier_;  // replaced instances, oldest first
   std::map<std::string, ingest::Breakpoint> breakpoints_;
   std::map<std::string, ingest::LinkGroup> groups_;
+  std::vector<ingest::ChangeState> changes_;  // in order of their beginning
+  std::map<std::string, ingest::SharedItem> shared_;
 };
 
 }  // namespace qd::daemon

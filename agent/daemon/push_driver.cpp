@@ -9,6 +9,23 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kActionsRemembered = 256;
+constexpr std::size_t kPushesOpen = 4096;
+
+std::string pushText(const control::PushOrder& order) {
+  std::string out = fmt::format("push {}:", order.pushId);
+  for (const auto& assignment : order.assignments) {
+    out += fmt::format(" {}={}", assignment.name, toText(assignment.value));
+  }
+  out += " to";
+  for (const auto& target : order.targets) out += " " + target.value;
+  return out;
+}
+
+std::string actionText(const control::ActionOrder& order) {
+  std::string out = fmt::format("action {} in {}", order.name, order.target.value);
+  for (const auto& [name, value] : order.arguments) out += fmt::format(" {}={}", name, toText(value));
+  return out;
+}
 
 bool isSettled(const ingest::PushResult& result) {
   return result.status == ingest::PushStatus::Applied || result.status == ingest::PushStatus::Rejected;
@@ -17,12 +34,59 @@ bool isSettled(const ingest::PushResult& result) {
 }  // namespace
 
 void PushDriver::push(control::PushOrder order, control::PushDone done) {
+  // An earlier agent had it: what became of it is asked for, it is not done again.
+  if (const auto old = recalled_.find(order.pushId); old != recalled_.end() && !tracker_.results(order.pushId)) {
+    queryRecalled(old->second, std::move(done));
+    return;
+  }
+  if (!tracker_.results(order.pushId)) {
+    if (auto allowed = check(order); !allowed) return done(std::unexpected(allowed.error()));
+    open_[order.pushId] = {order.temporary, order.from};
+    while (open_.size() > kPushesOpen) open_.erase(open_.begin());
+    if (audit_ && !order.temporary) audit_(order.who, order.from, pushText(order), order.comment, "ordered");
+  }
   const control::WaiterId waiter = nextWaiter_++;
   waiters_[waiter] = std::move(done);
   perform(tracker_.begin(order, waiter, utcNowNs()));
 }
 
-void PushDriver::query(const std::string& pushId, control::PushDone done) {
+Result<> PushDriver::check(const ingest::ProcessInfo& process, const std::vector<ingest::ChangeValue>& values,
+                           const std::string& comment) {
+  if (!comment.empty()) return {};
+  for (const auto& value : values) {
+    for (const auto& spec : process.parameters) {
+      if (spec.name != value.name || spec.risk != ingest::Risk::Dangerous) continue;
+      return fail(ErrorCode::InvalidArgument,
+                  fmt::format("{} of {} is dangerous: say why in a comment.", spec.name, process.id.value));
+    }
+  }
+  return {};
+}
+
+Result<> PushDriver::check(const control::PushOrder& order) const {
+  if (order.temporary) return {};  // its change was looked at as a whole
+  std::vector<ingest::ChangeValue> values;
+  for (const auto& assignment : order.assignments) values.push_back({assignment.name, assignment.value, std::nullopt});
+  for (const ProcessId& target : order.targets) {
+    const ProbeSession* session = find_(target);
+    if (!session) continue;
+    if (auto allowed = check(session->info(), values, order.comment); !allowed) return allowed;
+  }
+  return {};
+}
+
+// An outcome that will not change any more.
+void PushDriver::settled(const ingest::PushResult& result) {
+  const auto known = open_.find(result.pushId);
+  if (known == open_.end() || known->second.first) return;
+  if (audit_) {
+    audit_(result.who, known->second.second, fmt::format("push {}", result.pushId), result.comment,
+           ingest::describe(result));
+  }
+  if (acknowledged_ && result.status == ingest::PushStatus::Applied) acknowledged_(result);
+}
+
+void PushDriver::query(const std::string& pushId, bool settle, control::PushDone done) {
   const control::WaiterId waiter = nextWaiter_++;
   auto actions = tracker_.query(pushId, waiter, utcNowNs());
   if (const auto old = recalled_.find(pushId); !actions && old != recalled_.end()) {
@@ -30,6 +94,7 @@ void PushDriver::query(const std::string& pushId, control::PushDone done) {
     return;
   }
   if (!actions) {
+    if (settle) tracker_.refuse(pushId);
     done(std::unexpected(actions.error()));
     return;
   }
@@ -87,7 +152,11 @@ void PushDriver::answer(Recalled& push) {
 
 void PushDriver::perform(control::PushActions actions) {
   for (auto& action : actions) {
-    if (auto* publish = std::get_if<control::PublishPush>(&action)) log_.append(std::move(publish->result));
+    auto* publish = std::get_if<control::PublishPush>(&action);
+    if (!publish) continue;
+    const ingest::PushResult result = publish->result;
+    log_.append(std::move(publish->result));
+    if (result.status != ingest::PushStatus::Pending) settled(result);
   }
   log_.notify();
   const std::uint64_t logged = log_.last();
@@ -171,6 +240,7 @@ void PushDriver::runAction(control::ActionOrder order, control::ActionDone done)
               fmt::format("{} offers no action \"{}\"; describe lists them.", order.target.value, order.name)));
     return;
   }
+  if (audit_) audit_(order.who, order.from, actionText(order), "", "ordered");
   const std::int64_t timeout = order.timeout.ns > 0 ? order.timeout.ns : 5 * kNsPerSecond;
   session->runAction(order);
   const std::string id = order.actionId;
@@ -194,6 +264,13 @@ void PushDriver::finish(const std::string& actionId, const Result<ingest::Action
   const auto found = actions_.find(actionId);
   if (found == actions_.end()) return;
   const control::ActionDone done = std::move(found->second.done);
+  if (audit_) {
+    const auto& order = found->second.order;
+    const std::string outcome =
+        !result ? result.error().message
+                : fmt::format("{} at tick {}: {}", result->ok ? "done" : "failed", result->tick, result->text);
+    audit_(order.who, order.from, actionText(order), "", outcome);
+  }
   actions_.erase(found);
   done(result);
 }

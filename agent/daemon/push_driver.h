@@ -14,6 +14,7 @@
 #include "agent/daemon/flight_log.h"
 #include "agent/daemon/probe_session.h"
 #include "core/control/push_tracker.h"
+#include "core/ingest/describe.h"
 
 namespace qd::daemon {
 
@@ -21,13 +22,24 @@ class PushDriver {
  public:
   using FindSession = std::function<ProbeSession*(const ProcessId&)>;  // a live one, or null
 
+  // A push or an action was ordered, or has an outcome (who, from, what, why, outcome).
+  using Audit = std::function<void(const std::string&, const std::string&, const std::string&, const std::string&,
+                                   const std::string&)>;
+  // A process has acknowledged a push that is no passing one.
+  using Acknowledged = std::function<void(const ingest::PushResult&)>;
+
   PushDriver(FlightLog& log, FindSession find) : log_(log), find_(std::move(find)) {}
+  void setAudit(Audit audit) { audit_ = std::move(audit); }
+  void setAcknowledged(Acknowledged acknowledged) { acknowledged_ = std::move(acknowledged); }
+  // What is dangerous needs a reason. Errors: InvalidArgument.
+  static Result<> check(const ingest::ProcessInfo& process, const std::vector<ingest::ChangeValue>& values,
+                        const std::string& comment);
 
   // What the log of an earlier agent says of its pushes; what it left open is asked for again by query().
   void recall(std::map<std::string, std::vector<ingest::PushResult>> pushes);
 
   void push(control::PushOrder order, control::PushDone done);
-  void query(const std::string& pushId, control::PushDone done);
+  void query(const std::string& pushId, bool settle, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
 
   void up(const ProbeSession& session);
@@ -49,6 +61,8 @@ class PushDriver {
     std::vector<control::PushDone> waiting;
     TimeNs deadline = 0;
   };
+  Result<> check(const control::PushOrder& order) const;
+  void settled(const ingest::PushResult& result);
   void perform(control::PushActions actions);
   void queryRecalled(Recalled& push, control::PushDone done);
   bool answersRecalled(const ingest::PushResult& result);
@@ -57,6 +71,9 @@ class PushDriver {
 
   FlightLog& log_;
   FindSession find_;
+  Audit audit_;
+  Acknowledged acknowledged_;
+  std::map<std::string, std::pair<bool, std::string>> open_;  // by push id: passing?, from
   control::PushTracker tracker_;
   control::WaiterId nextWaiter_ = 1;
   std::map<control::WaiterId, control::PushDone> waiters_;

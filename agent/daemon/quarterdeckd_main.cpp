@@ -29,10 +29,23 @@ void describeOptions(CLI::App& app, qd::daemon::AgentConfig& config) {
   app.add_option("--socket", config.socket, "Unix socket that probes connect to")->capture_default_str();
   app.add_option("--data", config.data, "folder of the flight recorder; without it nothing outlives the agent");
   app.add_option("--metrics", config.metrics, "HOST:PORT of the Prometheus page; none by default");
+  app.add_option("--etcd", config.etcd, "HOST:PORT of the etcd that holds what several agents share; none by default");
   app.add_option("--tls-cert", config.serve.tls.cert, "PEM file: the agent's certificate");
   app.add_option("--tls-key", config.serve.tls.key, "PEM file: its key");
   app.add_option("--client-ca", config.serve.tls.ca, "PEM file: the CA that clients' certificates come from");
   app.add_flag("--allow-debug", config.serve.allowDebug, "allow debugging over plaintext loopback");
+  app.add_option_function<std::vector<std::string>>(
+         "--debugger",
+         [&config](const std::vector<std::string>& rules) {
+           for (const std::string& text : rules) {
+             auto rule = qd::daemon::debuggerRuleIn(text);
+             if (!rule) throw CLI::ValidationError("--debugger", rule.error().message);
+             config.debuggers.push_back(std::move(*rule));
+           }
+         },
+         "PROCESS=dlv|lldb[,FROM:TO]: source breakpoints for that process (a * at the end: every one that begins so), "
+         "with a source map")
+      ->trigger_on_parse();
   app.set_version_flag("--version", std::string("quarterdeckd ") + QD_VERSION);
 }
 

@@ -8,6 +8,8 @@
 #include <system_error>
 
 #include "app/cli/files.h"
+#include "app/cli/interrupt.h"
+#include "app/cli/when.h"
 
 namespace qd::cli {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 struct Options {
   std::string path, format = "csv", out;
   std::vector<std::string> globs;
+  StretchOptions stretch;
 };
 
 std::string quoted(const std::string& text) {
@@ -61,25 +64,45 @@ class Lines {
   fmt::memory_buffer buffer_;
 };
 
-Result<> exportTo(Lines& lines, const recording::Recording& file, const std::vector<PickedSeries>& all,
-                  std::size_t& damaged) {
-  for (const PickedSeries& series : all) {
-    lines.begin(series);
-    for (const recording::RecordedSeries& start : series.starts) {
-      const std::int32_t scale = start.info.scale;
-      const auto read = file.read(start, true, [&](const recording::SampleRun& run) {
-        for (std::size_t i = 0; i < run.ticks.size(); ++i) {
-          const bool finite = run.integers || std::isfinite((*run.doubles)[i]);
-          const std::string value = run.integers ? decimal((*run.integers)[i], scale) : shortest((*run.doubles)[i]);
-          lines.add(run.ticks[i], run.times[i], value, finite);
-        }
-      });
-      if (!read) return std::unexpected(read.error());
-      damaged += read->size();
+class Exporter {
+ public:
+  Exporter(Lines& lines, const recording::Recording& file, const Stretch& stretch, const std::stop_token& stop)
+      : lines_(lines), file_(file), stretch_(stretch), stop_(stop) {}
+
+  Result<> run(const std::vector<PickedSeries>& all) {
+    for (const PickedSeries& series : all) {
+      if (stretch_.process && !stretch_.process(series.process)) continue;
+      lines_.begin(series);
+      for (const recording::RecordedSeries& start : series.starts) {
+        const std::int32_t scale = start.info.scale;
+        const auto read = file_.read(
+            start, true, [&](const recording::SampleRun& some) { write(some, scale); }, stretch_.from, stretch_.to);
+        if (!read) return std::unexpected(read.error());
+        damaged_ += read->size();
+        if (stop_.stop_requested()) return fail(ErrorCode::Unavailable, "Interrupted; what was written ends there.");
+      }
+    }
+    return {};
+  }
+  std::size_t damaged() const { return damaged_; }
+
+ private:
+  void write(const recording::SampleRun& run, std::int32_t scale) {
+    if (stop_.stop_requested()) return;
+    for (std::size_t i = 0; i < run.ticks.size(); ++i) {
+      if (run.times[i] < stretch_.from || run.times[i] > stretch_.to) continue;
+      const bool finite = run.integers || std::isfinite((*run.doubles)[i]);
+      const std::string value = run.integers ? decimal((*run.integers)[i], scale) : shortest((*run.doubles)[i]);
+      lines_.add(run.ticks[i], run.times[i], value, finite);
     }
   }
-  return {};
-}
+
+  Lines& lines_;
+  const recording::Recording& file_;
+  const Stretch& stretch_;
+  std::stop_token stop_;
+  std::size_t damaged_ = 0;
+};
 
 std::unexpected<Error> cannotWrite(const std::string& where, int error) {
   return fail(ErrorCode::Io, fmt::format("Cannot write {} ({}); choose another place.", where,
@@ -91,6 +114,8 @@ Result<int> run(const Options& options, const Globals&) {
   if (!file) return std::unexpected(file.error());
   const Result<std::vector<PickedSeries>> picked = pick(**file, options.globs);
   if (!picked) return std::unexpected(picked.error());
+  const Result<Stretch> stretch = resolve(**file, options.stretch);
+  if (!stretch) return std::unexpected(stretch.error());
   std::error_code ignored;
   if (!options.out.empty() && std::filesystem::equivalent(options.out, options.path, ignored)) {
     return fail(ErrorCode::InvalidArgument,
@@ -99,13 +124,14 @@ Result<int> run(const Options& options, const Globals&) {
   FILE* to = options.out.empty() ? stdout : std::fopen(options.out.c_str(), "w");
   if (to == nullptr) return cannotWrite(options.out, errno);
   Lines lines(to, options.format == "jsonl");
-  std::size_t damaged = 0;
-  const Result<> done = exportTo(lines, **file, *picked, damaged);
+  const InterruptStop stop;
+  Exporter exporter(lines, **file, *stretch, stop.token());
+  const Result<> done = exporter.run(*picked);
   int error = lines.flush();
   if (to != stdout && std::fclose(to) != 0 && error == 0) error = errno;
   if (!done) return std::unexpected(done.error());
   if (error != 0) return cannotWrite(options.out.empty() ? "the output" : options.out, error);
-  complainOfDamage(options.path, damaged);
+  complainOfDamage(options.path, exporter.damaged());
   return 0;
 }
 
@@ -118,6 +144,7 @@ void addExport(Program& program) {
   verb->add_option("--format", options->format, "csv or jsonl")->check(CLI::IsMember({"csv", "jsonl"}));
   addEach(verb, "--series", options->globs, "pattern of names, * and ?; once for each (default all)")
       ->type_name("GLOB");
+  addStretch(verb, options->stretch);
   verb->add_option("--out", options->out, "file to write (default: the output)");
   program.onRun(verb, [options](const Globals& globals) { return run(*options, globals); });
 }

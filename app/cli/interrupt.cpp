@@ -64,4 +64,17 @@ Waiter::Outcome Waiter::wait(const std::function<bool()>& condition, std::option
   }
 }
 
+InterruptStop::InterruptStop() {
+  thread_ = std::thread([this] {
+    const auto outcome = waiter_.wait([this] { return over_.load(); }, std::nullopt);
+    if (outcome == Waiter::Outcome::Interrupted) source_.request_stop();
+  });
+}
+
+InterruptStop::~InterruptStop() {
+  over_ = true;
+  waiter_.wake();
+  thread_.join();
+}
+
 }  // namespace qd::cli

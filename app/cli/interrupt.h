@@ -3,8 +3,11 @@
 // without polling. One thread waits; wake() from any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "core/base/clock.h"
 
@@ -33,6 +36,20 @@ class Waiter {
  private:
   int signals_ = -1;
   int wake_ = -1;
+};
+
+// For work that goes on on the calling thread: Ctrl-C and SIGTERM ask it to stop.
+class InterruptStop {
+ public:
+  InterruptStop();
+  ~InterruptStop();
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  Waiter waiter_;
+  std::stop_source source_;
+  std::atomic<bool> over_{false};
+  std::thread thread_;
 };
 
 }  // namespace qd::cli

@@ -77,11 +77,24 @@ class Setter {
           [&](control::PushDone done) { session_.cluster().push(order, std::move(done)); });
       if (!answer) return std::unexpected(answer.error());
       results = *answer;
+      const bool open = std::any_of(results.begin(), results.end(), [](const PushResult& result) {
+        return result.status == PushStatus::Unknown || result.status == PushStatus::Pending;
+      });
+      if (open) settle(order, results);
     }
     return report(order.pushId, results, json);
   }
 
  private:
+  // The answer was lost: the agents know.
+  void settle(const control::PushOrder& order, std::vector<PushResult>& results) {
+    constexpr Duration kWithin{10 * kNsPerSecond};
+    const auto known = session_.ask<std::vector<PushResult>>(
+        [&](control::PushDone done) { session_.cluster().settlePush(order, kWithin, std::move(done)); },
+        Duration{2 * kWithin.ns});
+    if (known) results = *known;
+  }
+
   // Those that were named, else every process that has all the parameters.
   Result<std::vector<ProcessInfoPtr>> findTargets() {
     std::vector<ProcessInfoPtr> out;
@@ -266,6 +279,7 @@ void addParams(Program& program) {
       ->type_name("ID");
   change->add_option("--comment", options->comment, "why, for the ledger");
   program.onRun(change, [options](const Globals& g) { return set(*options, g); });
+  addParamChanges(program, params);
 }
 
 }  // namespace qd::cli

@@ -28,23 +28,26 @@ void replaceById(std::vector<T>& list, const T& item) {
 
 }  // namespace
 
-// Walks the log in order, with its own view of the file. One thread at a time.
+// Walks the log in order from a replay time on, with its own view of the file. One thread at a time.
 class ReplayBackend::Reader {
  public:
-  Reader(std::unique_ptr<recording::Recording> file, std::unique_ptr<recording::Cursor> cursor, const Derived& derived)
-      : file_(std::move(file)), cursor_(std::move(cursor)), derived_(derived) {
+  Reader(const ReplayBackend& backend, std::unique_ptr<recording::Recording> file,
+         std::unique_ptr<recording::Cursor> cursor, TimeNs from)
+      : backend_(backend), file_(std::move(file)), cursor_(std::move(cursor)) {
+    sequence_ = from <= backend.info_.start ? 0 : backend.sequenceAt(from) - 1;
     step();
   }
 
   bool atEnd() const { return !next_; }
   TimeNs at() const { return next_->at; }
   std::uint64_t sequence() const { return sequence_; }  // of the entry that take() gives
+  std::uint64_t before() const { return before_; }
   EnvelopePtr take() {
     auto out = std::make_shared<Envelope>(*next_->envelope);
     out->agent = {};
     out->sequence = sequence_;
-    out->previous = sequence_ - 1;
-    if (auto* change = std::get_if<ProcessChange>(&out->event)) addDerived(change->info);
+    out->previous = before_;
+    if (auto* change = std::get_if<ProcessChange>(&out->event)) backend_.addDerived(change->info);
     step();
     return out;
   }
@@ -52,32 +55,24 @@ class ReplayBackend::Reader {
 
  private:
   void step() {
-    ++sequence_;
+    before_ = sequence_;
     do {
       next_ = cursor_->next();
     } while (next_ && !isLogged(next_->envelope->event));
-  }
-  void addDerived(ProcessInfo& info) const {
-    const auto found = derived_.find(info.instance);
-    if (found == derived_.end()) return;
-    for (const SeriesInfo& series : found->second) {
-      const bool known = std::any_of(info.series.begin(), info.series.end(),
-                                     [&](const SeriesInfo& s) { return s.index == series.index; });
-      if (!known) info.series.push_back(series);
-    }
+    if (next_) sequence_ = std::max(before_ + 1, backend_.sequenceAt(next_->at));
   }
 
+  const ReplayBackend& backend_;
   std::unique_ptr<recording::Recording> file_;
   std::unique_ptr<recording::Cursor> cursor_;
-  const Derived& derived_;
   std::optional<recording::Placed> next_;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_ = 0, before_ = 0;
 };
 
 class ReplayBackend::LogCursor final : public serve::Cursor {
  public:
   LogCursor(ReplayBackend& backend, std::unique_ptr<Reader> reader, std::function<void()> wake)
-      : backend_(backend), reader_(std::move(reader)), wake_(std::move(wake)), after_(reader_->sequence() - 1) {}
+      : backend_(backend), reader_(std::move(reader)), wake_(std::move(wake)), after_(reader_->before()) {}
   ~LogCursor() override { backend_.forget(this); }
 
   EnvelopePtr next() override {
@@ -102,99 +97,119 @@ ReplayBackend::ReplayBackend(std::string path, double speed, std::string version
 
 ReplayBackend::~ReplayBackend() = default;
 
-Result<std::unique_ptr<ReplayBackend>> ReplayBackend::open(const std::string& path, double speed, std::string version) {
+Result<std::unique_ptr<ReplayBackend>> ReplayBackend::open(const std::string& path, double speed, std::string version,
+                                                           TimeNs from, TimeNs to) {
   std::unique_ptr<ReplayBackend> self(new ReplayBackend(path, speed, std::move(version)));
-  if (Result<> scanned = self->scan(); !scanned) return std::unexpected(scanned.error());
+  if (Result<> scanned = self->scan(from, to); !scanned) return std::unexpected(scanned.error());
   if (self->info_.start <= 0) {
     return fail(ErrorCode::InvalidArgument, fmt::format("{} is empty: there is nothing to replay.", path));
   }
-  Result<std::unique_ptr<Reader>> head = self->openReader();
-  if (!head) return std::unexpected(head.error());
-  self->head_ = std::move(*head);
   self->clock_ = std::jthread([raw = self.get()](std::stop_token stop) { raw->runClock(std::move(stop)); });
   return self;
 }
 
-Result<> ReplayBackend::scan() {
+Result<> ReplayBackend::scan(TimeNs from, TimeNs to) {
   auto file = recording::Recording::open(path_);
   if (!file) return std::unexpected(file.error());
-  const Result<recording::RecordingInfo> info = (*file)->info();
+  file_ = std::move(*file);
+  const Result<recording::RecordingInfo> info = file_->info();
   if (!info) return std::unexpected(info.error());
   info_ = *info;
+  from_ = std::clamp(from, info_.start, std::max(info_.start, info_.end));
+  to_ = to;
   state_.agentId = fmt::format("recording-{:x}-{:x}", info_.start, info_.points);
-  const Result<std::vector<recording::RecordedSeries>> all = (*file)->series();
+  const Result<std::vector<recording::RecordedSeries>> all = file_->series();
   if (!all) return std::unexpected(all.error());
   for (const recording::RecordedSeries& series : *all) {
     if (series.info.derived) derived_[series.instance].push_back(series.info);
   }
+  events_ = std::make_unique<recording::EventCursor>(*file_, recording::stateKinds());
+  next_ = events_->next();
   return {};
 }
 
-Result<std::unique_ptr<ReplayBackend::Reader>> ReplayBackend::openReader() const {
+Result<std::unique_ptr<ReplayBackend::Reader>> ReplayBackend::openReader(TimeNs from) const {
   auto file = recording::Recording::open(path_);
   if (!file) return std::unexpected(file.error());
-  auto cursor = (*file)->cursor();
+  const TimeNs begin = from <= info_.start ? INT64_MIN : from;  // states of the attach stand before the start
+  auto cursor = (*file)->cursor(begin);
   if (!cursor) return std::unexpected(cursor.error());
-  return std::make_unique<Reader>(std::move(*file), std::move(*cursor), derived_);
+  return std::make_unique<Reader>(*this, std::move(*file), std::move(*cursor), from);
+}
+
+// The same whichever entry a reader begins at: the replay time since the start, and room for entries of the same time.
+std::uint64_t ReplayBackend::sequenceAt(TimeNs at) const {
+  constexpr unsigned kSameTime = 12;  // bits
+  const TimeNs since = std::max<TimeNs>(at - info_.start + 1, 0);
+  return (static_cast<std::uint64_t>(since) << kSameTime) + 1;
 }
 
 TimeNs ReplayBackend::now() {
-  return info_.start + static_cast<TimeNs>(static_cast<double>(monotonicNs() - began_) * speed_);
+  const TimeNs at = from_ + static_cast<TimeNs>(static_cast<double>(monotonicNs() - began_) * speed_);
+  return std::min(at, to_);
+}
+
+void ReplayBackend::addDerived(ProcessInfo& info) const {
+  const auto found = derived_.find(info.instance);
+  if (found == derived_.end()) return;
+  for (const SeriesInfo& series : found->second) {
+    const bool known = std::any_of(info.series.begin(), info.series.end(),
+                                   [&](const SeriesInfo& s) { return s.index == series.index; });
+    if (!known) info.series.push_back(series);
+  }
 }
 
 void ReplayBackend::advance() {
   const TimeNs until = now();
-  while (!head_->atEnd() && head_->at() <= until) {
-    state_.logLast = head_->sequence();
-    const EnvelopePtr entry = head_->take();
-    if (const auto* change = std::get_if<ProcessChange>(&entry->event)) {
-      auto& all = state_.processes;
-      const auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.id == change->info.id; });
-      if (found == all.end()) {
-        all.push_back(change->info);
-      } else {
-        if (found->instance != change->info.instance) state_.earlier.push_back(*found);
-        *found = change->info;
-      }
-    } else if (const auto* values = std::get_if<ParameterChange>(&entry->event)) {
-      auto& all = state_.parameters;
-      auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.process == values->process; });
-      if (found == all.end()) found = all.insert(all.end(), {values->process, {}});
-      for (const ParameterValue& value : values->values) {
-        std::erase_if(found->values, [&](const ParameterValue& v) { return v.name == value.name; });
-        found->values.push_back(value);
-      }
-    } else if (const auto* breakpoint = std::get_if<Breakpoint>(&entry->event)) {
-      replaceById(state_.breakpoints, *breakpoint);
-    } else if (const auto* group = std::get_if<LinkGroup>(&entry->event)) {
-      replaceById(state_.groups, *group);
-    } else if (const auto* block = std::get_if<SampleBlock>(&entry->event); block && !block->ticks.empty()) {
-      for (ProcessInfo& info : state_.processes) {
-        if (info.instance == block->process.instance) info.tick = std::max(info.tick, block->ticks.back());
-      }
+  for (; next_ && next_->at <= until; next_ = events_->next()) take(next_->envelope);
+  state_.logFirst = 1;
+  state_.logLast = sequenceAt(until + 1) - 1;  // at least that of every entry up to now
+  for (ProcessInfo& info : state_.processes) {
+    info.tick = std::max(info.tick, file_->tickAt({info.id, info.instance}, until).value_or(0));
+  }
+}
+
+void ReplayBackend::take(const EnvelopePtr& entry) {
+  if (const auto* change = std::get_if<ProcessChange>(&entry->event)) {
+    ProcessInfo info = change->info;
+    addDerived(info);
+    auto& all = state_.processes;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.id == info.id; });
+    if (found == all.end()) {
+      all.push_back(std::move(info));
+    } else {
+      if (found->instance != info.instance) state_.earlier.push_back(*found);
+      *found = std::move(info);
     }
+  } else if (const auto* values = std::get_if<ParameterChange>(&entry->event)) {
+    auto& all = state_.parameters;
+    auto found = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.process == values->process; });
+    if (found == all.end()) found = all.insert(all.end(), {values->process, {}});
+    for (const ParameterValue& value : values->values) {
+      std::erase_if(found->values, [&](const ParameterValue& v) { return v.name == value.name; });
+      found->values.push_back(value);
+    }
+  } else if (const auto* breakpoint = std::get_if<Breakpoint>(&entry->event)) {
+    replaceById(state_.breakpoints, *breakpoint);
+  } else if (const auto* group = std::get_if<LinkGroup>(&entry->event)) {
+    replaceById(state_.groups, *group);
   }
 }
 
 serve::Snapshot ReplayBackend::snapshot() {
   const std::lock_guard lock(snapshotMutex_);
   advance();
-  serve::Snapshot out = state_;
-  if (out.logLast > 0) out.logFirst = 1;
-  return out;
+  return state_;
 }
 
 Result<std::unique_ptr<serve::Cursor>> ReplayBackend::openCursor(const serve::CursorStart& start,
                                                                  std::function<void()> wake) {
-  Result<std::unique_ptr<Reader>> reader = openReader();
+  const bool resumed = !start.agentId.empty() && start.agentId == state_.agentId;
+  TimeNs from = now() - std::min(start.backfill.ns, now());
+  if (resumed) from = info_.start - 1 + static_cast<TimeNs>(start.after >> 12);
+  Result<std::unique_ptr<Reader>> reader = openReader(from);
   if (!reader) return std::unexpected(reader.error());
-  Reader& r = **reader;
-  if (!start.agentId.empty() && start.agentId == state_.agentId) {
-    while (!r.atEnd() && r.sequence() <= start.after) r.skip();
-  } else {
-    const TimeNs from = now() - std::min(start.backfill.ns, now());
-    while (!r.atEnd() && r.at() < from) r.skip();
-  }
+  while (resumed && !(*reader)->atEnd() && (*reader)->sequence() <= start.after) (*reader)->skip();
   return std::make_unique<LogCursor>(*this, std::move(*reader), std::move(wake));
 }
 
@@ -202,7 +217,7 @@ void ReplayBackend::push(control::PushOrder, control::PushDone done) {
   done(std::unexpected(kNoChange));
 }
 
-void ReplayBackend::queryPush(const std::string&, control::PushDone done) {
+void ReplayBackend::queryPush(const std::string&, bool, control::PushDone done) {
   done(std::unexpected(kNoChange));
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A recording as a virtual agent: time runs from the start of the recording at a chosen speed, and what lies behind is
-// the log. Series that a console derived stand in the declarations of their process. Nothing can be changed: pushes,
-// actions and debugging answer Unsupported. Each reader walks the file by itself, so a slow one holds up nobody; an
-// entry's sequence is its place in replay order. Any thread.
+// A recording as a virtual agent: time runs from a chosen moment of the recording at a chosen speed, and what lies
+// behind is the log. Series that a console derived stand in the declarations of their process. Nothing can be changed:
+// pushes, actions and debugging answer Unsupported. Each reader walks the file by itself, so a slow one holds up
+// nobody. Nothing is read before it is asked for, so that it starts at once whatever the size: an entry's sequence is
+// made of its replay time and its rank among those of the same time, and the state is found through the index of
+// events. Any thread.
 #pragma once
 
 #include <condition_variable>
@@ -14,14 +16,17 @@
 #include <thread>
 
 #include "core/recording/recording.h"
+#include "core/recording/state_events.h"
 #include "core/serve/backend.h"
 
 namespace qd::cli {
 
 class ReplayBackend final : public serve::Backend {
  public:
-  // Errors: of opening the file; InvalidArgument for one without a moment in time.
-  static Result<std::unique_ptr<ReplayBackend>> open(const std::string& path, double speed, std::string version);
+  // Time begins at `from` and ends at `to`. Errors: of opening the file; InvalidArgument for one without a moment in
+  // time.
+  static Result<std::unique_ptr<ReplayBackend>> open(const std::string& path, double speed, std::string version,
+                                                     TimeNs from = INT64_MIN, TimeNs to = INT64_MAX);
   ~ReplayBackend() override;
 
   serve::Snapshot snapshot() override;
@@ -29,7 +34,7 @@ class ReplayBackend final : public serve::Backend {
   Result<std::unique_ptr<serve::Cursor>> openCursor(const serve::CursorStart& start,
                                                     std::function<void()> wake) override;
   void push(control::PushOrder order, control::PushDone done) override;
-  void queryPush(const std::string& pushId, control::PushDone done) override;
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;
   Result<std::unique_ptr<serve::DebugSession>> openDebug(const std::string& who) override;
 
@@ -41,9 +46,12 @@ class ReplayBackend final : public serve::Backend {
   using Derived = std::map<InstanceId, std::vector<ingest::SeriesInfo>>;
 
   ReplayBackend(std::string path, double speed, std::string version);
-  Result<std::unique_ptr<Reader>> openReader() const;
-  Result<> scan();
+  Result<std::unique_ptr<Reader>> openReader(TimeNs from) const;
+  Result<> scan(TimeNs from, TimeNs to);
   void advance();  // the snapshot, to now()
+  void take(const ingest::EnvelopePtr& entry);
+  void addDerived(ingest::ProcessInfo& info) const;
+  std::uint64_t sequenceAt(TimeNs at) const;  // of the first entry of that replay time
 
   // Calls `wake` of whoever waits when its time has come.
   void wakeAt(const void* who, TimeNs at, std::function<void()> wake);
@@ -55,9 +63,12 @@ class ReplayBackend final : public serve::Backend {
   const std::int64_t began_;  // monotonic
   serve::Snapshot state_;     // as of the snapshot reader
   recording::RecordingInfo info_;
+  TimeNs from_ = 0, to_ = 0;
   Derived derived_;
-  std::mutex snapshotMutex_;
-  std::unique_ptr<Reader> head_;
+  std::mutex snapshotMutex_;  // of what follows, and of state_
+  std::unique_ptr<recording::Recording> file_;
+  std::unique_ptr<recording::EventCursor> events_;
+  std::optional<recording::Placed> next_;
 
   struct Sleeper {
     TimeNs at = 0;

@@ -7,7 +7,7 @@
 namespace qd::console {
 namespace {
 
-enum Needs { Nothing, ASession, Commands };
+enum Needs { Nothing, ASession, Commands, Marks };
 
 QString tr(const char* text) {
   return QCoreApplication::translate("Actions", text);
@@ -51,7 +51,7 @@ void Actions::makeTimeActions() {
                tr("Freeze the view, or let it run; nothing stops being recorded"), ASession);
   live = add(tr("Back to live"), QKeySequence(Qt::Key_Escape), tr("To the live edge; in a recording to its end"),
              ASession);
-  mark = add(tr("Mark"), QKeySequence(Qt::Key_B), tr("Set a bookmark at the shown moment"), Commands);
+  mark = add(tr("Mark"), QKeySequence(Qt::Key_B), tr("Set a bookmark at the shown moment"), Marks);
   goTo = add(tr("Go to tick or time…"), QKeySequence(Qt::Key_G), {}, ASession);
   why = add(tr("Why did it stutter here?"), QKeySequence(Qt::Key_W),
             tr("The layer that went wrong first around the shown moment"), ASession);
@@ -59,6 +59,16 @@ void Actions::makeTimeActions() {
   tickForward = add(tr("One tick forward"), QKeySequence(Qt::Key_Right), {}, ASession);
   secondBack = add(tr("One second back"), QKeySequence(QStringLiteral("Shift+Left")), {}, ASession);
   secondForward = add(tr("One second forward"), QKeySequence(QStringLiteral("Shift+Right")), {}, ASession);
+  eventBack = add(tr("To the event before"), QKeySequence(QStringLiteral("Ctrl+Left")),
+                  tr("Push, hit, stop, mark, bookmark or alert"), ASession);
+  eventForward = add(tr("To the next event"), QKeySequence(QStringLiteral("Ctrl+Right")),
+                     tr("Push, hit, stop, mark, bookmark or alert"), ASession);
+  loop = add(tr("Repeat this stretch, or end that"), QKeySequence(Qt::Key_L),
+             tr("What the plots show, or what was dragged with Shift on the timeline"), ASession);
+  slower = add(tr("Play slower"), QKeySequence(Qt::Key_BracketLeft), {}, ASession);
+  faster = add(tr("Play faster"), QKeySequence(Qt::Key_BracketRight), {}, ASession);
+  configuration = add(tr("Configuration at this moment…"), QKeySequence(QStringLiteral("Ctrl+I")),
+                      tr("Every parameter as it was then, who set it, and what was armed"), ASession);
   axis = add(tr("Switch between time and tick axis"), {}, {}, ASession);
 }
 
@@ -77,7 +87,8 @@ void Actions::apply(const State& state) {
   for (QAction* action : all_) {
     const int needs = action->data().toInt();
     action->setEnabled(needs == Nothing || (needs == ASession && state.session) ||
-                       (needs == Commands && state.commands));
+                       (needs == Commands && state.commands) ||
+                       (needs == Marks && (state.commands || state.recording)));
   }
 }
 

@@ -15,7 +15,8 @@ struct Actions {
   // What there is to act on.
   struct State {
     bool session = false;
-    bool commands = false;  // live and not read-only
+    bool commands = false;   // live and not read-only
+    bool recording = false;  // a recording: its moments can be bookmarked
   };
   void apply(const State& state);
   QList<QAction*> all() const { return all_; }
@@ -24,6 +25,7 @@ struct Actions {
   QAction *stage, *attach, *open, *close, *keepRecording, *quit;
   // Time
   QAction *freeze, *live, *mark, *goTo, *why, *tickBack, *tickForward, *secondBack, *secondForward, *axis;
+  QAction *eventBack, *eventForward, *loop, *slower, *faster, *configuration;
   // Changing the game
   QAction *review, *revert, *halt;
   // Stopping it

@@ -18,6 +18,7 @@
 #include "widgets/session/start_page.h"
 #include "widgets/session/status_bar.h"
 #include "widgets/session/top_bar.h"
+#include "widgets/timeline/bookmarks.h"
 
 namespace qd::console {
 namespace {
@@ -100,10 +101,17 @@ void MainWindow::showSession(Session* session) {
   centre_->addWidget(workspace_->centre());
   centre_->setCurrentWidget(workspace_->centre());
   connect(workspace_.get(), &Workspace::attachRequested, this, &MainWindow::askAttach);
+  connect(workspace_.get(), &Workspace::said, this, &MainWindow::say);
   orders_ = std::make_unique<Orders>(session->context());
   connect(orders_.get(), &Orders::said, this, &MainWindow::say);
   connect(&workspace_->banner(), &widgets::StopBanner::continueClicked, orders_.get(), &Orders::resumeAll);
   connect(&workspace_->banner(), &widgets::StopBanner::stepClicked, orders_.get(), &Orders::stepOneTick);
+  if (widgets::Bookmarks* bookmarks = session->bookmarks()) {
+    workspace_->timeline().setBookmarks(bookmarks);
+    connect(&workspace_->timeline(), &widgets::TimelinePanel::bookmarkRequested, actions_.mark, &QAction::trigger);
+    connect(bookmarks, &widgets::Bookmarks::failed, this, [this](const QString& sentence) { say(sentence, true); });
+    if (!bookmarks->problem().isEmpty()) say(bookmarks->problem(), true);
+  }
   top_->setClock(&session->context().clock);
   setContentsMargins(session->isReplay() ? QMargins(kReplayFrame, kReplayFrame, kReplayFrame, kReplayFrame)
                                          : QMargins());
@@ -150,7 +158,7 @@ void MainWindow::showBand() {
 
 void MainWindow::applyActions() {
   const bool commands = session_ != nullptr && session_->context().commands != nullptr;
-  actions_.apply({session_ != nullptr, commands});
+  actions_.apply({session_ != nullptr, commands, session_ != nullptr && session_->isReplay()});
   actions_.keepRecording->setEnabled(session_ != nullptr && !session_->isReplay());
 }
 

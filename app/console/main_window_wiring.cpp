@@ -2,8 +2,10 @@
 // Which action calls what.
 #include <QMenu>
 
+#include "app/console/bookmarking.h"
 #include "app/console/main_window.h"
 #include "widgets/base/view_clock.h"
+#include "widgets/params/configuration_dialog.h"
 #include "widgets/session/command_palette.h"
 #include "widgets/session/top_bar.h"
 
@@ -53,9 +55,18 @@ void MainWindow::wireTimeActions() {
   onTimeline(actions_.tickForward, [](Timeline& timeline) { timeline.stepTicks(1); });
   onTimeline(actions_.secondBack, [](Timeline& timeline) { timeline.stepSeconds(-1); });
   onTimeline(actions_.secondForward, [](Timeline& timeline) { timeline.stepSeconds(1); });
+  onTimeline(actions_.eventBack, [](Timeline& timeline) { timeline.stepEvents(-1); });
+  onTimeline(actions_.eventForward, [](Timeline& timeline) { timeline.stepEvents(1); });
+  onTimeline(actions_.loop, [](Timeline& timeline) { timeline.toggleLoop(); });
+  onTimeline(actions_.slower, [](Timeline& timeline) { timeline.changeSpeed(-1); });
+  onTimeline(actions_.faster, [](Timeline& timeline) { timeline.changeSpeed(1); });
   connect(actions_.goTo, &QAction::triggered, this, &MainWindow::askDestination);
+  connect(actions_.configuration, &QAction::triggered, this, [this] {
+    if (session_ != nullptr) (new widgets::ConfigurationDialog(session_->context(), this))->show();
+  });
   connect(actions_.mark, &QAction::triggered, this, [this] {
     if (session_ == nullptr) return;
+    if (session_->isReplay()) return askBookmark(*session_, *this);
     session_->mark();
     say(tr("Marked."));
   });

@@ -19,7 +19,8 @@ struct Options {
   std::string replay;
   std::string screenshot;  // PNG file; the program ends after it
   Duration after{5 * kNsPerSecond};
-  std::string theme;  // dark, light; empty: the remembered one
+  std::string frameStats;  // JSON file with the window's times, for the bench
+  std::string theme;       // dark, light; empty: the remembered one
 };
 
 // What to do instead of starting: print `text` (to stderr when `code` is not 0) and exit with `code`.

@@ -8,6 +8,7 @@
 #include "core/breakpoints/registry_view.h"
 #include "core/control/command_port.h"
 #include "core/params/param_book.h"
+#include "core/params/push_rules.h"
 #include "widgets/base/format.h"
 
 namespace qd::console {
@@ -89,16 +90,27 @@ void Orders::revertLast() {
   for (const auto& order : orders) {
     context_.params.markPending(order);
     using Answer = Result<std::vector<ingest::PushResult>>;
-    context_.commands->push(order, later<Answer>([this, id = order.pushId](Answer result) {
-                              context_.params.resolve(id, result);
-                              Q_EMIT said(result ? pushSentence(*result) : qt(result.error().message), !result);
-                            }));
+    params::pushAndSettle(*context_.commands, context_.params, order, later<Answer>([this](Answer result) {
+      Q_EMIT said(result ? pushSentence(*result) : qt(result.error().message), !result);
+    }));
   }
 }
 
 void Orders::haltRollouts() {
   if (refuseWithoutCommands()) return;
-  Q_EMIT said(tr("No rollout is running."), false);
+  using Answer = Result<std::vector<ingest::ChangeState>>;
+  const control::ChangeVerb halt{"", control::ChangeWord::Pause, context_.who.toStdString(), "", "halt"};
+  context_.commands->orderChange(
+      halt, later<Answer>([this](Answer changed) {
+        if (!changed) return Q_EMIT said(qt(changed.error().message), true);
+        const int count = static_cast<int>(changed->size());
+        if (count == 0) return Q_EMIT said(tr("No rollout is running."), false);
+        Q_EMIT said(
+            count == 1
+                ? tr("Halted 1 change: no further wave, the guards go on. Revert it in Rollouts.")
+                : tr("Halted %1 changes: no further wave, the guards go on. Revert them in Rollouts.").arg(count),
+            false);
+      }));
 }
 
 }  // namespace qd::console

@@ -9,8 +9,10 @@
 #include <QTimer>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 #include "app/console/composition.h"
+#include "app/console/frame_stats.h"
 #include "app/console/main_window.h"
 #include "app/console/options.h"
 #include "app/console/plurals.h"
@@ -92,6 +94,9 @@ int run(int argc, char** argv) {
   if (!options->theme.empty()) scheme = options->theme == "light" ? widgets::Scheme::Light : widgets::Scheme::Dark;
   Composition composition(settings);
   MainWindow window(composition, settings, scheme);
+  std::unique_ptr<FrameStats> stats;
+  if (!options->frameStats.empty())
+    stats = std::make_unique<FrameStats>(window, composition.ticker(), QString::fromStdString(options->frameStats));
   window.show();
   if (*request) composition.open(**request);
   if (!options->screenshot.empty()) scheduleScreenshot(*options, window);

@@ -19,6 +19,7 @@ Session::Session(session::SessionRequest request, std::unique_ptr<SessionCore> c
                  QObject* parent)
     : QObject(parent), request_(std::move(request)), core_(std::move(core)), ticker_(ticker) {
   clock_.setRecording(core_->isReplay());
+  if (core_->isReplay()) bookmarks_ = std::make_unique<widgets::Bookmarks>(request_.recording);
   advance(0);
   connect(&ticker, &widgets::FrameTick::tick, this, [this](TimeNs elapsed, bool second) {
     advance(elapsed);
@@ -73,6 +74,9 @@ void Session::advance(TimeNs elapsed) {
   const TimeNs first = totals.firstTime > 0 ? totals.firstTime : last;
   clock_.setExtent(first, last);
   clock_.advance(elapsed);
+  if (isReplay()) {
+    core_->look(clock_.now(), clock_.mode() == widgets::ViewClock::Mode::Playing ? clock_.speed() : 0);
+  }
 }
 
 session::StatusNumbers Session::status() {
@@ -119,7 +123,7 @@ session::StatusNumbers Session::status() {
   return out;
 }
 
-void Session::mark() {
+ingest::Mark Session::shownMoment() const {
   ingest::Mark mark;
   mark.time = clock_.now();
   mark.domain = selection_.process().value;
@@ -127,6 +131,16 @@ void Session::mark() {
   mark.tick = core_->store.tickAt(selection_.process(), mark.time).value_or(0);
   mark.text = "mark";
   mark.who = userName().toStdString();
+  return mark;
+}
+
+void Session::bookmark(const ingest::Mark& moment, const QString& note) {
+  if (bookmarks_ == nullptr) return;
+  bookmarks_->add({moment.time, moment.tick, moment.domain, note.trimmed().toStdString(), moment.who, utcNowNs()});
+}
+
+void Session::mark() {
+  ingest::Mark mark = shownMoment();
   ingest::Envelope envelope;
   envelope.agent = AgentId("console");
   envelope.event = std::move(mark);

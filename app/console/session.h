@@ -13,6 +13,7 @@
 #include "widgets/base/view_clock.h"
 #include "widgets/session/session_request.h"
 #include "widgets/session/status_line.h"
+#include "widgets/timeline/bookmarks.h"
 
 namespace qd::console {
 
@@ -27,8 +28,11 @@ class Session final : public QObject {
   bool isReadOnly() const { return request_.context.readOnly; }
   widgets::SessionContext context();
   SessionCore& core() { return *core_; }
-  session::StatusNumbers status();         // about once a second
-  void mark();                             // a bookmark at the shown moment
+  session::StatusNumbers status();  // about once a second
+  void mark();                      // a mark at the shown moment, for everybody who is attached
+  widgets::Bookmarks* bookmarks() { return bookmarks_.get(); }  // of a recording; null: live
+  ingest::Mark shownMoment() const;
+  void bookmark(const ingest::Mark& moment, const QString& note);  // in a recording
   std::unique_ptr<SessionCore> release();  // for tearing down on another thread; panels must be gone
 
  private:
@@ -40,6 +44,7 @@ class Session final : public QObject {
   widgets::FrameTick& ticker_;
   widgets::ViewClock clock_;
   widgets::Selection selection_;
+  std::unique_ptr<widgets::Bookmarks> bookmarks_;
   ingest::InterestSet interest_;
   std::uint64_t lastPoints_ = 0;
   TimeNs lastPointsAt_ = 0;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -12,8 +14,11 @@
 #include <thread>
 
 #include "core/link/cluster.h"
+#include "core/recording/live_samples.h"
+#include "core/recording/recorded_samples.h"
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
+#include "core/recording/replay_feed.h"
 #include "core/recording/replay_source.h"
 #include "core/recording/rolling.h"
 
@@ -50,6 +55,37 @@ class Recorded final : public ingest::EventSink {
 
 }  // namespace
 
+// One thread that does what it is given, in order; what is left when it ends is not done.
+class SessionCore::Worker {
+ public:
+  void post(std::function<void()> task) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (true) {
+      std::function<void()> task;
+      {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      task();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<std::function<void()>> tasks_;
+  std::jthread thread_{[this](const std::stop_token& stop) { run(stop); }};
+};
+
 // Members go in the reverse order: the source stops before the recorder closes.
 struct SessionCore::Source {
   std::unique_ptr<recording::Recorder> recorder;
@@ -63,8 +99,14 @@ struct SessionCore::Source {
   ingest::Interest asked;
 
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
+  std::vector<std::string> recordedTo() const;  // the files of this session, oldest first
   void fetch(const std::vector<recording::MissingRange>& ranges);
 
+  std::unique_ptr<recording::ReplayFeed> feed;
+  std::shared_ptr<recording::RecordedSamples> samples;
+  std::unique_ptr<Worker> worker;  // loads samples
+
+  // Of format 1.
   std::unique_ptr<recording::Recording> file;
   mutable std::mutex mutex;
   Loading loading;
@@ -90,6 +132,17 @@ recording::RecorderOptions SessionCore::Source::recorderOptions(const std::strin
   };
   options.onMissing = [this](const auto& ranges) { fetch(ranges); };
   return options;
+}
+
+std::vector<std::string> SessionCore::Source::recordedTo() const {
+  std::vector<std::string> all;
+  {
+    const std::lock_guard lock(mutex);
+    all = files;
+  }
+  const std::string present = recorder->path();
+  if (all.empty() || all.back() != present) all.push_back(present);
+  return all;
 }
 
 // The recorder outlives the cluster, but asks on a thread of its own.
@@ -142,12 +195,15 @@ SessionCore::SessionCore(bool isReplay)
       source_(std::make_unique<Source>()) {
   ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
   for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{
-           &directory, &storeSink, &log, &world, &params, &breakpoints, &alerts, &rollups, &join}) {
+           &directory, &storeSink, &log, &world, &params, &changes, &breakpoints, &alerts, &rollups, &join}) {
     fan.add(*sink);
   }
 }
 
 SessionCore::~SessionCore() {
+  source_->feed.reset();
+  store.setColdSource(nullptr, {});
+  source_->worker.reset();
   source_->reader = {};  // stops and joins
   {
     const std::lock_guard lock(source_->fetching);
@@ -173,6 +229,10 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
     source.recorder = std::move(*recorder);
     source.recorded = std::make_unique<Recorded>(*source.recorder);
     core->fan.add(*source.recorded);
+    source.worker = std::make_unique<Worker>();
+    core->store.setColdSource(
+        std::make_shared<recording::LiveSamples>([&source] { return source.recordedTo(); }),
+        [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
   } else {
     source.noRecorder = recorder.error().message;
   }
@@ -193,6 +253,9 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
 }
 
 Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path) {
+  auto samples = recording::RecordedSamples::open(path);
+  if (samples) return replay(path, std::move(*samples));
+  if (samples.error().code != ErrorCode::Unsupported) return std::unexpected(samples.error());
   auto file = recording::Recording::open(path);
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<SessionCore> core(new SessionCore(true));
@@ -201,6 +264,30 @@ Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path
   source.loading.share = 0;
   source.reader = std::jthread([&source, &fan = core->fan](std::stop_token stop) { source.read(fan, stop); });
   return core;
+}
+
+Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path,
+                                                         std::shared_ptr<recording::RecordedSamples> samples) {
+  std::unique_ptr<SessionCore> core(new SessionCore(true));
+  Source& source = *core->source_;
+  source.worker = std::make_unique<Worker>();
+  source.samples = std::move(samples);
+  core->store.setColdSource(
+      source.samples, [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
+  source.samples->adoptInto(core->store);
+  recording::ReplayFeedSinks sinks;
+  sinks.events = &core->fan;
+  sinks.frames = &core->world;
+  sinks.forgetFrames = [world = &core->world] { world->forget(); };
+  sinks.alerts = &core->alerts;
+  auto feed = recording::ReplayFeed::open(path, std::move(sinks));
+  if (!feed) return std::unexpected(feed.error());
+  source.feed = std::move(*feed);
+  return core;
+}
+
+void SessionCore::look(TimeNs now, double speed) {
+  if (source_->feed != nullptr) source_->feed->look(now, speed);
 }
 
 control::CommandPort* SessionCore::commands() {
@@ -249,6 +336,14 @@ std::vector<std::string> SessionCore::recordedFiles() const {
 }
 
 SessionCore::Loading SessionCore::loading() const {
+  if (source_->feed != nullptr) {
+    const recording::ReplayFeedProgress progress = source_->feed->progress();
+    const std::size_t damaged = progress.damaged.size() + source_->samples->damaged().size();
+    std::string problem;
+    if (damaged > 0)
+      problem = fmt::format("{} rows of the recording are damaged and left out: run qdctl verify.", damaged);
+    return {progress.share, std::move(problem)};
+  }
   const std::lock_guard lock(source_->mutex);
   return source_->loading;
 }

@@ -19,9 +19,14 @@
 #include "core/ingest/rollup_book.h"
 #include "core/netcode/interp_join.h"
 #include "core/netcode/world_history.h"
+#include "core/params/change_book.h"
 #include "core/params/param_book.h"
 #include "core/series/store.h"
 #include "widgets/session/contexts.h"
+
+namespace qd::recording {
+class RecordedSamples;
+}
 
 namespace qd::console {
 
@@ -31,8 +36,9 @@ class SessionCore {
   // A recording that cannot be made is a problem of recording(), not of the session; it rolls hourly.
   // Error: the certificates cannot be read.
   static Result<std::unique_ptr<SessionCore>> live(const session::Context& context, const std::string& recordingPath);
-  // Opens the file and goes on reading it on a thread of its own; panels fill meanwhile.
-  // Errors: no such file, not a recording, a newer format.
+  // Opens the file at once, whatever its size: what each series comes to is known, samples and frames are read when
+  // somebody looks at them, events in the background. A file of format 1 is read whole on a thread of its own; panels
+  // fill meanwhile. Errors: no such file, not a recording, a newer format.
   static Result<std::unique_ptr<SessionCore>> replay(const std::string& path);
   ~SessionCore();
 
@@ -41,7 +47,9 @@ class SessionCore {
     std::uint64_t bytes = 0, dropped = 0;
     std::string problem;  // one sentence; empty: it is being written
   };
-  // Of a recording: how far it is read, and what was wrong with it.
+  // In a recording: which moment is shown and how fast it moves (0: it stands). Any thread, cheap.
+  void look(TimeNs now, double speed);
+  // Of a recording: how far its events are read, and what was wrong with it.
   struct Loading {
     double share = 1;
     std::string problem;  // one sentence; empty: nothing
@@ -68,6 +76,7 @@ class SessionCore {
   ingest::EventLog log;
   netcode::WorldHistory world;
   params::ParamBook params;
+  params::ChangeBook changes;
   breakpoints::RegistryView breakpoints;
   analysis::AlertBook alerts;
   ingest::RollupBook rollups{{"tick.duration", "frame.duration", "tick.rate", "players.online"}};
@@ -83,6 +92,9 @@ class SessionCore {
  private:
   explicit SessionCore(bool isReplay);
 
+  static Result<std::unique_ptr<SessionCore>> replay(const std::string& path,
+                                                     std::shared_ptr<recording::RecordedSamples> samples);
+  class Worker;
   struct Source;
   bool isReplay_;
   std::unique_ptr<Source> source_;

@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QMainWindow>
 #include <QTabWidget>
+#include <QThreadPool>
 #include <QToolBar>
 #include <QWindow>
 
@@ -16,8 +17,11 @@
 #include "widgets/fleet/players_panel.h"
 #include "widgets/log/alert_panel.h"
 #include "widgets/log/log_panel.h"
+#include "widgets/params/ledger_panel.h"
 #include "widgets/params/params_panel.h"
+#include "widgets/params/rollouts_panel.h"
 #include "widgets/plot/plot_panel.h"
+#include "widgets/plot/plot_stack.h"
 #include "widgets/world/world_panel.h"
 
 namespace qd::console {
@@ -25,7 +29,7 @@ namespace {
 
 constexpr int kLeftWidth = 264, kRightWidth = 360, kLogHeight = 190, kTimelineHeight = 96;
 constexpr int kLayoutVersion = 3;  // another one forgets remembered layouts
-const QLatin1String kLayoutKey("window/layout");
+const QLatin1String kLayoutKey("window/layout"), kPlotsKey("window/plots");
 
 // For a dock whose content has several panels, each with a title of its own in a tab.
 QWidget* plainTitle(const QString& text) {
@@ -41,9 +45,10 @@ QWidget* plainTitle(const QString& text) {
 Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
     : session_(session), window_(window), settings_(settings) {
   const auto context = session.context();
-  auto* plots = new widgets::PlotPanel(context);
-  centre_ = plots;
-  connect(plots, &widgets::PlotPanel::attachRequested, this, &Workspace::attachRequested);
+  plots_ = new widgets::PlotPanel(context);
+  plots_->stack().restoreLayout(settings_.value(kPlotsKey).toByteArray());
+  connect(plots_, &widgets::PlotPanel::attachRequested, this, &Workspace::attachRequested);
+  connect(plots_, &widgets::PlotPanel::said, this, &Workspace::said);
   timeline_ = new widgets::TimelinePanel(context);
   timeline_->setFixedHeight(kTimelineHeight);
   timelineBar_ = bar(QStringLiteral("timelineBar"), tr("Timeline"), timeline_);
@@ -60,7 +65,7 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   why_ = new widgets::WhyPanel(context);
   whyDock_ = dock(QStringLiteral("why"), tr("Why"), why_, why_->titleBar());
   const auto askWhy = [this](TimeNs time, TimeNs reach) { why().ask(time, reach); };
-  connect(plots, &widgets::PlotPanel::whyAsked, this, askWhy);
+  connect(plots_, &widgets::PlotPanel::whyAsked, this, askWhy);
   connect(timeline_, &widgets::TimelinePanel::whyAsked, this, askWhy);
   changeDock_ = dock(QStringLiteral("change"), tr("Change"), makeChangeTabs(context), plainTitle(tr("Change")));
   auto* world = new widgets::WorldPanel(context);
@@ -76,11 +81,13 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
 
 Workspace::~Workspace() {
   settings_.setValue(kLayoutKey, window_.saveState(kLayoutVersion));
+  settings_.setValue(kPlotsKey, plots_->stack().saveLayout());
+  QThreadPool::globalInstance()->waitForDone();  // the ledger's sums read the session's store
   for (QDockWidget* dock : docks_) {
     window_.removeDockWidget(dock);
     delete dock;
   }
-  delete centre_;
+  delete plots_;
   for (QToolBar* bar : {timelineBar_, bannerBar_}) {
     window_.removeToolBar(bar);
     delete bar;
@@ -114,6 +121,12 @@ QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
   breakpoints_ = new widgets::BreakpointsPanel(context);
   change_->addTab(params_, tr("Params"));
   change_->addTab(breakpoints_, tr("Breakpoints"));
+  auto* rollouts = new widgets::RolloutsPanel(session_.core().changes, context);
+  const int rolling = change_->addTab(rollouts, tr("Rollouts"));
+  connect(rollouts, &widgets::RolloutsPanel::countChanged, change_, [this, rolling](int on) {
+    change_->setTabText(rolling, on == 0 ? tr("Rollouts") : tr("Rollouts ▶ %1").arg(on));
+  });
+  change_->addTab(new widgets::LedgerPanel(context), tr("Ledger"));
   auto* alerts = new log::AlertPanel(session_.core().alerts, context);
   const int at = change_->addTab(alerts, tr("Alerts"));
   connect(alerts, &log::AlertPanel::countChanged, change_,
@@ -156,7 +169,12 @@ void Workspace::setSizes() {
   window_.resizeDocks({log_}, {kLogHeight}, Qt::Vertical);
 }
 
+QWidget* Workspace::centre() const {
+  return plots_;
+}
+
 void Workspace::resetLayout() {
+  plots_->stack().resetPanes();
   place();
   sizeDocks();
 }

@@ -19,6 +19,7 @@ class QToolBar;
 namespace qd::widgets {
 class BreakpointsPanel;
 class ParamsPanel;
+class PlotPanel;
 class StopBanner;
 }  // namespace qd::widgets
 
@@ -30,7 +31,7 @@ class Workspace final : public QObject {
   Workspace(Session& session, QMainWindow& window, QSettings& settings);
   ~Workspace() override;  // saves the layout, takes the panels out of the window
 
-  QWidget* centre() const { return centre_; }
+  QWidget* centre() const;
   widgets::TimelinePanel& timeline() { return *timeline_; }
   widgets::WhyPanel& why();  // brought to the front
   widgets::StopBanner& banner() { return *banner_; }
@@ -41,6 +42,7 @@ class Workspace final : public QObject {
 
  Q_SIGNALS:
   void attachRequested();  // from a panel that is empty
+  void said(const QString& sentence, bool problem);
 
  private:
   QDockWidget* dock(const QString& name, const QString& title, QWidget* panel, QWidget* titleBar);
@@ -53,7 +55,7 @@ class Workspace final : public QObject {
   Session& session_;
   QMainWindow& window_;
   QSettings& settings_;
-  QWidget* centre_;
+  widgets::PlotPanel* plots_;
   widgets::TimelinePanel* timeline_;
   QToolBar* timelineBar_;
   QToolBar* bannerBar_;

@@ -14,11 +14,31 @@ if(BUILD_TESTING)
   target_include_directories(qd_probe_headers_cpp17 PRIVATE ${CMAKE_SOURCE_DIR})
   add_dependencies(test_agent_probe qd_probe_headers_c99 qd_probe_headers_cpp17)
 endif()
+find_package(nlohmann_json REQUIRED)
+qd_room(agent/debug LINK qd_core_base nlohmann_json::nlohmann_json)
+qd_program(quarterdeck-guardian FOLDER agent/debug SOURCES "${CMAKE_SOURCE_DIR}/agent/debug/guardian_main.cpp"
+  LINK qd_agent_debug)
+qd_test(test_agent_debug FOLDER tests/agent/debug LINK qd_agent_debug TIMEOUT 240)
+if(BUILD_TESTING)
+  # Programs to be debugged: as their authors would build them for that.
+  set(_programs "${CMAKE_SOURCE_DIR}/tests/agent/debug/programs")
+  add_executable(debug-ticker-cpp "${_programs}/ticker.cpp")
+  target_compile_options(debug-ticker-cpp PRIVATE -g -O0)
+  target_link_libraries(debug-ticker-cpp PRIVATE Threads::Threads)
+  set_target_properties(debug-ticker-cpp PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  find_program(QD_GO go)
+  add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/tests/debug-ticker-go"
+    COMMAND ${CMAKE_COMMAND} -E env GOFLAGS=-mod=mod GO111MODULE=off GOCACHE=${CMAKE_BINARY_DIR}/go-cache
+            ${QD_GO} build "-gcflags=all=-N -l" -o "${CMAKE_BINARY_DIR}/tests/debug-ticker-go" "${_programs}/ticker.go"
+    DEPENDS "${_programs}/ticker.go" VERBATIM)
+  add_custom_target(debug-ticker-go DEPENDS "${CMAKE_BINARY_DIR}/tests/debug-ticker-go")
+  add_dependencies(test_agent_debug debug-ticker-cpp debug-ticker-go quarterdeck-guardian)
+endif()
 if(QD_RPC)
   find_package(spdlog REQUIRED)
   find_package(prometheus-cpp CONFIG REQUIRED)
   qd_room(agent/daemon
-    LINK qd_core_serve qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe
+    LINK qd_core_serve qd_core_etcd qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe qd_agent_debug
     PRIVATE_LINK prometheus-cpp::pull spdlog::spdlog)
   qd_program(quarterdeckd FOLDER agent/daemon SOURCES "${CMAKE_SOURCE_DIR}/agent/daemon/quarterdeckd_main.cpp"
     LINK qd_agent_daemon spdlog::spdlog)
@@ -27,7 +47,13 @@ if(QD_RPC)
     add_executable(quarterdeck-test-game "${CMAKE_SOURCE_DIR}/tests/agent/daemon/game/game_main.cpp")
     target_link_libraries(quarterdeck-test-game PRIVATE qd_agent_probe fmt::fmt qd_warnings)
     set_target_properties(quarterdeck-test-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    # The same game, as its author would build it for a debugger.
+    add_executable(debug-game "${CMAKE_SOURCE_DIR}/tests/agent/daemon/game/game_main.cpp")
+    target_compile_options(debug-game PRIVATE -g -O0)
+    target_link_libraries(debug-game PRIVATE qd_agent_probe fmt::fmt qd_warnings)
+    set_target_properties(debug-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     qd_test(test_agent_live FOLDER tests/agent/daemon/live LINK qd_proto qd_agent_probe LABEL integration)
     add_dependencies(test_agent_live quarterdeck-test-game quarterdeckd)
+    add_dependencies(quarterdeckd quarterdeck-guardian)
   endif()
 endif()

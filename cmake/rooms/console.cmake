@@ -5,11 +5,15 @@ endif()
 
 qd_room(widgets/base QT LINK Qt6::Widgets qd_core_ingest qd_core_base)
 qd_test(test_widgets_base QT FOLDER tests/widgets/base LINK qd_widgets_base)
-qd_room(widgets/plot QT LINK qd_widgets_base qd_core_series PRIVATE_LINK QCustomPlotQt6::QCustomPlotQt6)
+qd_room(widgets/plot QT LINK qd_widgets_base qd_core_analysis PRIVATE_LINK QCustomPlotQt6::QCustomPlotQt6)
 # QCustomPlot's header is written with Qt's keywords.
 target_compile_options(qd_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)
-qd_test(test_widgets_plot QT FOLDER tests/widgets/plot LINK qd_widgets_plot qd_core_netcode qd_core_params qd_core_breakpoints)
-qd_room(widgets/timeline QT LINK qd_widgets_base qd_core_series)
+qd_test(test_widgets_plot QT FOLDER tests/widgets/plot LINK qd_widgets_plot qd_core_netcode qd_core_params qd_core_breakpoints
+        QCustomPlotQt6::QCustomPlotQt6)
+if(TARGET test_widgets_plot)
+  target_compile_options(test_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)
+endif()
+qd_room(widgets/timeline QT LINK qd_widgets_base qd_core_series qd_core_breakpoints qd_core_recording)
 qd_test(test_widgets_timeline QT FOLDER tests/widgets/timeline
         LINK qd_widgets_timeline qd_core_netcode qd_core_params qd_core_breakpoints)
 qd_room(widgets/world QT LINK qd_widgets_base qd_core_series qd_core_netcode qd_core_params)

@@ -7,7 +7,7 @@ endif()
 find_package(tomlplusplus REQUIRED)  # header-only: its library is built with exceptions, contexts.cpp is not
 qd_room(widgets/session QT LINK Qt6::Widgets qd_widgets_base qd_core_ingest)
 qd_room(widgets/fleet QT LINK Qt6::Widgets qd_widgets_base qd_core_series)
-qd_room(widgets/log QT LINK Qt6::Widgets qd_widgets_base qd_core_analysis)
+qd_room(widgets/log QT LINK Qt6::Widgets qd_widgets_base qd_core_analysis qd_core_breakpoints)
 qd_test(test_widgets_session FOLDER tests/widgets/session QT LINK qd_widgets_session)
 qd_test(test_widgets_fleet FOLDER tests/widgets/fleet QT LINK qd_widgets_fleet qd_core_netcode qd_core_params qd_core_breakpoints)
 qd_test(test_widgets_log FOLDER tests/widgets/log QT LINK qd_widgets_log)

@@ -71,6 +71,18 @@ class Histories {
     return result;
   }
 
+  // When something first was as `is` says.
+  template <class Is>
+  std::optional<TimeNs> first(const Is& is) const {
+    std::optional<TimeNs> earliest;
+    for (const auto& [id, history] : byId_) {
+      for (const auto& [time, state] : history.states) {
+        if (is(state) && (!earliest || time < *earliest)) earliest = time;
+      }
+    }
+    return earliest;
+  }
+
  private:
   std::deque<std::string> order_;
   std::unordered_map<std::string, History<T>> byId_;
@@ -161,6 +173,14 @@ std::optional<ingest::Hit> RegistryView::hit(const std::string& id) const {
   const auto found =
       std::find_if(impl_->hits.rbegin(), impl_->hits.rend(), [&](const ingest::Hit& h) { return h.id == id; });
   return found == impl_->hits.rend() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<TimeNs> RegistryView::standsAt(const std::string& hitId) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->groups.first([&](const ingest::LinkGroup& group) {
+    const bool stands = group.state == ingest::GroupState::Stopped || group.state == ingest::GroupState::Partial;
+    return stands && group.hitId == hitId;
+  });
 }
 
 }  // namespace qd::breakpoints

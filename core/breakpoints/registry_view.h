@@ -30,6 +30,9 @@ class RegistryView final : public ingest::EventSink {
   std::optional<ingest::LinkGroup> stopped(TimeNs asOf = kNow) const;
   std::vector<ingest::Hit> hits() const;  // oldest first, at most 1,000
   std::optional<ingest::Hit> hit(const std::string& id) const;
+  // From when on all of that hit's group stood, as its agent said: later than the hit, which is when the first of them
+  // came to it. Empty: it never did, or that is not known.
+  std::optional<TimeNs> standsAt(const std::string& hitId) const;
 
  private:
   struct Impl;

@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "core/base/value.h"
+#include "core/control/change_order.h"
 #include "core/ingest/events.h"
 
 namespace qd::control {
@@ -28,6 +29,8 @@ struct PushOrder {
   std::vector<Assignment> assignments;
   std::string comment, who;
   Duration timeout{5 * kNsPerSecond};
+  std::string from{};      // where it came from, set by the service
+  bool temporary = false;  // part of a change that may take it back: no wish that outlives a restart
 };
 std::string newPushId();
 
@@ -38,6 +41,7 @@ struct ActionOrder {
   Fields arguments;
   std::string who;
   Duration timeout{5 * kNsPerSecond};
+  std::string from{};  // set by the service
 };
 
 // A breakpoint as somebody wants it; id empty makes a new one, else the one of that id and revision is replaced.
@@ -55,8 +59,20 @@ class CommandPort {
   virtual ~CommandPort() = default;
 
   virtual void push(PushOrder order, PushDone done) = 0;
-  virtual void queryPush(const std::string& pushId, PushDone done) = 0;
+  // What became of it. `settle`: an agent that has never seen it refuses it from now on, so that the outcome is known.
+  virtual void queryPush(const std::string& pushId, bool settle, PushDone done) = 0;
+  // After a push of which something is unknown: asks again, every half second, until every outcome is known or `within`
+  // is over. What an agent has never seen is refused there from then on, and so Rejected here.
+  virtual void settlePush(PushOrder order, Duration within, PushDone done) = 0;
   virtual void runAction(ActionOrder order, ActionDone done) = 0;
+
+  // Changes over time, the audit, and what consoles share. `agent`: an endpoint, empty for the first.
+  virtual void startChange(ingest::ChangePlan plan, ChangeDone done) = 0;
+  virtual void orderChange(ChangeVerb verb, ChangesDone done) = 0;
+  virtual void audit(const std::string& agent, std::uint64_t after, AuditDone done) = 0;
+  virtual void shared(const std::string& prefix, SharedDone done) = 0;
+  virtual void share(SharedWrite write, SharedDone done) = 0;  // the one item as it is now
+  virtual void adopt(AdoptOrder order, AdoptDone done) = 0;
 
   virtual void setBreakpoint(BreakpointOrder order, DebugDone done) = 0;
   virtual void removeBreakpoint(const std::string& id, DebugDone done) = 0;

@@ -71,8 +71,8 @@ bool DebugDesk::isArmed(const std::string& breakpoint, const ProcessId& process)
   const ingest::Breakpoint* known = registry_.find(breakpoint);
   if (!known || !known->enabled) return false;
   return std::any_of(known->members.begin(), known->members.end(), [&](const auto& member) {
-    return member.process == process && member.ack != ingest::MemberAck::Draft &&
-           member.ack != ingest::MemberAck::Rejected;
+    return member.process == process &&
+           (member.ack == ingest::MemberAck::Sent || member.ack == ingest::MemberAck::Verified);
   });
 }
 
@@ -99,6 +99,8 @@ DebugActions DebugDesk::on(const ProcessEvent& event, TimeNs now) {
     actions = registry_.on(*hit);
     LinkGroup* group = groupOf(hit->process);
     if (group && meant && hit->stops) append(group->on(*hit, now), actions);
+  } else if (const auto* context = std::get_if<StopContext>(&event)) {
+    if (LinkGroup* group = groupOf(context->process)) append(group->on(*context), actions);
   } else if (const auto* parked = std::get_if<Parked>(&event)) {
     Parked checked = *parked;
     if (!isArmed(checked.breakpoint, checked.process)) checked.breakpoint.clear();

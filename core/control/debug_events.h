@@ -55,6 +55,14 @@ struct SiteHit {
   TimeNs time = 0;
   std::vector<ingest::StackFrame> frames;  // where the site is
   Fields locals;                           // its context
+  bool byDebugger = false;                 // it stands by a debugger, in the middle of a tick
+};
+// What stands where at a stop by a debugger, which takes longer to find out than the stop itself.
+struct StopContext {
+  ProcessId process;
+  std::uint64_t epoch = 0;
+  std::vector<ingest::StackFrame> frames;
+  Fields locals;  // of the top frame
 };
 struct Parked {
   ProcessId process;
@@ -72,15 +80,17 @@ struct Resumed {
   std::string reason;  // then, one phrase
 };
 
-using ProcessEvent = std::variant<ProcessUp, ProcessDown, ArmAnswer, Disarmed, SiteHit, Parked, Resumed>;
+using ProcessEvent = std::variant<ProcessUp, ProcessDown, ArmAnswer, Disarmed, SiteHit, StopContext, Parked, Resumed>;
 
 // --- out -------------------------------------------------------------------------------------------------------------
 
-// Park at the first boundary whose tick is >= atTick; absent: at the next one.
+// Park at the first boundary whose tick is >= atTick; absent: at the next one. `byDebugger`: the leader stands by its
+// debugger, so a process that has one is to be stopped by it, at once.
 struct OrderStop {
   ProcessId process;
   std::uint64_t stopId = 0;
   std::optional<Tick> atTick;
+  bool byDebugger = false;
 };
 // Run on, and forget a stop order that has not been reached. Harmless when it runs.
 struct OrderResume {

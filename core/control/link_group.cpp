@@ -104,7 +104,8 @@ void LinkGroup::orderFollowers(std::optional<Tick> tick, DebugActions& out) {
     if (shown.state != MemberState::Running || member.spec.process == view_.leader) continue;
     shown.state = MemberState::Stopping;
     member.stopId = nextStopId_++;
-    out.emplace_back(OrderStop{member.spec.process, member.stopId, sameDomain(member) ? tick : std::nullopt});
+    out.emplace_back(
+        OrderStop{member.spec.process, member.stopId, sameDomain(member) ? tick : std::nullopt, byDebugger_});
   }
 }
 
@@ -123,6 +124,7 @@ DebugActions LinkGroup::on(const SiteHit& event, TimeNs now) {
   }
   if (view_.state == GroupState::Running) {
     shown.state = MemberState::Stopping;
+    byDebugger_ = event.byDebugger;
     open(*member, event.breakpoint, "breakpoint", event.tick, now, out);
     orderFollowers(event.tick, out);
   } else if (shown.state == MemberState::Running) {
@@ -132,6 +134,18 @@ DebugActions LinkGroup::on(const SiteHit& event, TimeNs now) {
   if (context.frames.empty()) context.frames = event.frames;
   if (context.locals.empty()) context.locals = event.locals;
   out.emplace_back(PublishGroup{view_});
+  return out;
+}
+
+DebugActions LinkGroup::on(const StopContext& event) {
+  DebugActions out;
+  const Member* member = find(event.process);
+  if (!member || view_.state == GroupState::Running || view_.state == GroupState::Resuming) return out;
+  if (closed(*member, event.epoch)) return out;
+  ingest::HitMember& context = hitMember(event.process);
+  context.frames = event.frames;
+  context.locals = event.locals;
+  if (view_.state != GroupState::Gathering) publishHit(out);  // again, with more
   return out;
 }
 
@@ -281,6 +295,7 @@ Result<> LinkGroup::pause(const std::string& who, TimeNs now, DebugActions& out)
   if (!leader) return fail(ErrorCode::Unavailable, fmt::format("No member of group {} is running.", view_.id));
   viewOf(*leader).state = MemberState::Stopping;
   leader->stopId = nextStopId_++;
+  byDebugger_ = false;
   out.emplace_back(OrderStop{leader->spec.process, leader->stopId, std::nullopt});
   open(*leader, "", "user", 0, now, out);
   view_.reason = fmt::format("{} asked for a pause.", who.empty() ? "Somebody" : who);

@@ -47,6 +47,7 @@ class LinkGroup {
 
   // Process events; those of processes that are no members are ignored. SiteHit with stops only.
   DebugActions on(const SiteHit& event, TimeNs now);
+  DebugActions on(const StopContext& event);
   DebugActions on(const Parked& event, TimeNs now);
   DebugActions on(const Resumed& event, TimeNs now);
   DebugActions on(const ProcessDown& event, TimeNs now);
@@ -102,6 +103,7 @@ class LinkGroup {
   LinkTimes times_;
   ingest::Hit hit_;
   bool leaderOrdered_ = false;  // resuming: the leader's turn has come
+  bool byDebugger_ = false;     // the leader of this stop stands by its debugger
   bool awaitLeader_ = false;    // followers are ordered when the leader's tick is known
   int confirmRounds_ = 0;
   TimeNs deadline_ = 0;  // of gathering or confirming; 0: none

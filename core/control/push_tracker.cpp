@@ -56,7 +56,11 @@ PushActions PushTracker::begin(const PushOrder& order, WaiterId waiter, TimeNs n
   for (std::size_t i = 0; i < push.results.size(); ++i) {
     ingest::PushResult& result = push.results[i];
     const auto live = live_.find(result.process.id);
-    if (live == live_.end()) {
+    if (refused_.contains(order.pushId)) {
+      result.status = PushStatus::Rejected;
+      result.reason = "It came after its sender had given it up; nothing was done.";
+      push.settled[i] = true;
+    } else if (live == live_.end()) {
       result.status = PushStatus::Rejected;
       result.reason = fmt::format("{} is no live process of this agent.", result.process.id.value);
       push.settled[i] = true;
@@ -99,6 +103,14 @@ Result<PushActions> PushTracker::query(const std::string& pushId, WaiterId waite
   }
   answer(push, !asked && push.deadline == 0, now, out);
   return out;
+}
+
+void PushTracker::refuse(const std::string& pushId) {
+  if (pushes_.contains(pushId) || !refused_.insert(pushId).second) return;
+  refusedOrder_.push_back(pushId);
+  if (refusedOrder_.size() <= kMost) return;
+  refused_.erase(refusedOrder_.front());
+  refusedOrder_.pop_front();
 }
 
 void PushTracker::forget(WaiterId waiter) {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,6 +47,8 @@ class PushTracker {
   // GetPush: answers at once where all is known, else asks the processes again and answers within 2 s.
   // Errors: NotFound for an id that was never seen.
   Result<PushActions> query(const std::string& pushId, WaiterId waiter, TimeNs now);
+  // An id that was never seen is not carried out any more: whoever lost the connection knows the outcome for good.
+  void refuse(const std::string& pushId);
   void forget(WaiterId waiter);  // it is gone, do not answer
 
   PushActions onProcessUp(const ProcessId& process, InstanceId instance);
@@ -77,6 +80,8 @@ class PushTracker {
 
   std::map<std::string, Push> pushes_;
   std::deque<std::string> order_;
+  std::set<std::string> refused_;
+  std::deque<std::string> refusedOrder_;
   std::map<ProcessId, InstanceId> live_;
 };
 

@@ -78,6 +78,26 @@ std::string describe(const ActionResult& action) {
                      action.tick, by(action.who), because(action.text));
 }
 
+std::string describe(const Guard& guard) {
+  constexpr const char* kStatistics[] = {"mean", "p50", "p99", "min", "max", "last"};
+  std::string text = fmt::format("{} {} {} {}", kStatistics[static_cast<int>(guard.statistic)], guard.series,
+                                 guard.above ? ">" : "<", guard.threshold);
+  if (guard.basis == GuardBasis::Before) text += "% vs before";
+  if (guard.basis == GuardBasis::Untouched) text += "% vs untouched";
+  return text + fmt::format(" for {} ticks{}", guard.ticks, guard.group ? ", together" : "");
+}
+
+std::string describe(const ChangeState& change) {
+  std::string values;
+  for (const ChangeValue& value : change.plan.values) {
+    values += fmt::format("{}{} = {}", values.empty() ? "" : ", ", value.name, shortly(value.value));
+  }
+  std::string text = fmt::format("change {}: {}", change.plan.id, values);
+  if (change.plan.waves.size() > 1) text += fmt::format(", wave {} of {}", change.wave + 1, change.plan.waves.size());
+  text += fmt::format(" is {}", change.verdict.empty() ? name(change.phase) : change.verdict);
+  return text + by(change.plan.who) + because(change.reason);
+}
+
 std::string describe(const GameEvent& event) {
   std::string text = fmt::format("{}: {}", event.process.id.value, event.name);
   for (const auto& [name, value] : event.fields) text += fmt::format(" {}={}", name, shortly(value));

@@ -19,6 +19,8 @@ std::string describe(const LinkGroup& group);
 std::string describe(const Gap& gap);
 std::string describe(const AgentId& agent, const AgentChange& change);
 std::string describe(const Mark& mark);
+std::string describe(const ChangeState& change);
+std::string describe(const Guard& guard);  // "p99 tick.duration > 16 for 120 ticks"
 // `wasKnown`: the process was there before; `restarted`: with another instance.
 std::string describe(const ProcessChange& change, bool wasKnown, bool restarted);
 

@@ -63,6 +63,14 @@ bool passes(const Moment& m, const MomentFilter& filter, const std::string& text
   return text.empty() || contains(m.category, text) || contains(m.text, text);
 }
 
+// What comes again with more takes the place of what was there: a hit whose bundle grows, a push that was pending and
+// is applied. Empty: every event is one of its own.
+std::string identityOf(const Event& event) {
+  if (const auto* hit = std::get_if<Hit>(&event)) return "hit " + hit->id;
+  if (const auto* push = std::get_if<PushResult>(&event)) return "push " + push->pushId + ' ' + push->process.id.value;
+  return {};
+}
+
 std::size_t sizeOf(const Moment& m) {
   constexpr std::size_t kNodes = 160;  // of the map and the set of logs
   return sizeof(Moment) + kNodes + m.category.capacity() + m.text.capacity() + m.process.value.capacity() +
@@ -86,7 +94,8 @@ struct EventLog::Impl {
   std::unordered_map<ProcessId, std::pair<InstanceId, ProcessState>> processes;
   std::unordered_map<std::string, GroupState> groups;
   std::unordered_map<AgentId, AgentState> agents;
-  std::unordered_map<std::string, Key> hits;
+  std::unordered_map<std::string, Key> known;  // by identity
+  std::unordered_map<std::string, ChangePhase> changes;
 
   void put(Moment moment, std::optional<Key> instead = {});
   void erase(std::map<Key, MomentPtr>::iterator it);
@@ -96,6 +105,7 @@ struct EventLog::Impl {
   std::optional<Moment> of(const ProcessChange& change);
   std::optional<Moment> of(const LinkGroup& group);
   std::optional<Moment> of(const AgentId& agent, const AgentChange& change);
+  std::optional<Moment> of(const Envelope& e, const ChangeState& change);
 };
 
 void EventLog::Impl::erase(std::map<Key, MomentPtr>::iterator it) {
@@ -114,14 +124,14 @@ void EventLog::Impl::put(Moment moment, std::optional<Key> instead) {
     moment.id = nextId++;
   }
   const Key key{moment.time, moment.id};
-  if (const auto* hit = std::get_if<Hit>(&moment.envelope->event)) hits[hit->id] = key;
+  if (std::string identity = identityOf(moment.envelope->event); !identity.empty()) known[std::move(identity)] = key;
   if (moment.kind == MomentKind::Log) logs.insert(key);
   const auto kept = std::make_shared<const Moment>(std::move(moment));
   bytes += sizeOf(*kept);
   moments.emplace(key, kept);
   while (bytes > budget && moments.size() > 1) {
     const auto oldest = logs.empty() ? moments.begin() : moments.find(*logs.begin());
-    if (const auto* hit = std::get_if<Hit>(&oldest->second->envelope->event)) hits.erase(hit->id);
+    known.erase(identityOf(oldest->second->envelope->event));
     erase(oldest);
     forgotten.fetch_add(1, std::memory_order_relaxed);
   }
@@ -178,6 +188,23 @@ std::optional<Moment> EventLog::Impl::of(const LinkGroup& group) {
   if (stopped) m.time = group.stoppedAt;
   m.level = group.state == GroupState::Partial ? LogLevel::Warning : LogLevel::Info;
   m.text = describe(group);
+  return m;
+}
+
+// A new phase of a change is news, a new reading is not; nor is what an attach lists.
+std::optional<Moment> EventLog::Impl::of(const Envelope& e, const ChangeState& change) {
+  const auto [known, isNew] = changes.try_emplace(change.plan.id, change.phase);
+  const bool news = isNew || known->second != change.phase;
+  known->second = change.phase;
+  if (!news || e.sequence == 0) return std::nullopt;
+  Moment m{.kind = MomentKind::Action,
+           .time = change.since,
+           .process = {},
+           .category = "change",
+           .text = describe(change),
+           .envelope = {}};
+  const bool bad = change.phase == ChangePhase::Reverting || change.phase == ChangePhase::Failed;
+  if (bad || change.phase == ChangePhase::Holding) m.level = LogLevel::Warning;
   return m;
 }
 
@@ -271,6 +298,7 @@ std::optional<Moment> EventLog::Impl::make(const Envelope& e) {
   if (const auto* gap = std::get_if<Gap>(&e.event)) return ofGap(*gap);
   if (const auto* process = std::get_if<ProcessChange>(&e.event)) return of(*process);
   if (const auto* group = std::get_if<LinkGroup>(&e.event)) return of(*group);
+  if (const auto* change = std::get_if<ChangeState>(&e.event)) return of(e, *change);
   if (const auto* agent = std::get_if<AgentChange>(&e.event)) return of(e.agent, *agent);
   return std::nullopt;
 }
@@ -291,8 +319,8 @@ void EventLog::on(const EnvelopePtr& envelope) {
   impl_->newest = std::max(impl_->newest, moment->time);
   moment->envelope = envelope;
   std::optional<Key> instead;
-  if (const auto* hit = std::get_if<Hit>(&envelope->event)) {
-    if (const auto known = impl_->hits.find(hit->id); known != impl_->hits.end()) instead = known->second;
+  if (const auto known = impl_->known.find(identityOf(envelope->event)); known != impl_->known.end()) {
+    instead = known->second;
   }
   impl_->put(std::move(*moment), instead);
 }

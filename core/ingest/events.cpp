@@ -43,8 +43,29 @@ std::size_t heap(const SeriesInfo& s) {
 std::size_t heap(const ParameterSpec& s) {
   return heap(s.name) + heap(s.unit) + heap(s.choices) + heap(s.defaultValue) + heap(s.group) + heap(s.description);
 }
+std::size_t heap(const ParameterValue& v);
+std::size_t heap(const ChangeValue& v) {
+  return heap(v.name) + heap(v.value);
+}
+std::size_t heap(const Guard& g) {
+  return heap(g.series);
+}
+std::size_t heap(const ChangePeer& p) {
+  return heap(p.endpoint) + heap(p.targets);
+}
+std::size_t heap(const ChangePlan& p) {
+  return heap(p.id) + heap(p.who) + heap(p.from) + heap(p.comment) + heap(p.targets) + heap(p.peers) +
+         heap(p.selector) + heap(p.values) + heap(p.waves) + heap(p.guards);
+}
+std::size_t heap(const ChangeTarget& t) {
+  return heap(t.process) + heap(t.agent) + heap(t.pushId) + heap(t.reason) + heap(t.base);
+}
+std::size_t heap(const GuardReading& r) {
+  return heap(r.process) + heap(r.reason);
+}
 std::size_t heap(const ParameterValue& v) {
-  return heap(v.name) + heap(v.value) + heap(v.pushId) + heap(v.who);
+  return heap(v.name) + heap(v.value) + heap(v.pushId) + heap(v.who) + (v.desired ? heap(*v.desired) : 0) +
+         heap(v.desiredPush) + heap(v.desiredWho);
 }
 std::size_t heap(const SiteInfo& s) {
   return heap(s.name) + heap(s.file);
@@ -138,6 +159,12 @@ std::size_t heap(const Mark& e) {
 std::size_t heap(const DerivedSeries& e) {
   return heap(e.process) + heap(e.info);
 }
+std::size_t heap(const ChangeState& e) {
+  return heap(e.plan) + heap(e.reason) + heap(e.verdict) + heap(e.targets) + heap(e.readings);
+}
+std::size_t heap(const SharedItem& e) {
+  return heap(e.key) + heap(e.value) + heap(e.who);
+}
 
 template <class T>
 std::size_t heap(const std::vector<T>& items) {
@@ -159,6 +186,7 @@ struct TimeOf {
   TimeNs operator()(const Gap& e) const { return e.from; }
   TimeNs operator()(const AgentChange&) const { return 0; }
   TimeNs operator()(const DerivedSeries&) const { return 0; }
+  TimeNs operator()(const ChangeState& e) const { return e.since; }
   template <class T>
   TimeNs operator()(const T& e) const {
     return e.time;

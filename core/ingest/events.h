@@ -14,6 +14,7 @@
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/value.h"
+#include "core/ingest/changes.h"
 
 namespace qd::ingest {
 
@@ -57,6 +58,9 @@ struct ParameterValue {
   TimeNs time = 0;
   std::string pushId;  // empty: changed by the process itself
   std::string who;
+  // What the last acknowledged push wanted here; none: nobody has pushed it. Differs from `value`: drift.
+  std::optional<Value> desired{};
+  std::string desiredPush{}, desiredWho{};
 };
 
 struct SiteInfo {
@@ -349,7 +353,7 @@ inline constexpr std::uint32_t kDerivedRing = 0xFFFF;
 
 using Event = std::variant<ProcessChange, SampleBlock, Rollup, EntityFrame, FrameBlock, LogLine, GameEvent,
                            ParameterChange, PushResult, ActionResult, Breakpoint, LinkGroup, Hit, Gap, ClockSample,
-                           AgentChange, Mark, DerivedSeries>;
+                           AgentChange, Mark, DerivedSeries, ChangeState, SharedItem>;
 
 // An event with its place in its agent's log. sequence 0: not part of the log (state as of the attach, made here).
 struct Envelope {

@@ -46,8 +46,14 @@ class AgentLink {
   AgentStatus status() const;  // any thread
 
   void push(const control::PushOrder& order, control::PushDone done);
-  void queryPush(const std::string& pushId, control::PushDone done);
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done);
   void runAction(const control::ActionOrder& order, control::ActionDone done);
+  void startChange(const ingest::ChangePlan& plan, control::ChangeDone done);
+  void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
+  void audit(std::uint64_t after, control::AuditDone done);
+  void shared(const std::string& prefix, control::SharedDone done);
+  void share(const control::SharedWrite& write, control::SharedDone done);
+  void adopt(const control::AdoptOrder& order, control::AdoptDone done);
   void debug(control::DebugOrder order, control::DebugDone done);
   void holdLease(bool hold);
   // Entries first to last again; `done` once they came, the stream broke, or at once when there is no connection.
@@ -94,6 +100,7 @@ class AgentLink {
   void debugOver(const grpc::Status& status);
   void renewLease();
 
+  std::optional<Error> whyNotNow() const;
   template <class Request, class Response, class Start>
   void call(Request request, std::int64_t timeout, Start start,
             std::function<void(const grpc::Status&, const Response&)> done);

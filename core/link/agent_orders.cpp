@@ -81,13 +81,14 @@ void AgentLink::push(const control::PushOrder& order, control::PushDone done) {
       });
 }
 
-void AgentLink::queryPush(const std::string& pushId, control::PushDone done) {
+void AgentLink::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
   if (!connected()) {
     done(notConnected(endpoint_, reason_));
     return;
   }
   pb::GetPushRequest request;
   request.set_push_id(pushId);
+  request.set_settle(settle);
   call<pb::GetPushRequest, pb::PushResponse>(
       std::move(request), 5 * kNsPerSecond,
       [this](auto* context, auto* message, auto* response, auto finished) {

@@ -43,12 +43,53 @@ void Cluster::push(control::PushOrder order, control::PushDone done) {
   impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)] { impl->push(order, done); });
 }
 
-void Cluster::queryPush(const std::string& pushId, control::PushDone done) {
-  impl_->post([impl = impl_.get(), pushId, done = std::move(done)] { impl->queryPush(pushId, done); });
+void Cluster::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
+  impl_->post([impl = impl_.get(), pushId, settle, done = std::move(done)] { impl->queryPush(pushId, settle, done); });
+}
+
+void Cluster::settlePush(control::PushOrder order, Duration within, control::PushDone done) {
+  impl_->post([impl = impl_.get(), order = std::move(order), within, done = std::move(done)] {
+    impl->settlePush(order, monotonicNs() + within.ns, done);
+  });
 }
 
 void Cluster::runAction(control::ActionOrder order, control::ActionDone done) {
   impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)] { impl->runAction(order, done); });
+}
+
+void Cluster::startChange(ingest::ChangePlan plan, control::ChangeDone done) {
+  impl_->post([impl = impl_.get(), plan = std::move(plan), done = std::move(done)] { impl->startChange(plan, done); });
+}
+
+void Cluster::orderChange(control::ChangeVerb verb, control::ChangesDone done) {
+  impl_->post([impl = impl_.get(), verb = std::move(verb), done = std::move(done)] { impl->orderChange(verb, done); });
+}
+
+void Cluster::audit(const std::string& agent, std::uint64_t after, control::AuditDone done) {
+  impl_->post([impl = impl_.get(), agent, after, done = std::move(done)] {
+    auto link = impl->linkAt(agent);
+    link ? (*link)->audit(after, done) : done(std::unexpected(link.error()));
+  });
+}
+
+void Cluster::shared(const std::string& prefix, control::SharedDone done) {
+  impl_->post([impl = impl_.get(), prefix, done = std::move(done)] {
+    auto link = impl->linkAt({});
+    link ? (*link)->shared(prefix, done) : done(std::unexpected(link.error()));
+  });
+}
+
+void Cluster::share(control::SharedWrite write, control::SharedDone done) {
+  impl_->post([impl = impl_.get(), write = std::move(write), done = std::move(done)] {
+    auto link = impl->linkAt({});
+    link ? (*link)->share(write, done) : done(std::unexpected(link.error()));
+  });
+}
+
+void Cluster::adopt(control::AdoptOrder order, control::AdoptDone done) {
+  impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)]() mutable {
+    impl->adopt(std::move(order), std::move(done));
+  });
 }
 
 void Cluster::setBreakpoint(control::BreakpointOrder order, control::DebugDone done) {

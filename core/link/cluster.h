@@ -70,8 +70,15 @@ class Cluster final : public control::CommandPort {
   void setInterest(ingest::Interest interest, Duration backfill);
 
   void push(control::PushOrder order, control::PushDone done) override;
-  void queryPush(const std::string& pushId, control::PushDone done) override;
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done) override;
+  void settlePush(control::PushOrder order, Duration within, control::PushDone done) override;
   void runAction(control::ActionOrder order, control::ActionDone done) override;
+  void startChange(ingest::ChangePlan plan, control::ChangeDone done) override;
+  void orderChange(control::ChangeVerb verb, control::ChangesDone done) override;
+  void audit(const std::string& agent, std::uint64_t after, control::AuditDone done) override;
+  void shared(const std::string& prefix, control::SharedDone done) override;
+  void share(control::SharedWrite write, control::SharedDone done) override;
+  void adopt(control::AdoptOrder order, control::AdoptDone done) override;
   void setBreakpoint(control::BreakpointOrder order, control::DebugDone done) override;
   void removeBreakpoint(const std::string& id, control::DebugDone done) override;
   void link(std::vector<ProcessId> members, control::DebugDone done) override;

@@ -27,8 +27,13 @@ struct Cluster::Impl {
   std::optional<Qualifier::Owner> ownerOf(const ProcessId& id) const;
   void shown(std::vector<ingest::PushResult>& results, std::size_t agent);
   void push(const control::PushOrder& order, control::PushDone done);
-  void queryPush(const std::string& pushId, control::PushDone done);
+  void queryPush(const std::string& pushId, bool settle, control::PushDone done);
+  void settlePush(const control::PushOrder& order, std::int64_t deadline, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
+  void startChange(ingest::ChangePlan plan, control::ChangeDone done);
+  void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
+  void adopt(control::AdoptOrder order, control::AdoptDone done);
+  Result<AgentLink*> linkAt(const std::string& endpoint);  // empty: the first that is connected
   Result<std::size_t> agentOf(std::vector<ProcessId>& members) const;
   Result<std::size_t> agentForSite(const std::string& site) const;
   Result<std::size_t> agentForGroup(std::string& group) const;
@@ -41,6 +46,7 @@ struct Cluster::Impl {
   ClusterOptions options;
   LinkContext context;
   std::vector<std::unique_ptr<AgentLink>> links;
+  bool closing = false;
 };
 
 template <class Order>

@@ -69,6 +69,7 @@ struct DebugJoin {
 // The order matters: cancel, let every call end and its task run, then stop the loop, then free the links.
 Cluster::Impl::~Impl() {
   post([this] {
+    closing = true;
     for (const auto& link : links) link->shutdown();
   });
   std::promise<void> cancelled;
@@ -115,12 +116,12 @@ void Cluster::Impl::push(const control::PushOrder& order, control::PushDone done
   join->arrived(Pushes{});
 }
 
-void Cluster::Impl::queryPush(const std::string& pushId, control::PushDone done) {
+void Cluster::Impl::queryPush(const std::string& pushId, bool settle, control::PushDone done) {
   auto join = std::make_shared<PushJoin>();
   join->done = std::move(done);
   join->waiting = links.size() + 1;
   for (std::size_t agent = 0; agent < links.size(); ++agent) {
-    links[agent]->queryPush(pushId, [this, join, agent](Result<Pushes> answer) {
+    links[agent]->queryPush(pushId, settle, [this, join, agent](Result<Pushes> answer) {
       if (answer) shown(*answer, agent);
       join->arrived(std::move(answer));
     });

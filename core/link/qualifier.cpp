@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/link/qualifier.h"
 
+#include <algorithm>
+
 namespace qd::link {
 namespace {
 
@@ -52,6 +54,15 @@ struct Renamer {
     name(e.leader);
     for (auto& member : e.members) name(member.state.process);
   }
+  void operator()(ingest::ChangeState& e) const {
+    for (auto& target : e.targets) target.process = ids.process(target.process, ids.agentAt(target.agent, agent));
+    for (auto& reading : e.readings) name(reading.process);
+    for (auto& target : e.plan.targets) name(target);
+    for (auto& peer : e.plan.peers) {
+      for (auto& target : peer.targets) target = ids.process(target, ids.agentAt(peer.endpoint, agent));
+    }
+  }
+  void operator()(ingest::SharedItem&) const {}
   void operator()(ingest::Gap& e) const { name(e.process); }
   void operator()(ingest::ClockSample&) const {}
   void operator()(ingest::AgentChange&) const {}
@@ -82,6 +93,11 @@ ProcessId Qualifier::process(const ProcessId& raw, std::size_t agent) {
     owners_.emplace(shown, Owner{agent, raw.value});
   }
   return shown;
+}
+
+std::size_t Qualifier::agentAt(const std::string& endpoint, std::size_t otherwise) const {
+  const auto found = std::find(endpoints_.begin(), endpoints_.end(), endpoint);
+  return found == endpoints_.end() ? otherwise : static_cast<std::size_t>(found - endpoints_.begin());
 }
 
 std::string Qualifier::debugId(const std::string& raw, std::size_t agent) const {

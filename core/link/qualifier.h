@@ -27,6 +27,7 @@ class Qualifier {
 
   void qualify(ingest::Event& event, std::size_t agent);
   ProcessId process(const ProcessId& raw, std::size_t agent);
+  std::size_t agentAt(const std::string& endpoint, std::size_t otherwise) const;
   std::string debugId(const std::string& raw, std::size_t agent) const;
 
   std::optional<Owner> ownerOf(const ProcessId& shown) const;  // absent: never seen

@@ -92,6 +92,15 @@ void WorldHistory::on(const ingest::EnvelopePtr& envelope) {
   impl_->shrink();
 }
 
+void WorldHistory::forget() {
+  const std::lock_guard lock(impl_->mutex);
+  for (auto& [id, process] : impl_->processes) {
+    process.byTime.clear();
+    process.byTick.clear();
+  }
+  impl_->bytes = 0;
+}
+
 EntityFramePtr WorldHistory::frameAt(const ProcessId& process, TimeNs time) const {
   const std::lock_guard lock(impl_->mutex);
   const auto found = impl_->processes.find(process);

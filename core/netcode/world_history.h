@@ -26,6 +26,7 @@ class WorldHistory final : public ingest::EventSink {
   explicit WorldHistory(std::size_t budgetBytes = std::size_t{256} << 20);
   ~WorldHistory() override;
   void on(const ingest::EnvelopePtr& envelope) override;
+  void forget();  // every frame; source thread: in a replay, before those of another place come
 
   // The newest frame of `process` at or before `time`; null where there is none.
   EntityFramePtr frameAt(const ProcessId& process, TimeNs time) const;

@@ -88,16 +88,17 @@ struct ParamBook::Impl {
     return values == found->second.values.end() ? nullptr : &values->second.back().value;
   }
 
-  void put(const ingest::ProcessRef& process, ingest::ParameterValue value);
+  void put(const ingest::ProcessRef& process, ingest::ParameterValue value, bool fromPush = false);
   void on(const ingest::PushResult& result, TimeNs received);
   void judge();
+  std::vector<control::PushOrder> revert(const std::vector<PushRecord>& records, const std::string& who) const;
   void remember() {
     undo.push_back(staged);
     if (undo.size() > kMostUndo) undo.pop_front();
   }
 };
 
-void ParamBook::Impl::put(const ingest::ProcessRef& process, ingest::ParameterValue value) {
+void ParamBook::Impl::put(const ingest::ProcessRef& process, ingest::ParameterValue value, bool fromPush) {
   std::deque<Known>& history = processes[process.id].values[value.name];
   if (value.time == 0) value.time = newest;
   newest = std::max(newest, value.time);
@@ -108,6 +109,11 @@ void ParamBook::Impl::put(const ingest::ProcessRef& process, ingest::ParameterVa
   if (same != history.rend() && same->value.value == value.value) {
     if (same->value.pushId.empty()) same->value.pushId = value.pushId;
     if (same->value.who.empty()) same->value.who = value.who;
+    if (value.desired || !fromPush) {
+      same->value.desired = value.desired;
+      same->value.desiredPush = value.desiredPush;
+      same->value.desiredWho = value.desiredWho;
+    }
     return;
   }
   // In time order; of two at one moment in the same instance the higher version is the later one.
@@ -136,13 +142,15 @@ void ParamBook::Impl::on(const ingest::PushResult& result, TimeNs received) {
   if (result.status != ingest::PushStatus::Applied) return;
   for (const ingest::ParameterResult& p : result.parameters) {
     if (p.version == 0) continue;
-    put(result.process, {.name = p.name,
-                         .value = p.newValue,
-                         .version = p.version,
-                         .tick = result.tick,
-                         .time = result.time,
-                         .pushId = result.pushId,
-                         .who = result.who});
+    put(result.process,
+        {.name = p.name,
+         .value = p.newValue,
+         .version = p.version,
+         .tick = result.tick,
+         .time = result.time,
+         .pushId = result.pushId,
+         .who = result.who},
+        true);
   }
 }
 
@@ -320,22 +328,35 @@ std::vector<PushRecord> ParamBook::pushes() const {
   return impl_->ledger.all();
 }
 
-std::vector<control::PushOrder> ParamBook::revertLast(const std::string& who) const {
-  const std::lock_guard lock(impl_->mutex);
+std::vector<control::PushOrder> ParamBook::Impl::revert(const std::vector<PushRecord>& records,
+                                                        const std::string& who) const {
   std::map<ProcessId, std::vector<control::Assignment>> wanted;
   std::string comment;
-  for (const PushRecord& record : impl_->ledger.lastApplied()) {
+  for (const PushRecord& record : records) {
     comment = record.comment.empty() ? record.pushId : record.comment;
     for (const ingest::PushResult& result : record.results) {
       if (result.status != ingest::PushStatus::Applied) continue;
       for (const ingest::ParameterResult& p : result.parameters) {
-        const auto* live = impl_->live(result.process.id, p.name);
-        const bool stands = live != nullptr && live->version == p.version && live->value == p.newValue;
+        const auto* now = live(result.process.id, p.name);
+        const bool stands = now != nullptr && now->version == p.version && now->value == p.newValue;
         if (stands && p.oldValue != p.newValue) wanted[result.process.id].push_back({p.name, p.oldValue, p.version});
       }
     }
   }
   return toOrders(wanted, who, "revert: " + comment);
+}
+
+std::vector<control::PushOrder> ParamBook::revertLast(const std::string& who) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->revert(impl_->ledger.lastApplied(), who);
+}
+
+Result<std::vector<control::PushOrder>> ParamBook::revertOf(const std::string& pushId, const std::string& who) const {
+  const std::lock_guard lock(impl_->mutex);
+  for (const PushRecord& record : impl_->ledger.all()) {
+    if (record.pushId == pushId) return impl_->revert({record}, who);
+  }
+  return fail(ErrorCode::NotFound, fmt::format("No push {} was seen here; qdctl params history lists them.", pushId));
 }
 
 }  // namespace qd::params

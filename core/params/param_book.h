@@ -64,6 +64,8 @@ class ParamBook final : public ingest::EventSink {
   std::vector<PushRecord> pushes() const;  // oldest first
   // Orders that put back what the last applied push changed, only where its version still stands. Empty: nothing.
   std::vector<control::PushOrder> revertLast(const std::string& who) const;
+  // The same of one push. Errors: NotFound for one that this session has not seen.
+  Result<std::vector<control::PushOrder>> revertOf(const std::string& pushId, const std::string& who) const;
 
  private:
   struct Impl;

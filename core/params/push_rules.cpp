@@ -21,6 +21,23 @@ ReviewFacts reviewFacts(const ParamBook& book, const std::vector<StagedEdit>& ed
   return facts;
 }
 
+void pushAndSettle(control::CommandPort& port, ParamBook& book, control::PushOrder order, control::PushDone then) {
+  constexpr Duration kWithin{60 * kNsPerSecond};
+  using Answer = Result<std::vector<ingest::PushResult>>;
+  port.push(order, [&port, &book, order, then](const Answer& answer) {
+    book.resolve(order.pushId, answer);
+    if (then) then(answer);
+    const bool open = !answer || std::ranges::any_of(*answer, [](const ingest::PushResult& result) {
+      return result.status == ingest::PushStatus::Unknown;
+    });
+    if (!open) return;
+    port.settlePush(order, kWithin, [&book, order, then](const Answer& known) {
+      book.resolve(order.pushId, known);
+      if (then) then(known);
+    });
+  });
+}
+
 std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment) {
   if (facts.changes == 0) return "Nothing is staged.";
   if (facts.risk == ingest::Risk::Dangerous && comment.empty()) {

@@ -19,6 +19,11 @@ struct ReviewFacts {
 };
 ReviewFacts reviewFacts(const ParamBook& book, const std::vector<StagedEdit>& edits);
 
+// Sends the order, shows what comes of it in the book, and where the answer was lost asks again until the outcome is
+// known (for at most a minute; the agents' own news may still tell it later). Book and port outlive the answers: the
+// composition closes the link before the book. `then`: the outcome so far, on a network thread; may be empty.
+void pushAndSettle(control::CommandPort& port, ParamBook& book, control::PushOrder order, control::PushDone then = {});
+
 // Empty: may be pushed; else one sentence on what is missing (a comment for dangerous parameters, nothing staged).
 std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment);
 

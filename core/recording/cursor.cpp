@@ -7,7 +7,7 @@
 #include <deque>
 #include <queue>
 
-#include "core/recording/event_json.h"
+#include "core/recording/event_rows.h"
 #include "core/recording/frame_codec.h"
 #include "core/recording/recording_impl.h"
 
@@ -75,9 +75,53 @@ enum class LotKind { Chunk, Tail, Frames };
 
 struct Lot {
   TimeNs at = 0;
-  std::uint64_t ord = 0;
   LotKind kind = LotKind::Chunk;
   std::int64_t id = 0;
+};
+
+// The lots of a file by their least replay time, out of an index and one after the other, so that beginning costs the
+// same at any size.
+class LotStream {
+ public:
+  LotStream(const Recording::Impl& file, TimeNs from) {
+    for (const auto& [kind, table] : {std::pair(LotKind::Chunk, "chunks"), std::pair(LotKind::Tail, "tails"),
+                                      std::pair(LotKind::Frames, "frames")}) {
+      const std::string bound = file.format < 2 ? "at" : "at_max";
+      const bool all = from == INT64_MIN || file.format < 2;
+      Result<Statement> rows = file.db.prepare(fmt::format("SELECT id, at FROM {}{} ORDER BY at", table,
+                                                           all ? "" : fmt::format(" WHERE {} >= {}", bound, from)));
+      // What can be listed before the damage is replayed; verify names the rest.
+      if (rows) kinds_.push_back({kind, std::move(*rows), {}});
+      if (rows) advance(kinds_.back());
+    }
+  }
+
+  const Lot* peek() const {
+    const Lot* first = nullptr;
+    for (const Kind& kind : kinds_) {
+      if (kind.next && (first == nullptr || kind.next->at < first->at)) first = &*kind.next;
+    }
+    return first;
+  }
+  Lot take() {
+    const Lot lot = *peek();
+    for (Kind& kind : kinds_) {
+      if (kind.kind == lot.kind) advance(kind);
+    }
+    return lot;
+  }
+
+ private:
+  struct Kind {
+    LotKind kind;
+    Statement rows;
+    std::optional<Lot> next;
+  };
+  static void advance(Kind& kind) {
+    kind.next.reset();
+    if (kind.rows.step().value_or(false)) kind.next = Lot{kind.rows.integer(1), kind.kind, kind.rows.integer(0)};
+  }
+  std::vector<Kind> kinds_;
 };
 
 // Entries that are decoded and wait for their turn, in order.
@@ -90,13 +134,13 @@ struct Later {
 
 class FileCursor final : public Cursor {
  public:
-  FileCursor(const Recording::Impl& file, std::vector<Lot> lots, Statement events)
-      : file_(file), lots_(std::move(lots)), events_(std::move(events)) {
+  FileCursor(const Recording::Impl& file, TimeNs from, Statement events)
+      : file_(file), from_(from), lots_(file, from), events_(std::move(events)), rows_(file) {
     advanceEvents();
   }
 
   std::optional<Placed> next() override {
-    while (nextLot_ < lots_.size() && due(lots_[nextLot_])) openLot(lots_[nextLot_++]);
+    while (lots_.peek() != nullptr && due(*lots_.peek())) openLot(lots_.take());
     const bool fromStream = !streams_.empty() && (!event_ || before(streams_.front().entries.front(), *event_));
     if (fromStream) return popStream();
     if (!event_) return std::nullopt;
@@ -110,7 +154,7 @@ class FileCursor final : public Cursor {
  private:
   // Nothing that is at hand comes before it.
   bool due(const Lot& lot) const {
-    const Placed first{lot.ord, lot.at, nullptr};
+    const Placed first{0, lot.at, nullptr};  // its entries are not before that
     if (!streams_.empty() && before(streams_.front().entries.front(), first)) return false;
     return !(event_ && before(*event_, first));
   }
@@ -129,6 +173,7 @@ class FileCursor final : public Cursor {
   }
 
   void push(std::vector<Placed> entries) {
+    std::erase_if(entries, [this](const Placed& entry) { return entry.at < from_; });
     if (entries.empty()) return;
     std::stable_sort(entries.begin(), entries.end(), before);
     streams_.push_back({{std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())}});
@@ -198,7 +243,7 @@ class FileCursor final : public Cursor {
         eventsEnded_ = true;
         return;
       }
-      Result<Placed> placed = readEvent();
+      Result<Placed> placed = rows_.read(events_);
       if (placed) {
         event_ = std::move(*placed);
         return;
@@ -207,78 +252,27 @@ class FileCursor final : public Cursor {
     }
   }
 
-  Result<Placed> readEvent() {
-    if (!hashMatches(events_)) return fail(ErrorCode::Corrupt, "its checksum does not match");
-    auto envelope = std::make_shared<ingest::Envelope>();
-    const auto agent = file_.agents.find(events_.integer(6));
-    if (agent != file_.agents.end()) envelope->agent = agent->second;
-    envelope->sequence = static_cast<std::uint64_t>(events_.integer(8));
-    envelope->previous = static_cast<std::uint64_t>(events_.integer(9));
-    envelope->received = events_.integer(10);
-    const std::string kind = events_.text(5), body = events_.text(11);
-    Result<ingest::Event> event = kind == "process" ? readProcess(body) : fromJson(kind, body);
-    if (!event) return std::unexpected(event.error());
-    envelope->event = std::move(*event);
-    return Placed{static_cast<std::uint64_t>(events_.integer(1)), events_.integer(2), std::move(envelope)};
-  }
-
-  Result<ingest::Event> readProcess(const std::string& body) {
-    Result<ProcessRow> process = processFromJson(body);
-    if (!process) return std::unexpected(process.error());
-    Result<Statement> row =
-        file_.db.prepare(fmt::format("SELECT * FROM declarations WHERE id = {}", process->declaration));
-    if (!row) return std::unexpected(row.error());
-    if (!row->step().value_or(false) || !hashMatches(*row)) {
-      return fail(ErrorCode::Corrupt, fmt::format("its declaration {} is missing or damaged", process->declaration));
-    }
-    Result<ingest::ProcessInfo> info = declarationFromJson(row->text(2));
-    if (!info) return std::unexpected(info.error());
-    ingest::ProcessChange change = std::move(process->change);
-    info->state = change.info.state;
-    info->tick = change.info.tick;
-    info->tickHz = change.info.tickHz;
-    change.info = std::move(*info);
-    return ingest::Event(std::move(change));
-  }
-
   const Recording::Impl& file_;
-  std::vector<Lot> lots_;
-  std::size_t nextLot_ = 0;
+  const TimeNs from_;
+  LotStream lots_;
   std::vector<Stream> streams_;  // a heap
   Statement events_;
+  EventRows rows_;
   std::optional<Placed> event_;
   bool eventsEnded_ = false;
   std::vector<Damage> damaged_;
 };
 
-Result<> listLots(const Database& db, LotKind kind, const char* table, std::vector<Lot>& out) {
-  Result<Statement> rows = db.prepare(fmt::format("SELECT id, at, ord FROM {}", table));
-  if (!rows) return std::unexpected(rows.error());
-  while (true) {
-    const Result<bool> row = rows->step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return {};
-    out.push_back({rows->integer(1), static_cast<std::uint64_t>(rows->integer(2)), kind, rows->integer(0)});
-  }
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Cursor>> Recording::cursor() const {
-  std::vector<Lot> lots;
-  for (const auto& [kind, table] :
-       {std::pair(LotKind::Chunk, "chunks"), std::pair(LotKind::Tail, "tails"), std::pair(LotKind::Frames, "frames")}) {
-    // What could be listed before the damage is replayed; verify names the rest.
-    (void)listLots(impl_->db, kind, table, lots);
-  }
-  std::sort(lots.begin(), lots.end(),
-            [](const Lot& a, const Lot& b) { return a.at != b.at ? a.at < b.at : a.ord < b.ord; });
-  Result<Statement> events = impl_->db.prepare("SELECT * FROM events ORDER BY at, ord");
+Result<std::unique_ptr<Cursor>> Recording::cursor(TimeNs from) const {
+  Result<Statement> events = impl_->db.prepare("SELECT * FROM events WHERE at >= ? ORDER BY at, ord");
   if (!events) {
     return fail(ErrorCode::Corrupt, fmt::format("The recording {} is damaged ({}); qdctl verify lists what.",
                                                 impl_->path, events.error().message));
   }
-  return std::unique_ptr<Cursor>(new FileCursor(*impl_, std::move(lots), std::move(*events)));
+  events->bind(1, Cell(from));
+  return std::unique_ptr<Cursor>(new FileCursor(*impl_, from, std::move(*events)));
 }
 
 }  // namespace qd::recording

@@ -25,7 +25,7 @@ void fields(A& a, ParameterSpec& e) {
 template <class A>
 void fields(A& a, ParameterValue& e) {
   a("name", e.name)("value", e.value)("version", e.version)("tick", e.tick)("time", e.time)("push", e.pushId);
-  a("who", e.who);
+  a("who", e.who)("desired", e.desired)("desired_push", e.desiredPush)("desired_who", e.desiredWho);
 }
 template <class A>
 void fields(A& a, SiteInfo& e) {
@@ -126,6 +126,52 @@ void fields(A& a, DerivedSeries& e) {
   a("process", e.process)("series", e.info);
 }
 
+template <class A>
+void fields(A& a, ChangeValue& e) {
+  a("name", e.name)("value", e.value)("expected_version", e.expectedVersion);
+}
+template <class A>
+void fields(A& a, Guard& e) {
+  a("series", e.series)("statistic", e.statistic)("above", e.above)("basis", e.basis)("threshold", e.threshold);
+  a("ticks", e.ticks)("group", e.group);
+}
+template <class A>
+void fields(A& a, Wave& e) {
+  a("count", e.count)("percent", e.percent)("soak_ns", e.soak.ns);
+}
+template <class A>
+void fields(A& a, ChangePeer& e) {
+  a("endpoint", e.endpoint)("targets", e.targets);
+}
+template <class A>
+void fields(A& a, ChangePlan& e) {
+  a("id", e.id)("who", e.who)("from", e.from)("comment", e.comment)("targets", e.targets)("peers", e.peers);
+  a("selector", e.selector)("values", e.values)("at_tick", e.atTick)("at_time", e.atTime)("ramp", e.ramp);
+  a("ramp_ns", e.rampTime.ns)("ramp_steps", e.rampSteps)("lease_ns", e.lease.ns)("hold_ttl_ns", e.holdTtl.ns);
+  a("on_vanish", e.onVanish)("waves", e.waves)("canary_players", e.canaryPlayers)("guards", e.guards);
+}
+template <class A>
+void fields(A& a, ChangeTarget& e) {
+  a("process", e.process)("agent", e.agent)("wave", e.wave)("state", e.state)("tick", e.tick)("push", e.pushId);
+  a("reason", e.reason)("base", e.base);
+}
+template <class A>
+void fields(A& a, GuardReading& e) {
+  a("guard", e.guard)("process", e.process)("state", e.state)("value", e.value)("reference", e.reference);
+  a("samples", e.samples)("reason", e.reason);
+}
+template <class A>
+void fields(A& a, ChangeState& e) {
+  a("plan", e.plan)("revision", e.revision)("phase", e.phase)("wave", e.wave)("since", e.since)("until", e.until);
+  a("reason", e.reason)("verdict", e.verdict)("targets", e.targets)("readings", e.readings);
+  a("breach_tick", e.breachTick)("revert_tick", e.revertTick);
+}
+template <class A>
+void fields(A& a, SharedItem& e) {
+  a("key", e.key)("value", e.value)("revision", e.revision)("who", e.who)("time", e.time)("expires", e.expires);
+  a("removed", e.removed);
+}
+
 }  // namespace qd::ingest
 
 namespace qd::recording {
@@ -177,6 +223,36 @@ struct EnumNames<MemberState> {
   static constexpr std::array value{"running", "stopping", "stopped", "resuming", "wedged", "exited"};
 };
 template <>
+struct EnumNames<RampShape> {
+  static constexpr std::array value{"none", "linear", "smooth", "steps"};
+};
+template <>
+struct EnumNames<OnVanish> {
+  static constexpr std::array value{"go_on", "revert"};
+};
+template <>
+struct EnumNames<GuardStatistic> {
+  static constexpr std::array value{"mean", "p50", "p99", "min", "max", "last"};
+};
+template <>
+struct EnumNames<GuardBasis> {
+  static constexpr std::array value{"absolute", "before", "untouched"};
+};
+template <>
+struct EnumNames<ChangePhase> {
+  static constexpr std::array value{"planned", "pushing", "soaking",   "holding",  "paused",
+                                    "leased",  "done",    "reverting", "reverted", "failed"};
+};
+template <>
+struct EnumNames<TargetState> {
+  static constexpr std::array value{"waiting",  "pushing",  "applied", "reverting",
+                                    "reverted", "rejected", "unknown", "foreign"};
+};
+template <>
+struct EnumNames<GuardState> {
+  static constexpr std::array value{"gathering", "passing", "paused", "breached"};
+};
+template <>
 struct EnumNames<AgentState> {
   static constexpr std::array value{"connecting", "connected", "lost", "refused"};
 };
@@ -185,8 +261,8 @@ namespace {
 
 // Of the alternatives of Event, in their order.
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kKinds{
-    "process", "samples",    "rollups", "entities", "frames", "log",   "game",  "parameters", "push",
-    "action",  "breakpoint", "group",   "hit",      "gap",    "clock", "agent", "mark",       "derived"};
+    "process",    "samples", "rollups", "entities", "frames", "log",   "game", "parameters", "push",   "action",
+    "breakpoint", "group",   "hit",     "gap",      "clock",  "agent", "mark", "derived",    "change", "shared"};
 
 template <class T>
 constexpr bool kInJson =

@@ -25,7 +25,8 @@ TimeNs Placer::timeOfState(const Envelope& envelope, TimeNs newest) {
                      std::holds_alternative<LogLine>(event) || std::holds_alternative<GameEvent>(event) ||
                      std::holds_alternative<PushResult>(event) || std::holds_alternative<ActionResult>(event) ||
                      std::holds_alternative<Hit>(event) || std::holds_alternative<Gap>(event) ||
-                     std::holds_alternative<ClockSample>(event) || std::holds_alternative<Mark>(event);
+                     std::holds_alternative<ClockSample>(event) || std::holds_alternative<Mark>(event) ||
+                     std::holds_alternative<SharedItem>(event);
   TimeNs at = timed ? timeOf(event) : 0;
   if (at <= 0) at = newest;
   if (std::holds_alternative<SampleBlock>(event)) {

@@ -41,7 +41,8 @@ Result<ChunkHead> headOf(const Recording::Impl& file, std::int64_t chunk, std::v
 }  // namespace
 
 Result<std::vector<Damage>> Recording::read(const RecordedSeries& series, bool withPlaces,
-                                            const std::function<void(const SampleRun&)>& each) const {
+                                            const std::function<void(const SampleRun&)>& each, TimeNs from,
+                                            TimeNs to) const {
   std::vector<Damage> damaged;
   const Database& db = impl_->db;
   const std::uint32_t index = series.info.index.value;
@@ -61,8 +62,15 @@ Result<std::vector<Damage>> Recording::read(const RecordedSeries& series, bool w
     give(column->values, placesOf(*head, *column), each);
     return {};
   };
-  Result<Statement> columns = db.prepare(
-      fmt::format("SELECT * FROM columns WHERE process = {} AND idx = {} ORDER BY chunk", series.processRow, index));
+  Result<Statement> columns =
+      db.prepare(fmt::format("SELECT * FROM columns WHERE process = {0} AND idx = {1} AND chunk IN (SELECT id FROM "
+                             "chunks WHERE process = {0} AND "
+                             "time_max >= {2} AND time_min <= {3}) ORDER BY chunk",
+                             series.processRow, index, from, to));
+  if (from == INT64_MIN && to == INT64_MAX) {
+    columns = db.prepare(
+        fmt::format("SELECT * FROM columns WHERE process = {} AND idx = {} ORDER BY chunk", series.processRow, index));
+  }
   if (!columns) return std::unexpected(columns.error());
   while (true) {
     const Result<bool> row = columns->step();

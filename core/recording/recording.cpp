@@ -31,19 +31,6 @@ std::string uri(const std::string& path, std::string_view options) {
   return fmt::format("{}?{}", out, options);
 }
 
-// Three ways that never write: a closed file needs no lock at all; one with a write-ahead log is read together with it,
-// through the shared index if there is one (somebody may be recording), else with an index in memory.
-Result<Database> openReadOnly(const std::string& path, bool hasLog, bool hasIndex) {
-  constexpr int kFlags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-  if (!hasLog) return Database::open(uri(path, "mode=ro&immutable=1"), kFlags);
-  if (hasIndex) return Database::open(uri(path, "mode=ro&readonly_shm=1"), kFlags);
-  Result<Database> db = Database::open(uri(path, "mode=ro"), kFlags, "unix-none");
-  if (!db) return db;
-  sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  if (Result<> set = db->run("PRAGMA locking_mode=EXCLUSIVE"); !set) return std::unexpected(set.error());
-  return db;
-}
-
 std::unexpected<Error> notARecording(const std::string& path, const std::string& why) {
   return fail(ErrorCode::Corrupt,
               fmt::format("{} is not a Quarterdeck recording ({}); give the name of a .qdrec file.", path, why));
@@ -76,6 +63,21 @@ constexpr const char* kSpans2 =
     "FROM processes p, (SELECT 'entities' AS kind UNION ALL SELECT 'frames' UNION ALL SELECT 'rollups') k";
 
 }  // namespace
+
+// Three ways that never write: a closed file needs no lock at all; one with a write-ahead log is read together with it,
+// through the shared index if there is one (somebody may be recording), else with an index in memory.
+Result<Database> openReadOnly(const std::string& path) {
+  std::error_code ignored;
+  const bool hasLog = sizeOf(path + "-wal") > 0, hasIndex = fs::exists(path + "-shm", ignored);
+  constexpr int kFlags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+  if (!hasLog) return Database::open(uri(path, "mode=ro&immutable=1"), kFlags);
+  if (hasIndex) return Database::open(uri(path, "mode=ro&readonly_shm=1"), kFlags);
+  Result<Database> db = Database::open(uri(path, "mode=ro"), kFlags, "unix-none");
+  if (!db) return db;
+  sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (Result<> set = db->run("PRAGMA locking_mode=EXCLUSIVE"); !set) return std::unexpected(set.error());
+  return db;
+}
 
 std::string RecordedSeries::label() const {
   if (info.dimensions.empty()) return info.name;
@@ -119,7 +121,7 @@ Result<std::unique_ptr<Recording>> Recording::open(const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   const bool hasLog = sizeOf(path + "-wal") > 0;
-  Result<Database> db = openReadOnly(path, hasLog, fs::exists(path + "-shm", error));
+  Result<Database> db = openReadOnly(path);
   if (!db) {
     return fail(db.error().code,
                 fmt::format("Cannot open the recording {} ({}); check that it may be read.", path, db.error().message));
@@ -194,6 +196,31 @@ Result<RecordingInfo> Recording::info() const {
     return fail(ErrorCode::Corrupt,
                 fmt::format("The recording {} is damaged ({}); qdctl verify lists what.", impl_->path, problem));
   }
+  return out;
+}
+
+std::optional<Tick> Recording::tickAt(const ingest::ProcessRef& process, TimeNs time) const {
+  for (const auto& [row, entry] : impl_->processes) {
+    if (entry.ref != process) continue;
+    Result<Statement> bounds = impl_->db.prepare(
+        "SELECT time_min, time_max, tick_min, tick_max FROM chunks WHERE process = ?1 AND time_max >= ?2 AND ring <> "
+        "?3 "
+        "ORDER BY time_max LIMIT 1");
+    if (!bounds) return std::nullopt;
+    bounds->bind(1, Cell(row)).bind(2, Cell(time)).bind(3, Cell(std::int64_t{ingest::kDerivedRing}));
+    if (!bounds->step().value_or(false)) return std::nullopt;
+    const TimeNs from = bounds->integer(0), to = bounds->integer(1);
+    const Tick first = bounds->integer(2), last = bounds->integer(3);
+    if (time <= from || to <= from) return first;
+    const double share = static_cast<double>(time - from) / static_cast<double>(to - from);
+    return first + static_cast<Tick>(share * static_cast<double>(last - first));
+  }
+  return std::nullopt;
+}
+
+std::vector<RecordedProcess> Recording::processes() const {
+  std::vector<RecordedProcess> out;
+  for (const auto& [row, entry] : impl_->processes) out.push_back({entry.agent, entry.ref});
   return out;
 }
 

@@ -49,6 +49,12 @@ struct RecordedSeries {
   std::string label() const;  // "net.rtt{client=3}"
 };
 
+// One start of a process, and at which agent.
+struct RecordedProcess {
+  AgentId agent;
+  ingest::ProcessRef ref;
+};
+
 // Some samples of one series, in order of arrival.
 struct SampleRun {
   const std::vector<Tick>& ticks;
@@ -77,14 +83,21 @@ class Recording {
   Result<RecordingInfo> info() const;
   VerifyReport verify(std::stop_token stop = {}) const;
 
+  // In order of first appearance.
+  std::vector<RecordedProcess> processes() const;
   // Declared series, in order of process and index.
   Result<std::vector<RecordedSeries>> series() const;
-  // Values of one series, run by run; ticks and times are filled where `withPlaces`. Damaged runs are left out and
-  // returned.
+  // Values of one series, run by run; ticks and times are filled where `withPlaces`. Runs that lie wholly outside of
+  // [from, to] are not read. Damaged runs are left out and returned.
   Result<std::vector<Damage>> read(const RecordedSeries& series, bool withPlaces,
-                                   const std::function<void(const SampleRun&)>& each) const;
-  // Reads from the Recording, which must outlive it.
-  Result<std::unique_ptr<Cursor>> cursor() const;
+                                   const std::function<void(const SampleRun&)>& each, TimeNs from = INT64_MIN,
+                                   TimeNs to = INT64_MAX) const;
+  // Reads from the Recording, which must outlive it. `from`: entries of that replay time and later; nothing before it
+  // is read.
+  Result<std::unique_ptr<Cursor>> cursor(TimeNs from = INT64_MIN) const;
+  // Where a process was, as near as the bounds of its chunks say. Empty: nothing is recorded from then on.
+  std::optional<Tick> tickAt(const ingest::ProcessRef& process, TimeNs time) const;
+  const Impl& impl() const { return *impl_; }  // for this room
 
  private:
   explicit Recording(std::unique_ptr<Impl> impl);

@@ -31,6 +31,9 @@ struct Recording::Impl {
   const Layout& layout() const { return recording::layout(format); }
 };
 
+// Of a file as it lies there, together with its write-ahead log; never writes.
+Result<Database> openReadOnly(const std::string& path);
+
 // Whether the current row of `SELECT * FROM table` carries the checksum that its columns have.
 bool hashMatches(const Statement& row);
 

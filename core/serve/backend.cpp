@@ -9,7 +9,33 @@ bool isAny(const ingest::Event& event) {
   return (std::holds_alternative<T>(event) || ...);
 }
 
+std::unexpected<Error> noChanges() {
+  return fail(ErrorCode::Unsupported, "This is no live agent: nothing can be changed here.");
+}
+
 }  // namespace
+
+void Backend::startChange(ingest::ChangePlan, control::ChangeDone done) {
+  done(noChanges());
+}
+void Backend::orderChange(control::ChangeVerb, control::ChangesDone done) {
+  done(noChanges());
+}
+void Backend::syncChange(control::ChangeSync, control::ChangeDone done) {
+  done(noChanges());
+}
+void Backend::audit(std::uint64_t, std::uint32_t, control::AuditDone done) {
+  done(noChanges());
+}
+void Backend::shared(const std::string&, control::SharedDone done) {
+  done(noChanges());
+}
+void Backend::share(control::SharedWrite, control::SharedDone done) {
+  done(noChanges());
+}
+void Backend::adopt(control::AdoptOrder, control::AdoptDone done) {
+  done(noChanges());
+}
 
 std::uint32_t kindOf(const ingest::Event& event) {
   using namespace ingest;
@@ -19,7 +45,7 @@ std::uint32_t kindOf(const ingest::Event& event) {
   if (isAny<FrameBlock>(event)) return kFrames;
   if (isAny<ProcessChange>(event)) return kProcesses;
   if (isAny<ParameterChange>(event)) return kParameters;
-  if (isAny<PushResult>(event)) return kPushes;
+  if (isAny<PushResult, ChangeState>(event)) return kPushes;
   if (isAny<Breakpoint, LinkGroup, Hit>(event)) return kDebug;
   return kOther;
 }

@@ -30,6 +30,8 @@ struct Snapshot {
   std::vector<ingest::Breakpoint> breakpoints;
   std::vector<ingest::LinkGroup> groups;
   bool rollups = false;  // the log holds them; else a subscription makes its own out of the samples
+  std::vector<ingest::ChangeState> changes;
+  std::vector<ingest::SharedItem> shared;
 };
 
 // Which kinds of events a reader wants at all; a hint with which a cursor may skip without decoding.
@@ -41,7 +43,7 @@ enum Kind : std::uint32_t {
   kParameters = 16,  // ParameterChange
   kDebug = 32,       // Breakpoint, LinkGroup, Hit
   kOther = 64,       // all the rest
-  kPushes = 128,     // PushResult
+  kPushes = 128,     // PushResult, ChangeState
   kRollups = 256,    // Rollup
   kEverything = 511,
 };
@@ -89,8 +91,17 @@ class Backend {
   virtual Result<std::unique_ptr<Cursor>> openCursor(const CursorStart& start, std::function<void()> wake) = 0;
 
   virtual void push(control::PushOrder order, control::PushDone done) = 0;
-  virtual void queryPush(const std::string& pushId, control::PushDone done) = 0;
+  virtual void queryPush(const std::string& pushId, bool settle, control::PushDone done) = 0;
   virtual void runAction(control::ActionOrder order, control::ActionDone done) = 0;
+
+  // A backend without changes answers Unsupported to all of these.
+  virtual void startChange(ingest::ChangePlan plan, control::ChangeDone done);
+  virtual void orderChange(control::ChangeVerb verb, control::ChangesDone done);
+  virtual void syncChange(control::ChangeSync sync, control::ChangeDone done);
+  virtual void audit(std::uint64_t after, std::uint32_t most, control::AuditDone done);
+  virtual void shared(const std::string& prefix, control::SharedDone done);
+  virtual void share(control::SharedWrite write, control::SharedDone done);
+  virtual void adopt(control::AdoptOrder order, control::AdoptDone done);
 
   virtual Result<std::unique_ptr<DebugSession>> openDebug(const std::string& who) = 0;
 };

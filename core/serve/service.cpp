@@ -90,6 +90,7 @@ grpc::ServerUnaryReactor* Service::Push(grpc::CallbackServerContext* context, co
   if (!order) return answer(context, badRequest(order.error()));
   if (auto checked = checkPush(*order); !checked) return answer(context, statusOf(checked.error()));
   order->who = access_.who(*context, order->who);
+  order->from = context->peer();
   order->timeout = reasonable(order->timeout);
   auto* reactor = context->DefaultReactor();
   backend_.push(std::move(*order), [response, reactor](auto results) { fillPush(results, response, reactor); });
@@ -98,12 +99,14 @@ grpc::ServerUnaryReactor* Service::Push(grpc::CallbackServerContext* context, co
 
 grpc::ServerUnaryReactor* Service::GetPush(grpc::CallbackServerContext* context, const pb::GetPushRequest* request,
                                            pb::PushResponse* response) {
-  if (auto status = access_.check(*context, Role::Viewer); !status.ok()) return answer(context, status);
+  const Role needed = request->settle() ? Role::Operator : Role::Viewer;
+  if (auto status = access_.check(*context, needed); !status.ok()) return answer(context, status);
   if (request->push_id().empty() || request->push_id().size() > 64) {
     return answer(context, {grpc::StatusCode::INVALID_ARGUMENT, "A push id has 1 to 64 bytes."});
   }
   auto* reactor = context->DefaultReactor();
-  backend_.queryPush(request->push_id(), [response, reactor](auto results) { fillPush(results, response, reactor); });
+  backend_.queryPush(request->push_id(), request->settle(),
+                     [response, reactor](auto results) { fillPush(results, response, reactor); });
   return reactor;
 }
 
@@ -122,6 +125,7 @@ grpc::ServerUnaryReactor* Service::RunAction(grpc::CallbackServerContext* contex
                   {grpc::StatusCode::INVALID_ARGUMENT, fmt::format("The argument {} is not a finite number.", name)});
   }
   order->who = access_.who(*context, order->who);
+  order->from = context->peer();
   order->timeout = reasonable(order->timeout);
   auto* reactor = context->DefaultReactor();
   backend_.runAction(std::move(*order), [response, reactor](Result<ingest::ActionResult> result) {

@@ -70,6 +70,20 @@ class Service final : public quarterdeck::v1::Agent::CallbackService {
       grpc::CallbackServerContext*, const quarterdeck::v1::WatchParametersRequest*) override;
   grpc::ServerUnaryReactor* RunAction(grpc::CallbackServerContext*, const quarterdeck::v1::RunActionRequest*,
                                       quarterdeck::v1::RunActionResponse*) override;
+  grpc::ServerUnaryReactor* StartChange(grpc::CallbackServerContext*, const quarterdeck::v1::StartChangeRequest*,
+                                        quarterdeck::v1::ChangeState*) override;
+  grpc::ServerUnaryReactor* OrderChange(grpc::CallbackServerContext*, const quarterdeck::v1::OrderChangeRequest*,
+                                        quarterdeck::v1::OrderChangeResponse*) override;
+  grpc::ServerUnaryReactor* SyncChange(grpc::CallbackServerContext*, const quarterdeck::v1::SyncChangeRequest*,
+                                       quarterdeck::v1::ChangeState*) override;
+  grpc::ServerUnaryReactor* GetAudit(grpc::CallbackServerContext*, const quarterdeck::v1::GetAuditRequest*,
+                                     quarterdeck::v1::AuditPage*) override;
+  grpc::ServerUnaryReactor* GetShared(grpc::CallbackServerContext*, const quarterdeck::v1::GetSharedRequest*,
+                                      quarterdeck::v1::SharedItems*) override;
+  grpc::ServerUnaryReactor* PutShared(grpc::CallbackServerContext*, const quarterdeck::v1::PutSharedRequest*,
+                                      quarterdeck::v1::SharedItem*) override;
+  grpc::ServerUnaryReactor* AdoptValues(grpc::CallbackServerContext*, const quarterdeck::v1::AdoptValuesRequest*,
+                                        quarterdeck::v1::ParameterChange*) override;
   grpc::ServerBidiReactor<quarterdeck::v1::DebugCommand, quarterdeck::v1::DebugEvent>* Debug(
       grpc::CallbackServerContext*) override;
   grpc::ServerBidiReactor<quarterdeck::v1::ClockPing, quarterdeck::v1::ClockPong>* SyncClock(

@@ -37,6 +37,14 @@ void drawFilled(QPainterPath& path, Symbol symbol) {
       path.addPolygon(triangle(2, 8));
       path.addPolygon(triangle(8, 14));
       break;
+    case Symbol::EventBack:
+      path.addPolygon(triangle(7, 1));
+      path.addPolygon(QPolygonF({{11.5, 4}, {15, 8}, {11.5, 12}, {8, 8}, {11.5, 4}}));
+      break;
+    case Symbol::EventForward:
+      path.addPolygon(QPolygonF({{4.5, 4}, {8, 8}, {4.5, 12}, {1, 8}, {4.5, 4}}));
+      path.addPolygon(triangle(9, 15));
+      break;
     case Symbol::Stop:
       path.addRect(4, 4, 8, 8);
       break;
@@ -63,6 +71,10 @@ void drawStroked(QPainterPath& path, Symbol symbol) {
     case Symbol::Add:
       path.moveTo(8, 3), path.lineTo(8, 13);
       path.moveTo(3, 8), path.lineTo(13, 8);
+      break;
+    case Symbol::Loop:
+      path.moveTo(3, 9), path.arcTo(QRectF(3, 4, 10, 9), 190, -300);
+      path.moveTo(13.2, 8.2), path.lineTo(11.2, 12.4), path.lineTo(15.2, 12.2);
       break;
     case Symbol::Search:
       path.addEllipse(QRectF(3, 3, 7, 7));

@@ -31,6 +31,11 @@ void ViewClock::advance(TimeNs elapsed) {
   if (mode_ != Mode::Playing || elapsed <= 0) return;
   position_ += static_cast<TimeNs>(static_cast<double>(elapsed) * speed_);
   if (lead_ < 0 || lead_ > span_) lead_ = span_ / 4;  // the playhead left the window: follow it again
+  if (loop_ && position_ >= std::min(loop_->to, last_)) {
+    goTo(loop_->from);
+    setMode(Mode::Playing);
+    return;
+  }
   if (position_ < last_) return;
   position_ = last_;
   if (!recording_) lead_ = 0;
@@ -79,6 +84,7 @@ void ViewClock::toggleFreeze() {
 void ViewClock::play() {
   if (mode_ == Mode::Live) return;  // already moving, at the edge
   placed_ = true;
+  if (loop_ && (position_ < loop_->from || position_ >= loop_->to)) goTo(loop_->from);
   const bool again = recording_ && position_ >= last_;  // at the end: from the start
   if (again) {
     position_ = first_;
@@ -125,6 +131,20 @@ void ViewClock::setAxis(series::Axis axis) {
   if (axis == axis_) return;
   axis_ = axis;
   Q_EMIT axisChanged();
+}
+
+void ViewClock::setLoop(TimeNs from, TimeNs to) {
+  const Loop wanted{std::max(std::min(from, to), first_), std::min(std::max(from, to), last_)};
+  if (wanted.to - wanted.from < kShortest) return clearLoop();
+  if (loop_ == wanted) return;
+  loop_ = wanted;
+  Q_EMIT loopChanged();
+}
+
+void ViewClock::clearLoop() {
+  if (!loop_) return;
+  loop_.reset();
+  Q_EMIT loopChanged();
 }
 
 void ViewClock::setMode(Mode mode) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <QObject>
+#include <optional>
 
 #include "core/series/store.h"
 
@@ -29,6 +30,12 @@ class ViewClock final : public QObject {
   TimeNs viewTo() const { return now() + lead_; }
   double speed() const { return speed_; }
   series::Axis axis() const { return axis_; }
+  // The stretch that playing repeats; empty: none.
+  struct Loop {
+    TimeNs from = 0, to = 0;
+    bool operator==(const Loop&) const = default;
+  };
+  const std::optional<Loop>& loop() const { return loop_; }
 
   // Called once a frame by the composition: the extent, and the time that passed.
   void setExtent(TimeNs first, TimeNs last);
@@ -46,12 +53,15 @@ class ViewClock final : public QObject {
   // Makes the window `factor` times as long around `anchor`; while live around its right edge.
   void zoomAt(qd::TimeNs anchor, double factor);
   void setAxis(qd::series::Axis axis);
+  void setLoop(qd::TimeNs from, qd::TimeNs to);  // in either order; shorter than 10 ms: no loop
+  void clearLoop();
 
  Q_SIGNALS:
   void modeChanged();
   void jumped();  // now() changed other than by the passing of time
   void spanChanged();
   void axisChanged();
+  void loopChanged();
 
  private:
   void setMode(Mode mode);
@@ -64,6 +74,7 @@ class ViewClock final : public QObject {
   TimeNs lead_ = 0;  // of the window's right edge before now()
   double speed_ = 1;
   series::Axis axis_ = series::Axis::Time;
+  std::optional<Loop> loop_;
 };
 
 }  // namespace qd::widgets

@@ -15,6 +15,7 @@
 #include "core/ingest/directory.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
+#include "widgets/base/moment_to_show.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
@@ -104,7 +105,7 @@ void BreakpointsPanel::connectAll() {
     const QString id = item->data(0, kIdRole).toString();
     context().selection.setHit(id);
     const auto hit = context().breakpoints.hit(id.toStdString());
-    if (hit) context().clock.goTo(hit->time);
+    if (hit) context().clock.goTo(momentToShow(context().breakpoints, hit->id, hit->time));
   });
   connect(&context().selection, &Selection::hitChanged, this, &BreakpointsPanel::showHit);
   connect(this, &Panel::processChanged, this, [this] { revision_ = directoryRevision_ = 0; });

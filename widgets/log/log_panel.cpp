@@ -13,6 +13,7 @@
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
 #include "widgets/base/player_name.h"
+#include "widgets/base/moment_to_show.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
@@ -176,7 +177,7 @@ void LogPanel::openRow(int row) {
       context().selection.setHit(QString::fromStdString(hit->id));
     }
   }
-  if (chosen.time > 0) context().clock.goTo(chosen.time);
+  if (chosen.time > 0) context().clock.goTo(widgets::momentToShow(context().breakpoints, chosen));
 }
 
 void LogPanel::noteScroll() {

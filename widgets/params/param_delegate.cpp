@@ -124,6 +124,8 @@ void ParamDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   if (row != nullptr && index.column() == ParamModel::kStaged) {
     if (row->staged)
       text = row->staged->conflict ? colors.caution : colors.accent;
+    else if (row->drifted())
+      text = colors.caution;
     else if (row->outcome && row->outcome->status == ingest::PushStatus::Applied)
       text = colors.ok;
     else if (row->outcome && row->outcome->status == ingest::PushStatus::Rejected)

@@ -75,6 +75,15 @@ QString outcomeText(const params::Outcome& outcome) {
   return {};
 }
 
+QString driftText(const ParamRow& row) {
+  const ingest::ParameterValue& live = *row.live;
+  const QString by =
+      live.pushId.empty() ? ParamModel::tr("the process itself (or a restart)") : QString::fromStdString(live.who);
+  return ParamModel::tr(
+             "Wanted %1 by %2; changed by %3 at tick %4.\nRight click: push it again, or accept what is live.")
+      .arg(valueText(*live.desired, row.spec.unit), QString::fromStdString(live.desiredWho), by, formatTick(live.tick));
+}
+
 QString specText(const ingest::ParameterSpec& spec) {
   QStringList lines;
   if (!spec.description.empty()) lines << QString::fromStdString(spec.description);
@@ -123,6 +132,7 @@ QVariant ParamModel::display(const ParamRow& row, int column) const {
     const QString staged = valueText(row.staged->to, row.spec.unit);
     return row.staged->conflict ? tr("→ %1 (changed meanwhile)").arg(staged) : tr("→ %1").arg(staged);
   }
+  if (row.drifted()) return tr("drifted, wanted %1").arg(valueText(*row.live->desired, row.spec.unit));
   return row.outcome ? outcomeText(*row.outcome) : QString();
 }
 
@@ -134,6 +144,7 @@ QVariant ParamModel::data(const QModelIndex& index, int role) const {
       return display(*row, index.column());
     case Qt::ToolTipRole:
       if (row->heading) return {};
+      if (index.column() == kStaged && row->drifted()) return driftText(*row);
       return index.column() == kStaged && row->outcome ? QVariant(outcomeText(*row->outcome)) : specText(row->spec);
     case Qt::FontRole:
       if (row->heading) return uiFont(kSmallPx, QFont::DemiBold);

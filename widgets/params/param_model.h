@@ -36,6 +36,8 @@ class ParamModel final : public QAbstractTableModel {
 QString valueText(const Value& value, const std::string& unit);
 // "applied at tick 1 234", "rejected: …", "pending…", "unknown: …".
 QString outcomeText(const params::Outcome& outcome);
+// Who wanted what, and who changed it.
+QString driftText(const ParamRow& row);
 // Range, default, risk and when it takes effect, for the tooltip.
 QString specText(const ingest::ParameterSpec& spec);
 

@@ -13,6 +13,7 @@ std::string lower(std::string text) {
 }
 
 bool passes(const ParamRow& row, const ParamFilter& filter) {
+  if (filter.driftedOnly && !row.drifted()) return false;
   if (filter.changedOnly && !row.changed() && !row.staged) return false;
   if (filter.text.empty()) return true;
   const std::string wanted = lower(filter.text);
@@ -23,6 +24,10 @@ bool passes(const ParamRow& row, const ParamFilter& filter) {
 
 bool ParamRow::changed() const {
   return live && live->value != spec.defaultValue;
+}
+
+bool ParamRow::drifted() const {
+  return live && live->desired && *live->desired != live->value;
 }
 
 std::vector<ParamRow> paramRows(const params::ParamBook& book, const ProcessId& process, TimeNs asOf,

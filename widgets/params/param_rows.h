@@ -19,11 +19,13 @@ struct ParamRow {
   std::optional<params::StagedEdit> staged;
   std::optional<params::Outcome> outcome;
   bool changed() const;  // live differs from the default
+  bool drifted() const;  // live differs from what the last acknowledged push wanted
 };
 
 struct ParamFilter {
   std::string text;  // case-insensitive, in name or description
   bool changedOnly = false;
+  bool driftedOnly = false;
 };
 
 // Grouped in the order of declaration. `asOf`: values as they were at that moment.

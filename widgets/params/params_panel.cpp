@@ -2,11 +2,13 @@
 #include "widgets/params/params_panel.h"
 
 #include <QComboBox>
+#include <QCoreApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
+#include <QPointer>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QToolButton>
@@ -15,6 +17,7 @@
 
 #include "core/ingest/directory.h"
 #include "core/params/param_book.h"
+#include "core/params/push_rules.h"
 #include "core/series/store.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
@@ -79,6 +82,8 @@ void ParamsPanel::buildList() {
   view_->setObjectName(QStringLiteral("paramView"));
   view_->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed |
                          QAbstractItemView::SelectedClicked);
+  view_->setContextMenuPolicy(Qt::CustomContextMenu);
+  connect(view_, &QTreeView::customContextMenuRequested, this, &ParamsPanel::openMenu);
   view_->header()->setStretchLastSection(true);
   view_->header()->resizeSection(ParamModel::kName, 118);
   view_->header()->resizeSection(ParamModel::kLive, 72);
@@ -192,8 +197,63 @@ void ParamsPanel::reviewOrPush() {
 }
 
 void ParamsPanel::push() {
-  send(context().params.takeOrders(context().who.toStdString(), review_->comment().toStdString()));
+  auto orders = context().params.takeOrders(context().who.toStdString(), review_->comment().toStdString());
+  review_->isPlain() ? send(std::move(orders)) : start(std::move(orders));
   showList();
+}
+
+// With a way back, a ramp or waves: the agents carry it out, and the Rollouts follow it.
+void ParamsPanel::start(std::vector<control::PushOrder> orders) {
+  if (context().commands == nullptr) return;
+  for (const control::PushOrder& order : orders) {
+    ingest::ChangePlan plan;
+    plan.id = "change-" + order.pushId.substr(5);
+    plan.who = order.who;
+    plan.comment = order.comment;
+    plan.targets = order.targets;
+    for (const auto& a : order.assignments) plan.values.push_back({a.name, a.value, a.expectedVersion});
+    review_->fill(plan);
+    context().commands->startChange(std::move(plan),
+                                    [guard = QPointer<ParamsPanel>(this)](const Result<ingest::ChangeState>& begun) {
+                                      if (begun) return;
+                                      QMetaObject::invokeMethod(
+                                          QCoreApplication::instance(),
+                                          [guard, message = QString::fromStdString(begun.error().message)] {
+                                            if (guard != nullptr) guard->say(message);
+                                          },
+                                          Qt::QueuedConnection);
+                                    });
+  }
+}
+
+void ParamsPanel::openMenu(const QPoint& at) {
+  const ParamRow* row = model_->row(view_->indexAt(at));
+  if (row == nullptr || row->heading) return;
+  QMenu menu(this);
+  const std::string name = row->spec.name;
+  const bool may = context().commands != nullptr;
+  const Value standard = row->spec.defaultValue;
+  menu.addAction(tr("Stage the default"), this,
+                 [this, name, standard] { stage(QString::fromStdString(name), standard); })
+      ->setEnabled(may && row->changed());
+  if (row->drifted()) {
+    menu.addSeparator();
+    const Value wanted = *row->live->desired;
+    menu.addAction(tr("Stage the wanted %1 again").arg(valueText(wanted, row->spec.unit)), this,
+                   [this, name, wanted] {
+                     if (auto staged = context().params.stage(process(), name, wanted); !staged) {
+                       say(QString::fromStdString(staged.error().message));
+                     }
+                   })
+        ->setEnabled(may);
+    menu.addAction(tr("Accept the live %1").arg(valueText(row->live->value, row->spec.unit)), this,
+                   [this, name] {
+                     context().commands->adopt({process(), {name}, context().who.toStdString(), "", "drift accepted"},
+                                               [](const Result<ingest::ParameterChange>&) {});
+                   })
+        ->setEnabled(may);
+  }
+  menu.exec(view_->viewport()->mapToGlobal(at));
 }
 
 void ParamsPanel::send(std::vector<control::PushOrder> orders) {
@@ -201,11 +261,7 @@ void ParamsPanel::send(std::vector<control::PushOrder> orders) {
   params::ParamBook& book = context().params;
   for (control::PushOrder& order : orders) {
     book.markPending(order);
-    const std::string id = order.pushId;
-    // On a network thread; the composition closes the link before the book.
-    context().commands->push(std::move(order), [&book, id](const Result<std::vector<ingest::PushResult>>& answer) {
-      book.resolve(id, answer);
-    });
+    params::pushAndSettle(*context().commands, book, std::move(order));
   }
 }
 

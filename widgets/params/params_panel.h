@@ -44,6 +44,8 @@ class ParamsPanel final : public Panel {
   void fillActions();
   void updateFooter();
   void say(const QString& sentence);
+  void openMenu(const QPoint& at);
+  void start(std::vector<control::PushOrder> orders);
   std::vector<ProcessId> targets() const;
   std::optional<std::int64_t> playersOn(const std::vector<ProcessId>& processes) const;
 

@@ -6,6 +6,7 @@
 
 #include "core/params/push_rules.h"
 
+class QComboBox;
 class QLabel;
 class QLineEdit;
 class QPushButton;
@@ -22,6 +23,8 @@ class ReviewPage final : public QWidget {
   void show(const params::ReviewFacts& facts, const std::vector<params::StagedEdit>& edits,
             std::optional<std::int64_t> players);
   QString comment() const;
+  bool isPlain() const;                       // at once, for good, everywhere
+  void fill(ingest::ChangePlan& plan) const;  // how it goes and comes back, as chosen
   bool canPush() const;
 
  Q_SIGNALS:
@@ -35,9 +38,17 @@ class ReviewPage final : public QWidget {
   params::ReviewFacts facts_;
   QTreeWidget* diff_;
   QLineEdit* comment_;
+  QComboBox* way_;
+  QComboBox* stay_;
+  QLineEdit* guard_;
+  QLineEdit* typed_;
+  QString wanted_;  // what must be typed for a dangerous push
   QLabel* note_;
   QPushButton* push_;
 };
+
+// What must be typed to push something dangerous: it names servers and players.
+QString confirmation(const params::ReviewFacts& facts, std::optional<std::int64_t> players);
 
 // "Push 2 changes to 6 servers (84 players)".
 QString pushText(const params::ReviewFacts& facts, std::optional<std::int64_t> players);

@@ -99,4 +99,21 @@ std::vector<AxisTick> valueTicks(double low, double high, int most) {
   return ticks;
 }
 
+std::vector<AxisTick> logTicks(double low, double high, int most) {
+  std::vector<AxisTick> ticks;
+  if (!(low > 0) || !(high > low) || most < 1) return ticks;
+  const double decades = std::log10(high / low);
+  const int step = std::max(1, static_cast<int>(std::ceil(decades / most)));
+  const bool fine = decades * 3 <= most;
+  for (int exponent = static_cast<int>(std::floor(std::log10(low) + 1e-9)); std::pow(10, exponent) <= high * 1.0001;
+       exponent += step) {
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double value = factor * std::pow(10, exponent);
+      if ((factor != 1 && !fine) || value < low * 0.9999 || value > high * 1.0001) continue;
+      ticks.push_back({std::log(value / low) / std::log(high / low), QString::number(value, 'g', 3)});
+    }
+  }
+  return ticks;
+}
+
 }  // namespace qd::widgets::plot

@@ -39,6 +39,9 @@ std::vector<AxisTick> timeTicks(const AxisMap& map, TimeNs from, TimeNs to, int 
 std::vector<AxisTick> tickTicks(double low, double high, int most);
 // Round values for a vertical axis.
 std::vector<AxisTick> valueTicks(double low, double high, int most);
+// Decades, and 2 and 5 of each where there is room, of a logarithmic axis over [low, high], 0 < low; the keys are
+// places from 0 (low) to 1 (high).
+std::vector<AxisTick> logTicks(double low, double high, int most);
 // 1, 2 or 5 times a power of ten, at least `atLeast`.
 double niceStep(double atLeast);
 

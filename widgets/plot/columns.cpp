@@ -12,14 +12,27 @@ class Folder {
   Folder(const series::RangeResult& data, const AxisMap& map, double low, double high, int width)
       : map_(map), breaks_(data.breaks), low_(low), perKey_(width / (high - low)), columns_(width) {}
 
-  void sample(TimeNs time, double value) { add(time, time, value, value, value, value, value, 1); }
-  void bucket(const series::Bucket& b) { add(b.x0, b.x1, b.min, b.max, b.mean, b.mean, b.last, b.count); }
+  void sample(TimeNs time, double value) {
+    const int at = clamped(std::floor(placeOf(time)));
+    add(time, at, at, value, value, value, value, value, 1);
+  }
+  // A bucket lies in every column that it covers by more than its rim: the store's are cut where its own columns end,
+  // and what reaches a little across an edge must not light the next column. One shorter than that lies in one.
+  void bucket(const series::Bucket& b) {
+    const double begin = placeOf(b.x0), end = placeOf(b.x1);
+    const bool isShort = end - begin <= 2 * kRim;
+    const int from = clamped(std::floor(isShort ? (begin + end) / 2 : begin + kRim));
+    const int to = isShort ? from : clamped(std::floor(end - kRim));
+    add(b.x0, from, to, b.min, b.max, b.mean, b.mean, b.last, b.count);
+  }
   std::vector<Column> take() { return std::move(columns_); }
 
  private:
-  int columnAt(TimeNs time) const {
-    const double at = std::floor((map_.key(time) - low_) * perKey_);
-    return static_cast<int>(std::clamp(at, -1.0, static_cast<double>(columns_.size())));
+  static constexpr double kRim = 0.25;
+
+  double placeOf(TimeNs time) const { return (map_.key(time) - low_) * perKey_; }
+  int clamped(double column) const {
+    return static_cast<int>(std::clamp(column, -1.0, static_cast<double>(columns_.size())));
   }
 
   // Is there an interruption after what came before and not after `time`?
@@ -32,7 +45,8 @@ class Folder {
     return broken || !started_;
   }
 
-  void add(TimeNs x0, TimeNs x1, double min, double max, double mean, double first, double last, std::uint64_t count) {
+  void add(TimeNs x0, int from, int to, double min, double max, double mean, double first, double last,
+           std::uint64_t count) {
     if (!std::isfinite(min) || !std::isfinite(max)) {  // "not known here" interrupts the line
       started_ = false;
       return;
@@ -40,7 +54,6 @@ class Folder {
     const bool broken = isBrokenBefore(x0);
     started_ = true;
     if (!std::isfinite(mean)) mean = (min + max) / 2;
-    const int from = columnAt(x0), to = columnAt(x1);
     const int width = static_cast<int>(columns_.size());
     for (int i = std::max(from, 0); i <= std::min(to, width - 1); ++i) {
       Column& c = columns_[static_cast<std::size_t>(i)];
@@ -84,6 +97,7 @@ void ValueRange::include(double value) {
   if (!std::isfinite(value)) return;
   min = any ? std::min(min, value) : value;
   max = any ? std::max(max, value) : value;
+  if (value > 0) leastPositive = leastPositive > 0 ? std::min(leastPositive, value) : value;
   any = true;
 }
 
@@ -111,6 +125,19 @@ AxisRange chooseRange(const ValueRange& data, AxisRange previous, const double* 
   const bool fits = top <= previous.high && bottom >= previous.low;
   const bool used = (top - bottom) >= (previous.high - previous.low) * 0.5;
   return fits && used ? previous : wanted;
+}
+
+AxisRange chooseLogRange(const ValueRange& data, AxisRange previous) {
+  const bool before = previous.low > 0 && previous.high > previous.low;
+  if (!data.any || !(data.leastPositive > 0)) return before ? previous : AxisRange{0.1, 10};
+  double first = std::floor(std::log10(data.leastPositive) + 1e-9);
+  const double last = std::max(first + 1, std::ceil(std::log10(data.max) - 1e-9));
+  first = std::max(first, last - kMostDecades);
+  const AxisRange wanted{std::pow(10, first), std::pow(10, last)};
+  if (!before) return wanted;
+  const bool fits = wanted.low >= previous.low && wanted.high <= previous.high;
+  const double unused = std::log10(wanted.low / previous.low) + std::log10(previous.high / wanted.high);
+  return fits && unused < 1.5 ? previous : wanted;
 }
 
 }  // namespace qd::widgets::plot

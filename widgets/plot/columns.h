@@ -24,6 +24,7 @@ std::vector<Column> foldColumns(const series::RangeResult& data, const AxisMap& 
 
 struct ValueRange {
   double min = 0, max = 0;
+  double leastPositive = 0;  // of what was included, for logarithmic axes; 0: nothing is above 0
   bool any = false;
   void include(double value);
 };
@@ -35,5 +36,9 @@ struct AxisRange {
   double low = 0, high = 1;
 };
 AxisRange chooseRange(const ValueRange& data, AxisRange previous, const double* budget);
+// Whole decades around what is above 0, at most kMostDecades of them; grows at once and shrinks when a decade is unused
+// at both ends together.
+inline constexpr int kMostDecades = 9;
+AxisRange chooseLogRange(const ValueRange& data, AxisRange previous);
 
 }  // namespace qd::widgets::plot

@@ -3,15 +3,16 @@
 
 #include <qcustomplot.h>
 
+#include <QDrag>
 #include <QEvent>
 #include <QLabel>
+#include <QMimeData>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
 
+#include "core/analysis/state_names.h"
 #include "widgets/base/format.h"
-#include "widgets/base/series_mime.h"
-#include "widgets/base/theme.h"
 #include "widgets/plot/given_ticker.h"
 #include "widgets/plot/legend_bar.h"
 #include "widgets/plot/state_strip.h"
@@ -23,46 +24,17 @@ namespace {
 constexpr std::uint64_t kFewest = 100;  // samples without which a 99th percentile says nothing
 constexpr int kTop = 8, kBottom = 8;    // half a label: QCustomPlot leaves out labels that it would have to clip
 
-// Mean distance of two samples, 0 where fewer than two are known.
-TimeNs intervalOf(const series::RangeResult& data) {
-  if (data.exact) {
-    if (data.samples.size() < 2) return 0;
-    return (data.samples.back().time - data.samples.front().time) / static_cast<TimeNs>(data.samples.size() - 1);
-  }
-  std::uint64_t count = 0;
-  for (const auto& b : data.buckets) count += b.count;
-  if (count < 2) return 0;
-  return (data.buckets.back().x1 - data.buckets.front().x0) / static_cast<TimeNs>(count - 1);
-}
-
-// A share is told at the end of the stretch that it speaks of: it fills the empty columns before it, at most `reach` of
-// them, and what follows the last one up to the edge, where the next is still to be told. Longer without a share: a
-// hole.
-void extendShares(std::vector<Column>& columns, int reach) {
-  int before = -1;
-  for (int i = 0; i < static_cast<int>(columns.size()); ++i) {
-    const Column known = columns[static_cast<std::size_t>(i)];
-    if (known.count == 0) continue;
-    for (int j = std::max(before + 1, i - reach); j < i; ++j) columns[static_cast<std::size_t>(j)] = known;
-    before = i;
-  }
-  const int total = static_cast<int>(columns.size());
-  if (before < 0 || total - before > reach + 1) return;
-  for (int j = before + 1; j < total; ++j)
-    columns[static_cast<std::size_t>(j)] = columns[static_cast<std::size_t>(before)];
-}
-
 }  // namespace
 
 PlotPane::PlotPane(PaneSpec spec, const series::Store& store, QWidget* parent)
     : QWidget(parent),
       spec_(std::move(spec)),
       store_(store),
-      extra_(std::make_unique<std::vector<SeriesRef>>()),
+      layout_(new QVBoxLayout(this)),
       legend_(new LegendBar(this)),
       plot_(new QCustomPlot(this)),
       layer_(new TraceLayer(plot_->xAxis, plot_->yAxis)),
-      strip_(new StateStrip(this)),
+      frames_(new StateStrip(this)),
       emptyText_(new QLabel(plot_)) {
   setMouseTracking(true);
   setMinimumHeight(72);
@@ -78,19 +50,20 @@ PlotPane::PlotPane(PaneSpec spec, const series::Store& store, QWidget* parent)
     axis->setSubTicks(false);
     axis->grid()->setZeroLinePen(Qt::NoPen);
   }
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->setSpacing(0);
-  layout->addWidget(legend_);
-  layout->addWidget(plot_, 1);
-  layout->addWidget(strip_);
-  strip_->setVisible(spec_.strip);
+  layout_->setContentsMargins(0, 0, 0, 0);
+  layout_->setSpacing(0);
+  layout_->addWidget(legend_);
+  layout_->addWidget(plot_, 1);
+  layout_->addWidget(frames_);
+  frames_->setLabel(tr("frames"));
+  frames_->setVisible(spec_.strip);
   emptyText_->setAlignment(Qt::AlignCenter);
   emptyText_->setWordWrap(true);
   emptyText_->setFont(uiFont(kSmallPx));
   emptyText_->setForegroundRole(QPalette::PlaceholderText);
   emptyText_->hide();
   legend_->setTitle(spec_.title, QString());
+  connect(legend_, &LegendBar::dragged, this, &PlotPane::dragOut);
   applyColors();
 }
 
@@ -98,8 +71,9 @@ PlotPane::~PlotPane() = default;
 
 void PlotPane::setSeries(std::vector<PaneSeries> series) {
   const bool same = std::equal(series.begin(), series.end(), series_.begin(), series_.end(),
-                               [](const auto& a, const auto& b) { return a.meta.id == b.meta.id; });
+                               [](const auto& a, const auto& b) { return a.sameSource(b); });
   series_ = std::move(series);
+  arrangeStrips();
   if (same) return;  // other colours perhaps; what was measured stands
   intervals_.assign(series_.size(), 0);
   percentiles_.assign(series_.size(), std::nullopt);
@@ -111,89 +85,120 @@ void PlotPane::setStripSeries(std::optional<series::SeriesId> extrapolated, std:
 }
 
 bool PlotPane::draw(const PaneView& view) {
-  const int width = plot_->axisRect()->width();
-  const TimeNs margin = (view.to - view.from) / std::max(1, width) * 2;  // so that lines reach the edges
-  std::vector<Trace> traces;
-  ValueRange values;
-  bool refining = false;
-  for (std::size_t i = 0; i < series_.size(); ++i) {
-    auto data = store_.query(series_[i].meta.id, series::Axis::Time, view.from - margin, view.to + margin, width);
-    const ValueRange range = rangeOf(data);
-    if (range.any) {
-      values.include(range.min);
-      values.include(range.max);
-    }
-    refining = refining || data.refining;
-    intervals_[i] = intervalOf(data);
-    traces.push_back({std::move(data), series_[i].color});
-  }
-  updateAxis(values, view);
-  layer_->setTraces(std::move(traces), view.map, factor_);
+  ++draws_;
+  Asked asked;
+  const int width = layer_->columns();
+  for (std::size_t i = 0; i < series_.size(); ++i) intervals_[i] = ask(store_, series_[i], view, width, asked);
+  updateAxis(asked.values, view);
+  layer_->setTraces(std::move(asked.traces), traceView(view));
+  layer_->setHeat(std::move(asked.heat));
   plot_->replot(QCustomPlot::rpQueuedRefresh);
-  drawStrip(view);
-  return refining;
+  drawn_ = view;
+  drawStrips(view);
+  legend_->setNote(asked.refining ? tr("refining…") : QString());
+  return asked.refining;
+}
+
+// By how many columns the view moved since the last drawing: whole ones only, on the time axis, of the same length.
+TraceView PlotPane::traceView(const PaneView& view) {
+  TraceView out{view.map,
+                view.map.key(view.from),
+                view.map.key(view.to),
+                range_.low,
+                range_.high,
+                spec_.axis.mode == ValueAxis::Mode::Log};
+  const TimeNs span = view.to - view.from;
+  if (view.map.isTicks() || span <= 0 || span != drawn_.to - drawn_.from) return out;
+  const double moved = static_cast<double>(view.from - drawn_.from) * layer_->columns() / static_cast<double>(span);
+  if (std::abs(moved - std::round(moved)) < 1e-3 && std::abs(moved) < 1e5)
+    out.shift = static_cast<int>(std::lround(moved));
+  return out;
+}
+
+std::uint64_t PlotPane::samplesIn(TimeNs from, TimeNs to) const {
+  std::uint64_t count = 0;
+  for (const auto& s : series_) {
+    for (const auto id : {s.bound.a, s.bound.b}) {
+      const auto whole = store_.query(id, series::Axis::Time, from, to, 1);
+      count += whole.samples.size();
+      for (const auto& b : whole.buckets) count += b.count;
+      if (s.bound.expression.kind != analysis::Derivation::Difference) break;
+    }
+  }
+  return count;
+}
+
+void PlotPane::chooseAxis(const ValueRange& data, const double* budget) {
+  switch (spec_.axis.mode) {
+    case ValueAxis::Mode::Fixed:
+      range_ = {spec_.axis.low, spec_.axis.high};
+      break;
+    case ValueAxis::Mode::Log:
+      range_ = chooseLogRange(data, range_);
+      break;
+    case ValueAxis::Mode::Auto:
+      range_ = chooseRange(data, range_, budget);
+  }
 }
 
 void PlotPane::updateAxis(const ValueRange& data, const PaneView& view) {
-  const std::string unit = series_.empty() ? std::string() : series_.front().meta.info.unit;
   std::optional<double> budget;
   for (const auto& s : series_)
-    if (s.meta.info.budget) budget = s.meta.info.budget;
-  range_ = chooseRange(data, range_, budget ? &*budget : nullptr);
+    if (s.meta.info.budget && !s.isDerived()) budget = s.meta.info.budget;
+  chooseAxis(data, budget ? &*budget : nullptr);
+  const std::string unit = series_.empty() ? std::string() : series_.front().unit;
   const UnitView shown = unitView(unit, std::max(std::abs(range_.low), std::abs(range_.high)));
+  const bool log = spec_.axis.mode == ValueAxis::Mode::Log;
   factor_ = shown.factor;
   unit_ = shown.unit;
-  legend_->setTitle(spec_.title, unit_);
+  legend_->setTitle(spec_.title, log ? tr("%1 log").arg(unit_).trimmed() : unit_);
   plot_->xAxis->setRange(view.map.key(view.from), view.map.key(view.to));
-  plot_->yAxis->setRange(range_.low * factor_, range_.high * factor_);
+  const double low = range_.low * factor_, high = range_.high * factor_;
+  plot_->yAxis->setRange(log ? 0 : low, log ? 1 : high);
   static_cast<GivenTicker*>(plot_->xAxis->ticker().data())->setTicks(view.ticks);
   const int rows = std::max(2, plot_->axisRect()->height() / 16);
-  static_cast<GivenTicker*>(plot_->yAxis->ticker().data())
-      ->setTicks(series_.empty() ? std::vector<AxisTick>()
-                                 : valueTicks(range_.low * factor_, range_.high * factor_, rows));
-  layer_->setBudget(budget ? std::optional(*budget * factor_) : std::nullopt,
-                    budget ? tr("budget %1").arg(formatIn(budget, shown)) : QString(), colorsOf(this).muted);
+  std::vector<AxisTick> ticks;
+  if (!series_.empty()) ticks = log ? logTicks(low, high, rows) : valueTicks(low, high, rows);
+  static_cast<GivenTicker*>(plot_->yAxis->ticker().data())->setTicks(std::move(ticks));
+  layer_->setBudget(budget, budget ? tr("budget %1").arg(formatIn(budget, shown)) : QString(), colorsOf(this).muted);
+  const bool onlyStates = !series_.empty() && std::all_of(series_.begin(), series_.end(),
+                                                          [](const auto& s) { return s.style == Style::States; });
   emptyText_->setVisible(!data.any);
-  emptyText_->setText(series_.empty() ? spec_.empty : tr("No samples in this window"));
-}
-
-void PlotPane::drawStrip(const PaneView& view) {
-  if (!spec_.strip) return;
-  const int cells = strip_->cells();
-  const double low = view.map.key(view.from), high = view.map.key(view.to);
-  const auto fold = [&](std::optional<series::SeriesId> id) -> std::vector<Column> {
-    if (!id) return {};
-    const auto data = store_.query(*id, series::Axis::Time, view.from, view.to, cells);
-    auto columns = foldColumns(data, view.map, low, high, cells);
-    const double reach = 1.5 * static_cast<double>(std::max(intervalOf(data), kNsPerSecond)) * cells;
-    extendShares(columns,
-                 static_cast<int>(std::ceil(reach / static_cast<double>(std::max<TimeNs>(1, view.to - view.from)))));
-    return columns;
-  };
-  strip_->setShares(fold(stripExtrapolated_), fold(stripHeld_));
+  emptyText_->setText(series_.empty() ? spec_.empty
+                      : onlyStates    ? tr("Shown as states, below")
+                                      : tr("No samples in this window"));
 }
 
 void PlotPane::measure(TimeNs from, TimeNs to) {
   for (std::size_t i = 0; i < series_.size(); ++i) {
+    if (series_[i].isDerived()) continue;
     const auto statistics = store_.statistics(series_[i].meta.id, series::Axis::Time, from, to);
     percentiles_[i] = statistics.n >= kFewest ? std::optional(statistics.p99) : std::nullopt;
   }
 }
 
+LegendEntry PlotPane::entryOf(std::size_t i, TimeNs at) const {
+  const PaneSeries& s = series_[i];
+  const auto sample = analysis::valueAt(store_, s.bound, at);
+  const TimeNs patience = std::max(3 * intervals_[i], kNsPerSecond / 2);
+  const bool stale = sample && at - sample->time > patience;
+  QString note(QLatin1String(""));
+  if (stale) {
+    note = tr("%1 old").arg(formatSpan(at - sample->time));
+  } else if (percentiles_[i] && s.style != Style::States) {
+    note = tr("p99 %1").arg(formatNumber(*percentiles_[i] * factor_));
+  }
+  if (s.style == Style::States && sample) {
+    const StripState state = stateOf(std::llround(sample->value), analysis::stateNames(s.meta.info));
+    return {s.label, state.name, note, state.color, stale, state.pattern};
+  }
+  return {s.label,         sample ? formatNumber(sample->value * factor_) : noData(), note, s.color, stale || !sample,
+          Qt::SolidPattern};
+}
+
 void PlotPane::showValues(TimeNs at) {
   std::vector<LegendEntry> entries;
-  for (std::size_t i = 0; i < series_.size(); ++i) {
-    const auto sample = store_.at(series_[i].meta.id, at);
-    const TimeNs patience = std::max(3 * intervals_[i], kNsPerSecond / 2);
-    const bool stale = sample && at - sample->time > patience;
-    const QString text = sample ? formatNumber(sample->value * factor_) : noData();
-    QString note(QLatin1String(""));
-    if (stale)
-      note = tr("%1 old").arg(formatSpan(at - sample->time));
-    else if (percentiles_[i])
-      note = tr("p99 %1").arg(formatNumber(*percentiles_[i] * factor_));
-    entries.push_back({series_[i].label, text, note, series_[i].color, stale || !sample, Qt::SolidPattern});
-  }
+  for (std::size_t i = 0; i < series_.size(); ++i) entries.push_back(entryOf(i, at));
   const Colors& c = colorsOf(this);
   const auto addShare = [&](std::optional<series::SeriesId> id, const QString& label, const QColor& color,
                             Qt::BrushStyle pattern) {
@@ -207,8 +212,27 @@ void PlotPane::showValues(TimeNs at) {
   legend_->setEntries(std::move(entries));
 }
 
+const PaneSeries* PlotPane::seriesAt(QPoint at) const {
+  if (!legend_->geometry().contains(at)) return nullptr;
+  const auto entry = legend_->entryAt(at.x() - legend_->x());
+  return entry && *entry < series_.size() ? &series_[*entry] : nullptr;
+}
+
+void PlotPane::dragOut(int entry) {
+  if (entry < 0 || static_cast<std::size_t>(entry) >= series_.size()) return;
+  const SeriesRef ref = series_[static_cast<std::size_t>(entry)].ref;
+  auto* drag = new QDrag(this);
+  drag->setMimeData(makeSeriesMime({ref}));
+  // A move takes it out of here; with Ctrl it is copied, and other panels only copy.
+  if (drag->exec(Qt::MoveAction | Qt::CopyAction, Qt::MoveAction) == Qt::MoveAction) Q_EMIT movedOut(ref);
+}
+
 QRect PlotPane::plotArea() const {
   return plot_->axisRect()->rect().translated(plot_->pos());
+}
+
+std::uint64_t PlotPane::drawnColumns() const {
+  return layer_->drawnColumns();
 }
 
 void PlotPane::changeEvent(QEvent* event) {

@@ -20,6 +20,7 @@ PlotPanel::PlotPanel(const SessionContext& context, QWidget* parent)
   connect(this, &Panel::processChanged, this, [this] { stack_->setProcess(process()); });
   connect(stack_, &plot::PlotStack::readOut, this, [this](const QString& text) { setSubtitle(text); });
   connect(stack_, &plot::PlotStack::whyAsked, this, &PlotPanel::whyAsked);
+  connect(stack_, &plot::PlotStack::said, this, &PlotPanel::said);
   connect(empty_, &EmptyState::activated, this, &PlotPanel::attachRequested);
 }
 

@@ -3,6 +3,7 @@
 // does. UI thread only.
 #pragma once
 
+#include "core/base/clock.h"
 #include "widgets/base/panel.h"
 
 namespace qd::widgets {
@@ -20,6 +21,8 @@ class PlotPanel final : public Panel {
  Q_SIGNALS:
   void attachRequested();  // the button of the empty panel
   void whyAsked(qd::TimeNs time, qd::TimeNs reach);
+  // One sentence on what was copied or saved, or why it was not.
+  void said(const QString& sentence, bool problem);
 
  protected:
   void refresh(bool second) override;

@@ -7,11 +7,11 @@
 
 #include "core/ingest/directory.h"
 #include "widgets/base/format.h"
-#include "widgets/base/series_mime.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/tick_of.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/plot/axis_bar.h"
+#include "widgets/plot/measure_view.h"
 #include "widgets/plot/stack_overlay.h"
 
 namespace qd::widgets::plot {
@@ -48,6 +48,7 @@ PlotStack::PlotStack(const SessionContext& context, std::vector<PaneSpec> panes,
       defaults_(std::move(panes)),
       splitter_(new QSplitter(Qt::Vertical, this)),
       axis_(new AxisBar(this)),
+      measureView_(new MeasureView(context.store, this)),
       overlay_(new StackOverlay(this)) {
   setMouseTracking(true);
   setAcceptDrops(true);
@@ -60,7 +61,10 @@ PlotStack::PlotStack(const SessionContext& context, std::vector<PaneSpec> panes,
   layout->setSpacing(0);
   layout->addWidget(splitter_, 1);
   layout->addWidget(axis_);
-  resetPanes();
+  layout->addWidget(measureView_);
+  for (const PaneSpec& spec : defaults_) addPane(spec);
+  connect(measureView_, &MeasureView::cleared, this, [this] { setMeasures({}); });
+  connect(measureView_, &MeasureView::copied, this, &PlotStack::copyMeasures);
   connect(splitter_, &QSplitter::splitterMoved, this, [this] { dirty_ = true; });
 }
 
@@ -72,39 +76,6 @@ void PlotStack::setProcess(const ProcessId& process) {
 
 bool PlotStack::hasSeries() const {
   return std::any_of(panes_.begin(), panes_.end(), [](const PlotPane* pane) { return !pane->shown().empty(); });
-}
-
-PlotPane* PlotStack::addPane(PaneSpec spec) {
-  auto* pane = new PlotPane(std::move(spec), context_.store);
-  pane->installEventFilter(this);  // its size changes with the splitter
-  splitter_->addWidget(pane);
-  panes_.push_back(pane);
-  overlay_->raise();
-  storeRevision_ = UINT64_MAX;
-  return pane;
-}
-
-void PlotStack::addSeries(PlotPane* pane, const std::vector<SeriesRef>& series) {
-  if (series.empty()) return;
-  if (pane == nullptr) {
-    const auto& name = series.front().series;
-    pane = addPane({QString::fromStdString(name), {}, tr("Filled by the series that were dropped here."), false});
-  }
-  for (const SeriesRef& ref : series)
-    if (std::find(pane->extra().begin(), pane->extra().end(), ref) == pane->extra().end()) pane->extra().push_back(ref);
-  storeRevision_ = UINT64_MAX;
-}
-
-void PlotStack::removePane(PlotPane* pane) {
-  std::erase(panes_, pane);
-  pane->hide();
-  pane->deleteLater();
-  dirty_ = true;
-}
-
-void PlotStack::resetPanes() {
-  while (!panes_.empty()) removePane(panes_.back());
-  for (const PaneSpec& spec : defaults_) addPane(spec);
 }
 
 std::vector<ProcessId> PlotStack::group() const {
@@ -129,39 +100,15 @@ ProcessId PlotStack::domain() const {
   return process_;
 }
 
-std::vector<PaneSeries> PlotStack::seriesOf(const PlotPane& pane, const std::vector<ProcessId>& group) const {
-  const Scheme scheme = colorsOf(this).scheme;
-  std::vector<PaneSeries> result;
-  const auto add = [&](const series::SeriesMeta& meta, bool named) {
-    const bool known = std::any_of(result.begin(), result.end(), [&](const auto& s) { return s.meta.id == meta.id; });
-    if (known || result.size() >= kMostSeries) return;
-    const auto info = context_.directory.process(meta.process);
-    const auto kind = info ? info->kind : ingest::ProcessKind::Other;
-    QString label = QString::fromStdString(meta.process.value);
-    if (named) label += QLatin1Char(' ') + QString::fromStdString(meta.label()).section(QLatin1Char('.'), -1);
-    result.push_back({meta, label, seriesColor(scheme, kind, meta.process, meta.info.name)});
-  };
-  for (const auto& process : group)
-    for (const auto& name : pane.spec().names)
-      if (const auto plain = context_.store.find(process, name))
-        if (const auto meta = context_.store.meta(*plain)) add(*meta, pane.spec().names.size() > 1);
-  for (const SeriesRef& ref : pane.extra()) {
-    const auto names = ref.series.empty() ? pane.spec().names : std::vector<std::string>{ref.series};
-    for (const auto& name : names)
-      if (const auto id = context_.store.find(ref.process, name, ref.dimensions))
-        if (const auto meta = context_.store.meta(*id)) add(*meta, true);
-  }
-  return result;
-}
-
 void PlotStack::assignSeries() {
   const auto store = context_.store.revision(), directory = context_.directory.revision();
   if (store == storeRevision_ && directory == directoryRevision_) return;
   storeRevision_ = store;
   directoryRevision_ = directory;
   const auto processes = group();
+  const SeriesFinder finder{context_.store, context_.directory, colorsOf(this).scheme};
   for (PlotPane* pane : panes_) {
-    pane->setSeries(seriesOf(*pane, processes));
+    pane->setSeries(finder.of(pane->spec(), processes, kMostSeries));
     if (!pane->spec().strip) continue;
     std::optional<series::SeriesId> extrapolated, held;
     for (const auto& process : processes) {
@@ -182,35 +129,58 @@ void PlotStack::refresh(bool second) {
   const bool live = clock.mode() == ViewClock::Mode::Live;
   TimeNs to = clock.viewTo();
   if (live || clock.mode() == ViewClock::Mode::Playing) to = (to + pixel - 1) / pixel * pixel;
-  Drawn wanted{to - clock.span(), to, live ? 0 : clock.now(), clock.axis(), drawn_.points, drawn_.log, size()};
-  if (second) {
-    wanted.points = context_.store.totals().points;
-    wanted.log = context_.log.revision();
+  Drawn wanted{to - clock.span(), to, clock.axis(), drawn_.samples, size()};
+  if (second) wanted.samples = samplesInView();  // a window that stands still is drawn again where samples came into it
+  // What is refining is better once something was loaded, or worth another try after a second.
+  const bool better = refining_ && (second || context_.store.loads() != loads_);
+  const bool anew = dirty_ || better || wanted != drawn_;
+  if (anew) drawPanes(wanted);
+  if (second && clock.span() <= kLongestMeasured && measured_ != drawn_) {
+    measured_ = drawn_;
+    toMeasure_ = panes_.size();
   }
-  if (dirty_ || refining_ || wanted != drawn_) drawPanes(wanted);
-  if (second && clock.span() <= kLongestMeasured)
-    for (PlotPane* pane : panes_) pane->measure(view_.from, view_.to);
+  // One plot a frame: all at once would be a frame of its own length.
+  if (toMeasure_ > 0 && --toMeasure_ < panes_.size()) panes_[toMeasure_]->measure(view_.from, view_.to);
+  refreshOverlay(anew, second);
   const TimeNs now = monotonicNs();
   if (now - sinceValues_ < kNsPerSecond / 5) return;
   sinceValues_ = now;
-  showValues();
+  const TimeNs at = crosshair_ ? timeAt(*crosshair_) : clock.now();
+  if (anew || second || at != shownAt_) showValues();
+  if (second && !measures_.empty() && (live || refining_)) showMeasures();
+}
+
+// Moments, the playhead, cursors: above the plots, which need not be drawn again for them.
+void PlotStack::refreshOverlay(bool anew, bool second) {
+  const TimeNs now = context_.clock.mode() == ViewClock::Mode::Live ? 0 : context_.clock.now();
+  if (!anew && !overlayDirty_ && now == overlayNow_ && !(second && context_.log.revision() != momentsRevision_)) return;
+  overlayDirty_ = false;
+  overlayNow_ = now;
+  placeOverlay();
+}
+
+std::uint64_t PlotStack::samplesInView() const {
+  std::uint64_t count = 0;
+  for (const PlotPane* pane : panes_) count += pane->samplesIn(view_.from, view_.to);
+  return count;
 }
 
 void PlotStack::drawPanes(const Drawn& wanted) {
-  drawn_ = wanted;
   dirty_ = false;
   refining_ = false;
+  loads_ = context_.store.loads();
   view_ = makeView(wanted.from, wanted.to);
+  drawn_ = wanted;
+  drawn_.samples = samplesInView();
   for (PlotPane* pane : panes_)
     if (pane->isVisible() && pane->draw(view_)) refining_ = true;
   axis_->setTicks(view_.ticks, view_.map.key(view_.from), view_.map.key(view_.to),
                   view_.map.isTicks() ? tr("tick") : tr("UTC"));
-  placeOverlay();
 }
 
 void PlotStack::showValues() {
-  const TimeNs at = crosshair_ ? timeAt(*crosshair_) : context_.clock.now();
-  for (PlotPane* pane : panes_) pane->showValues(at);
+  shownAt_ = crosshair_ ? timeAt(*crosshair_) : context_.clock.now();
+  for (PlotPane* pane : panes_) pane->showValues(shownAt_);
   announce();
 }
 

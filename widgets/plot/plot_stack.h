@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Plots of one process and its peers, stacked on one time or tick axis that follows the view clock: wheel zooms, drag
-// pans, click goes there, Esc is live again; a crosshair through all of them puts values into the legends. Draws only
-// when the window moved by a pixel or data changed, and only while visible. UI thread only.
+// pans, click goes there, Esc is live again, Shift + drag selects a range, C pins a cursor; a crosshair through all of
+// them puts values into the legends. What is shown is the operator's and is kept as a layout. Draws only when the
+// window moved by a pixel or data in it changed, and only while visible. UI thread only.
 #pragma once
 
 #include <QWidget>
@@ -11,6 +12,7 @@
 #include "core/base/ids.h"
 #include "core/ingest/event_log.h"
 #include "widgets/base/session_context.h"
+#include "widgets/plot/measures.h"
 #include "widgets/plot/plot_pane.h"
 
 class QMenu;
@@ -19,6 +21,7 @@ class QSplitter;
 namespace qd::widgets::plot {
 
 class AxisBar;
+class MeasureView;
 class StackOverlay;
 
 // The stack that is shown when nobody asked for another one.
@@ -34,18 +37,50 @@ class PlotStack final : public QWidget {
   void refresh(bool second);  // once a frame
   bool hasSeries() const;
   const std::vector<PlotPane*>& panes() const { return panes_; }
+
+  // --- what is shown (plot_stack_edit.cpp) ---
   // Shows `series` in `pane`, or in a new pane below the others where that is null.
   void addSeries(PlotPane* pane, const std::vector<SeriesRef>& series);
+  void removeSeries(PlotPane& pane, const SeriesRef& series);
+  // Beside `source`, or below in a plot of its own where its unit is another one. Of every process that is followed
+  // where the source is.
+  void addDerived(PlotPane& pane, const PaneSeries& source, const analysis::Expression& expression);
+  void setStyle(PlotPane& pane, const SeriesRef& series, Style style);
+  void setAxis(PlotPane& pane, const ValueAxis& axis);
   void removePane(PlotPane* pane);
   void resetPanes();
+  // As JSON; restoring refuses what is none and leaves everything as it is.
+  QByteArray saveLayout() const;
+  bool restoreLayout(const QByteArray& json);
+
+  // --- what is measured (plot_stack_measure.cpp) ---
+  const Measures& measures() const { return measures_; }
+  void setMeasures(Measures measures);
+  void pinCursor(TimeNs time);
+  const MeasureView& measureView() const { return *measureView_; }
+  // What is exported: the selected range, else what is in view.
+  std::pair<TimeNs, TimeNs> range() const;
+  std::vector<PaneSeries> shownSeries() const;
+  QImage picture();  // of the plots, with their legends and the axis
+  void copyPicture();
+  void copySamples();  // every sample of range(), as tab-separated text
+  void copyMeasures();
+  void savePicture(const QString& path);
+  void saveCsv(const QString& path);
+
   // The crosshair by hand; empty: none.
   void setCrosshair(std::optional<double> x);
+  double xOf(TimeNs time) const;
+  TimeNs timeAt(double x) const;
 
  Q_SIGNALS:
   // One line about the moment under the crosshair, or about the window.
   void readOut(const QString& text);
   // From the menu of a moment; `reach`: how exactly a pixel tells it.
   void whyAsked(qd::TimeNs time, qd::TimeNs reach);
+  // One sentence on what was copied or saved, or why it was not.
+  void said(const QString& sentence, bool problem);
+  void layoutChanged();
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
@@ -63,30 +98,40 @@ class PlotStack final : public QWidget {
  private:
   // What the last drawing depended on.
   struct Drawn {
-    TimeNs from = 0, to = 0, now = 0;
+    TimeNs from = 0, to = 0;
     series::Axis axis = series::Axis::Time;
-    std::uint64_t points = 0, log = 0;
+    std::uint64_t samples = 0;
     QSize size;
     bool operator==(const Drawn&) const = default;
   };
+  enum class Drag { None, Pan, Select, Cursor };
 
   PlotPane* addPane(PaneSpec spec);
   PlotPane* paneAt(QPoint at) const;
-  void fillSeriesMenu(QMenu& menu, PlotPane* pane);
+  void changed();  // what is shown is another than before
+  void fillPaneMenu(QMenu& menu, PlotPane& pane);
+  void fillSeriesMenu(QMenu& menu, PlotPane& pane, const PaneSeries& series);
+  void fillDerivedMenu(QMenu& menu, PlotPane& pane, const PaneSeries& series);
+  void fillAddMenu(QMenu& menu, PlotPane* pane);
+  void fillMeasureMenu(QMenu& menu, TimeNs at);
+  void fillCopyMenu(QMenu& menu);
+  void askFixedAxis(PlotPane* pane);
   void assignSeries();
-  std::vector<PaneSeries> seriesOf(const PlotPane& pane, const std::vector<ProcessId>& group) const;
   std::vector<ProcessId> group() const;
   ProcessId domain() const;
   PaneView makeView(TimeNs from, TimeNs to) const;
   AxisMap makeMap(TimeNs from, TimeNs to) const;
+  std::uint64_t samplesInView() const;
   void drawPanes(const Drawn& wanted);
   void loadMoments();
+  void refreshOverlay(bool anew, bool second);
   void placeOverlay();
+  void placeMeasures();
+  void showMeasures();
   void showValues();
   void announce();
   int plotWidth() const;
-  double xOf(TimeNs time) const;
-  TimeNs timeAt(double x) const;
+  std::optional<std::size_t> cursorNear(double x) const;
 
   SessionContext context_;
   std::vector<PaneSpec> defaults_;
@@ -94,18 +139,25 @@ class PlotStack final : public QWidget {
   std::vector<PlotPane*> panes_;
   QSplitter* splitter_;
   AxisBar* axis_;
+  MeasureView* measureView_;
   StackOverlay* overlay_;
   PaneView view_;
-  Drawn drawn_;
-  bool dirty_ = true, refining_ = false;
+  Drawn drawn_, measured_;
+  bool dirty_ = true, refining_ = false, overlayDirty_ = true;
+  std::uint64_t loads_ = 0;  // of the store, when it was drawn
+  TimeNs overlayNow_ = 0, shownAt_ = 0;
+  std::size_t toMeasure_ = 0;  // plots whose percentiles are still to be measured
   std::uint64_t storeRevision_ = UINT64_MAX, directoryRevision_ = UINT64_MAX;
   TimeNs sinceValues_ = 0;
   std::vector<ingest::Moment> moments_, stops_;  // of [momentsFrom_, momentsTo_]
   TimeNs momentsFrom_ = 0, momentsTo_ = 0, momentsLoaded_ = 0;
   std::uint64_t momentsRevision_ = UINT64_MAX;
+  Measures measures_;
   std::optional<double> crosshair_;
   std::optional<QPoint> pressed_;
+  Drag drag_ = Drag::None;
   bool dragging_ = false;
+  std::size_t cursor_ = 0;  // that is dragged
 };
 
 }  // namespace qd::widgets::plot

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Mouse, keys and drops of the plot stack.
-#include <QContextMenuEvent>
-#include <QMenu>
+#include <QDropEvent>
 #include <QMimeData>
+#include <QMouseEvent>
+#include <algorithm>
 #include <cmath>
-#include <map>
+#include <utility>
 
-#include "core/series/store.h"
 #include "widgets/base/series_mime.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/plot/plot_stack.h"
@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kDragThreshold = 4;
 constexpr double kZoomStep = 0.8;
+constexpr double kReach = 4;  // px around a pinned cursor
 
 }  // namespace
 
@@ -42,30 +43,64 @@ bool PlotStack::eventFilter(QObject* watched, QEvent* event) {
   return QWidget::eventFilter(watched, event);
 }
 
+std::optional<std::size_t> PlotStack::cursorNear(double x) const {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < measures_.cursors.size(); ++i) {
+    const double distance = std::abs(xOf(measures_.cursors[i]) - x);
+    if (distance <= kReach && (!best || distance < std::abs(xOf(measures_.cursors[*best]) - x))) best = i;
+  }
+  return best;
+}
+
+// Shift selects, a pinned cursor is taken along, anything else pans.
 void PlotStack::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return;
   pressed_ = event->pos();
   dragging_ = false;
+  const auto cursor = cursorNear(event->position().x());
+  drag_ = event->modifiers() & Qt::ShiftModifier ? Drag::Select : cursor ? Drag::Cursor : Drag::Pan;
+  cursor_ = cursor.value_or(0);
 }
 
 void PlotStack::mouseMoveEvent(QMouseEvent* event) {
   setCrosshair(event->position().x());
-  if (!pressed_ || !(event->buttons() & Qt::LeftButton)) return;
+  if (!pressed_ || !(event->buttons() & Qt::LeftButton)) {
+    setCursor(cursorNear(event->position().x()) ? Qt::SplitHCursor : Qt::ArrowCursor);
+    return;
+  }
   const int moved = event->pos().x() - pressed_->x();
   if (!dragging_ && std::abs(moved) < kDragThreshold) return;
   dragging_ = true;
-  pressed_ = event->pos();
-  const double perPixel = static_cast<double>(context_.clock.span()) / plotWidth();
-  context_.clock.panBy(static_cast<TimeNs>(-moved * perPixel));
+  if (drag_ == Drag::Select) {
+    Measures measures = measures_;
+    const TimeNs a = timeAt(pressed_->x()), b = timeAt(event->position().x());
+    measures.range = {std::min(a, b), std::max(a, b)};
+    setMeasures(std::move(measures));
+  } else if (drag_ == Drag::Cursor && cursor_ < measures_.cursors.size()) {
+    Measures measures = measures_;
+    measures.cursors[cursor_] = timeAt(event->position().x());
+    setMeasures(std::move(measures));
+  } else {
+    pressed_ = event->pos();
+    const double perPixel = static_cast<double>(context_.clock.span()) / plotWidth();
+    context_.clock.panBy(static_cast<TimeNs>(-moved * perPixel));
+  }
 }
 
 void PlotStack::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || !pressed_) return;
   const bool wasClick = !dragging_;
+  const Drag drag = std::exchange(drag_, Drag::None);
   pressed_.reset();
   dragging_ = false;
   const double x = event->position().x();
   if (!wasClick || x < PlotPane::kLeft || x > width() - PlotPane::kRight) return;
+  if (drag == Drag::Select) {  // a click with Shift: nothing is selected
+    Measures measures = measures_;
+    measures.range.reset();
+    setMeasures(std::move(measures));
+    return;
+  }
   const PlacedMarker* marker = overlay_->markerNear(x);
   context_.clock.goTo(marker != nullptr ? marker->time : timeAt(x));
 }
@@ -85,6 +120,14 @@ void PlotStack::keyPressEvent(QKeyEvent* event) {
     context_.clock.goLive();
     return;
   }
+  if (event->key() == Qt::Key_C && event->modifiers() == Qt::NoModifier) {
+    pinCursor(crosshair_ ? timeAt(*crosshair_) : context_.clock.now());
+    return;
+  }
+  if (event->matches(QKeySequence::Copy)) {
+    copyPicture();
+    return;
+  }
   QWidget::keyPressEvent(event);
 }
 
@@ -99,43 +142,6 @@ PlotPane* PlotStack::paneAt(QPoint at) const {
   return nullptr;
 }
 
-void PlotStack::contextMenuEvent(QContextMenuEvent* event) {
-  PlotPane* pane = paneAt(event->pos());
-  auto* menu = new QMenu(this);
-  menu->setAttribute(Qt::WA_DeleteOnClose);
-  const TimeNs moment = timeAt(event->pos().x());
-  const TimeNs reach = 2 * context_.clock.span() / plotWidth();
-  menu->addAction(tr("Why did it stutter here?"), this, [this, moment, reach] { Q_EMIT whyAsked(moment, reach); });
-  menu->addSeparator();
-  if (pane != nullptr) {
-    menu->addAction(tr("Remove plot %1").arg(pane->spec().title), this, [this, pane] { removePane(pane); });
-    if (!pane->extra().empty())
-      menu->addAction(tr("Remove dropped series"), this, [this, pane] {
-        pane->extra().clear();
-        storeRevision_ = UINT64_MAX;
-      });
-  }
-  fillSeriesMenu(*menu->addMenu(pane != nullptr ? tr("Add series here") : tr("Plot a series")), pane);
-  menu->addAction(tr("Reset plots"), this, &PlotStack::resetPanes);
-  menu->popup(event->globalPos());
-}
-
-// Grouped by the part of the name before its first dot; a name stands for that series of every process in sight.
-void PlotStack::fillSeriesMenu(QMenu& menu, PlotPane* pane) {
-  std::map<std::string, std::vector<SeriesRef>> names;
-  for (const ProcessId& process : group())
-    for (const auto& meta : context_.store.list(process))
-      if (meta.info.dimensions.empty()) names[meta.info.name].push_back({process, meta.info.name, {}});
-  std::map<std::string, QMenu*> groups;
-  for (const auto& [name, series] : names) {
-    const std::string prefix = name.substr(0, name.find('.'));
-    QMenu*& submenu = groups[prefix];
-    if (submenu == nullptr) submenu = menu.addMenu(QString::fromStdString(prefix));
-    submenu->addAction(QString::fromStdString(name), this, [this, pane, refs = series] { addSeries(pane, refs); });
-  }
-  menu.setEnabled(!names.empty());
-}
-
 void PlotStack::dragEnterEvent(QDragEnterEvent* event) {
   if (!readSeriesMime(event->mimeData()).empty()) event->acceptProposedAction();
 }
@@ -143,9 +149,14 @@ void PlotStack::dragEnterEvent(QDragEnterEvent* event) {
 void PlotStack::dropEvent(QDropEvent* event) {
   const auto series = readSeriesMime(event->mimeData());
   if (series.empty()) return;
-  // On the axis below the plots: a plot of its own.
-  addSeries(paneAt(event->position().toPoint()), series);
-  event->acceptProposedAction();
+  PlotPane* target = paneAt(event->position().toPoint());  // on the axis below the plots: a plot of its own
+  addSeries(target, series);
+  // Out of one of these plots it is moved; whatever comes from elsewhere stays there.
+  const auto* source = qobject_cast<PlotPane*>(event->source());
+  const bool own = source != nullptr && std::find(panes_.begin(), panes_.end(), source) != panes_.end();
+  event->setDropAction(own && source != target && !(event->modifiers() & Qt::ControlModifier) ? Qt::MoveAction
+                                                                                              : Qt::CopyAction);
+  event->accept();
 }
 
 }  // namespace qd::widgets::plot

@@ -66,7 +66,7 @@ void PlotStack::loadMoments() {
   const bool stale = revision != momentsRevision_ && now - momentsLoaded_ > kNsPerSecond / 4;
   if (inside && !stale) {
     // A view that stands still is not drawn again by itself: come back for what was too soon to ask for.
-    if (revision != momentsRevision_ && context_.clock.mode() != ViewClock::Mode::Live) dirty_ = true;
+    if (revision != momentsRevision_ && context_.clock.mode() != ViewClock::Mode::Live) overlayDirty_ = true;
     return;
   }
   momentsRevision_ = revision;
@@ -96,6 +96,7 @@ void PlotStack::placeOverlay() {
   const TimeNs now = context_.clock.now();
   const bool inside = context_.clock.mode() != ViewClock::Mode::Live && now >= view_.from && now < view_.to;
   overlay_->setPlayhead(inside ? std::optional(xOf(now)) : std::nullopt);
+  placeMeasures();
 }
 
 }  // namespace qd::widgets::plot

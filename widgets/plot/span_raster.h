@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Draws one series into an image: where samples are dense as min-max spans with their mean as a line, where they are
-// few as exact points joined by lines. Cost depends on pixels, not on samples. Pure; any thread.
+// One series where samples are few: exact points joined by lines. (Where they are dense: column_raster.h.) Pure; any
+// thread.
 #pragma once
 
 #include <QColor>
-#include <QImage>
-#include <vector>
+#include <QSizeF>
 
-#include "widgets/plot/columns.h"
+#include "core/series/store.h"
+#include "widgets/plot/column_raster.h"
+
+class QPainter;
 
 namespace qd::widgets::plot {
 
-// Vertical extent of the image in values; row 0 is `high`.
-struct RasterScale {
-  double low = 0, high = 1;
-  int height = 0;
-  int row(double value) const;  // clamped to the image
-};
-
-// `image`: ARGB32_Premultiplied, one column a pixel; `columns` has its width.
-void drawColumns(QImage& image, const std::vector<Column>& columns, const RasterScale& scale, const QColor& color,
-                 int thickness);
-
-// The exact line for few samples.
-void drawSamples(QImage& image, const series::RangeResult& data, const AxisMap& map, double low, double high,
-                 const RasterScale& scale, const QColor& color, double ratio);
+// Draws into the painter's rectangle (0, 0, width, scale.height); `ratio` is the width of lines in its units.
+void drawSamples(QPainter& painter, const series::RangeResult& data, const AxisMap& map, double low, double high,
+                 double width, const RasterScale& scale, const QColor& color, double ratio = 1);
 // Whether drawSamples() is the one to take.
 bool isSparse(const series::RangeResult& data, int width);
 

@@ -43,7 +43,7 @@ StackOverlay::StackOverlay(QWidget* parent) : QWidget(parent) {
 }
 
 void StackOverlay::setMarkers(std::vector<PlacedMarker> markers) {
-  if (markers.empty() && markers_.empty()) return;
+  if (markers == markers_) return;
   markers_ = std::move(markers);
   update();
 }
@@ -54,15 +54,34 @@ void StackOverlay::setStopped(std::vector<std::pair<double, double>> bands) {
   update();
 }
 
+// Only where the line stood and where it stands: the plots below are not painted whole for a mouse that moves.
+void StackOverlay::updateLine(std::optional<double> x) {
+  if (x) update(static_cast<int>(std::floor(*x)) - 1, 0, 4, height());
+}
+
 void StackOverlay::setPlayhead(std::optional<double> x) {
   if (x == playhead_) return;
+  updateLine(playhead_);
   playhead_ = x;
-  update();
+  updateLine(playhead_);
 }
 
 void StackOverlay::setCrosshair(std::optional<double> x) {
   if (x == crosshair_) return;
+  updateLine(crosshair_);
   crosshair_ = x;
+  updateLine(crosshair_);
+}
+
+void StackOverlay::setCursors(std::vector<PlacedCursor> cursors) {
+  if (cursors == cursors_) return;
+  cursors_ = std::move(cursors);
+  update();
+}
+
+void StackOverlay::setRange(std::optional<std::pair<double, double>> range) {
+  if (range == range_) return;
+  range_ = range;
   update();
 }
 
@@ -103,10 +122,42 @@ void StackOverlay::drawStopped(QPainter& painter) const {
   }
 }
 
+void StackOverlay::drawRange(QPainter& painter) const {
+  if (!range_) return;
+  const Colors& c = colorsOf(this);
+  QColor veil = c.accent;
+  veil.setAlpha(50);
+  for (const QRect& area : areas_) {
+    QRectF band(range_->first, area.top(), std::max(1.0, range_->second - range_->first), area.height());
+    band = band.intersected(QRectF(area));
+    if (band.isEmpty()) continue;
+    painter.fillRect(band, veil);
+    painter.setPen(QPen(c.accent, 1));
+    painter.drawLine(band.topLeft(), band.bottomLeft());
+    painter.drawLine(band.topRight(), band.bottomRight());
+  }
+}
+
+// The letter stands at the foot of the lowest plot, where neither markers nor newest samples are.
+void StackOverlay::drawCursors(QPainter& painter) const {
+  const Colors& c = colorsOf(this);
+  painter.setFont(uiFont(kSmallPx, QFont::DemiBold));
+  for (const auto& cursor : cursors_) {
+    painter.setPen(QPen(c.text, 1, Qt::DashLine));
+    drawLine(painter, cursor.x);
+    if (areas_.empty()) continue;
+    const QRectF flag(cursor.x - 7, areas_.back().bottom() - 15, 14, 15);
+    painter.fillRect(flag, c.text);
+    painter.setPen(c.panel);
+    painter.drawText(flag, Qt::AlignCenter, cursor.name);
+  }
+}
+
 void StackOverlay::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   const Colors& c = colorsOf(this);
   drawStopped(painter);
+  drawRange(painter);
   for (const auto& marker : markers_) {
     QColor line = markerColor(c, marker.kind);
     line.setAlpha(130);
@@ -121,6 +172,7 @@ void StackOverlay::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(c.muted, 1));
     drawLine(painter, *crosshair_);
   }
+  drawCursors(painter);
   if (areas_.empty()) return;
   for (const auto& marker : markers_)
     drawMarker(painter, c, marker.kind, QPointF(marker.x, areas_.front().top() + 7), 11);

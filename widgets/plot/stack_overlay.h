@@ -17,6 +17,14 @@ struct PlacedMarker {
   MarkerKind kind = MarkerKind::Push;
   TimeNs time = 0;
   QString text;
+  bool operator==(const PlacedMarker&) const = default;
+};
+
+// A pinned cursor at `x`, with its letter.
+struct PlacedCursor {
+  double x = 0;
+  QString name;
+  bool operator==(const PlacedCursor&) const = default;
 };
 
 // Where the markers of `moments` stand: those in [from, to] that have one, `x` from `left` over `width` px.
@@ -35,6 +43,8 @@ class StackOverlay final : public QWidget {
   void setStopped(std::vector<std::pair<double, double>> bands);  // x from, x to
   void setPlayhead(std::optional<double> x);
   void setCrosshair(std::optional<double> x);
+  void setCursors(std::vector<PlacedCursor> cursors);
+  void setRange(std::optional<std::pair<double, double>> range);  // selected, x from, x to
   // Vertical extents of the plots: lines are drawn there, not across legends.
   void setAreas(std::vector<QRect> areas);
   // The marker nearest to `x`, within `reach` px; null: none.
@@ -45,11 +55,16 @@ class StackOverlay final : public QWidget {
 
  private:
   void drawStopped(QPainter& painter) const;
+  void drawRange(QPainter& painter) const;
+  void drawCursors(QPainter& painter) const;
   void drawLine(QPainter& painter, double x) const;
+  void updateLine(std::optional<double> x);
 
   std::vector<PlacedMarker> markers_;
   std::vector<QRect> areas_;
   std::vector<std::pair<double, double>> stopped_;
+  std::vector<PlacedCursor> cursors_;
+  std::optional<std::pair<double, double>> range_;
   std::optional<double> playhead_, crosshair_;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "widgets/base/theme.h"
+#include "widgets/plot/heat_raster.h"
 #include "widgets/plot/span_raster.h"
 
 namespace qd::widgets::plot {
@@ -12,16 +13,25 @@ TraceLayer::TraceLayer(QCPAxis* keyAxis, QCPAxis* valueAxis) : QCPAbstractPlotta
   setSelectable(QCP::stNone);
 }
 
-void TraceLayer::setTraces(std::vector<Trace> traces, AxisMap map, double factor) {
+void TraceLayer::setTraces(std::vector<Trace> traces, TraceView view) {
   traces_ = std::move(traces);
-  map_ = std::move(map);
-  factor_ = factor;
+  // Not drawn in between: the image is as it was before both moves.
+  view.shift += view_.shift;
+  view_ = std::move(view);
 }
 
-void TraceLayer::setBudget(std::optional<double> shown, const QString& label, const QColor& color) {
-  budget_ = shown;
+void TraceLayer::setHeat(std::vector<series::SketchColumn> columns) {
+  heat_ = std::move(columns);
+}
+
+void TraceLayer::setBudget(std::optional<double> value, const QString& label, const QColor& color) {
+  budget_ = value;
   budgetLabel_ = label;
   budgetColor_ = color;
+}
+
+int TraceLayer::columns() const {
+  return static_cast<int>(mKeyAxis->axisRect()->width() * mParentPlot->bufferDevicePixelRatio());
 }
 
 double TraceLayer::selectTest(const QPointF&, bool, QVariant*) const {
@@ -41,30 +51,51 @@ QCPRange TraceLayer::getValueRange(bool& found, QCP::SignDomain, const QCPRange&
 void TraceLayer::draw(QCPPainter* painter) {
   const QRect area = mKeyAxis->axisRect()->rect();
   if (area.width() < 2 || area.height() < 2) return;
-  const double ratio = painter->device()->devicePixelRatioF();
-  QImage image(QSize(static_cast<int>(area.width() * ratio), static_cast<int>(area.height() * ratio)),
-               QImage::Format_ARGB32_Premultiplied);
-  image.fill(Qt::transparent);
-  const QCPRange keys = mKeyAxis->range(), values = mValueAxis->range();
-  const int thickness = static_cast<int>(std::lround(1.5 * ratio));
-  // A line at the lowest value stands on the axis, not below it.
-  const RasterScale scale{values.lower / factor_, values.upper / factor_, image.height() - thickness};
-  for (const Trace& trace : traces_) {
-    if (isSparse(trace.data, image.width())) {
-      drawSamples(image, trace.data, map_, keys.lower, keys.upper, scale, trace.color, ratio);
-    } else {
-      drawColumns(image, foldColumns(trace.data, map_, keys.lower, keys.upper, image.width()), scale, trace.color,
-                  thickness);
-    }
+  if (!heat_.empty()) {
+    const bool dark = mParentPlot->palette().color(QPalette::Base).lightness() < 128;
+    const RasterScale scale{view_.bottom, view_.top, area.height(), view_.log};
+    painter->drawImage(area, heatImage(heat_, view_.map, view_.low, view_.high, area.size(), scale, dark));
   }
-  image.setDevicePixelRatio(ratio);
-  painter->drawImage(area.topLeft(), image);
+  drawDense(painter, area, mParentPlot->bufferDevicePixelRatio());
+  drawSparse(painter, area);
+  view_.shift = 0;
   if (budget_) drawBudget(painter, area);
 }
 
+void TraceLayer::drawDense(QCPPainter* painter, const QRect& area, double ratio) {
+  const QSize size(static_cast<int>(area.width() * ratio), static_cast<int>(area.height() * ratio));
+  const int thickness = static_cast<int>(std::lround(1.5 * ratio));
+  // A line at the lowest value stands on the axis, not below it.
+  const RasterScale scale{view_.bottom, view_.top, size.height() - thickness, view_.log};
+  std::vector<ColumnRaster::Layer> layers;
+  for (const Trace& trace : traces_)
+    if (!trace.samples) layers.push_back({inkOf(trace.columns, scale, thickness, trace.spikes), trace.color});
+  if (layers.empty()) return;
+  const QImage& kept = raster_.draw(size, std::move(layers), view_.shift);
+  // A view onto the same pixels: a copy would be as dear as the drawing.
+  QImage image(kept.constBits(), kept.width(), kept.height(), kept.bytesPerLine(), kept.format());
+  image.setDevicePixelRatio(ratio);
+  painter->drawImage(area.topLeft(), image);
+}
+
+void TraceLayer::drawSparse(QCPPainter* painter, const QRect& area) {
+  const RasterScale scale{view_.bottom, view_.top, area.height() - 1, view_.log};
+  for (const Trace& trace : traces_) {
+    if (!trace.samples) continue;
+    painter->save();
+    painter->setClipRect(area);
+    painter->translate(area.topLeft());
+    drawSamples(*painter, *trace.samples, view_.map, view_.low, view_.high, area.width(), scale, trace.color);
+    painter->restore();
+  }
+}
+
 void TraceLayer::drawBudget(QCPPainter* painter, const QRect& area) const {
-  const bool isAbove = *budget_ > mValueAxis->range().upper;
-  const double y = isAbove ? area.top() : std::round(mValueAxis->coordToPixel(*budget_));
+  const RasterScale scale{view_.bottom, view_.top, area.height(), view_.log};
+  const double row = scale.at(*budget_);
+  if (row > area.height() - 1) return;
+  const bool isAbove = row < 0;
+  const double y = isAbove ? area.top() : std::round(area.top() + row);
   painter->setFont(uiFont(kSmallPx));
   QPen pen(budgetColor_, 1, Qt::DashLine);
   painter->setPen(pen);

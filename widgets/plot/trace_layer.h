@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// All series of one plot as a single plottable: rasterised into one image a replot, because QCustomPlot's own polylines
-// are too slow for dense data. Draws the budget line as well. UI thread only.
+// All series of one plot as a single plottable, because QCustomPlot's own polylines are too slow for dense data: a heat
+// map below, dense series rasterised into one kept image (column_raster.h), the few-sample ones as exact lines, the
+// budget line. UI thread only.
 #pragma once
 
 #include <qcustomplot.h>
@@ -8,24 +9,22 @@
 #include <optional>
 #include <vector>
 
-#include "core/series/store.h"
-#include "widgets/plot/axis_map.h"
+#include "widgets/plot/trace.h"
 
 namespace qd::widgets::plot {
-
-struct Trace {
-  series::RangeResult data;  // values as the store has them
-  QColor color;
-};
 
 class TraceLayer final : public QCPAbstractPlottable {
   Q_OBJECT
  public:
   TraceLayer(QCPAxis* keyAxis, QCPAxis* valueAxis);
 
-  // `factor`: shown on the value axis = stored * factor.
-  void setTraces(std::vector<Trace> traces, AxisMap map, double factor);
-  void setBudget(std::optional<double> shown, const QString& label, const QColor& color);
+  void setTraces(std::vector<Trace> traces, TraceView view);
+  // Distributions over time, merged where columns of several series lie over each other; empty: none.
+  void setHeat(std::vector<series::SketchColumn> columns);
+  // `value` in stored units.
+  void setBudget(std::optional<double> value, const QString& label, const QColor& color);
+  int columns() const;  // of the raster: pixels of the screen
+  std::uint64_t drawnColumns() const { return raster_.drawnColumns(); }
 
   double selectTest(const QPointF& pos, bool onlySelectable, QVariant* details) const override;
   QCPRange getKeyRange(bool& found, QCP::SignDomain domain) const override;
@@ -36,11 +35,14 @@ class TraceLayer final : public QCPAbstractPlottable {
   void drawLegendIcon(QCPPainter* painter, const QRectF& rect) const override;
 
  private:
+  void drawDense(QCPPainter* painter, const QRect& area, double ratio);
+  void drawSparse(QCPPainter* painter, const QRect& area);
   void drawBudget(QCPPainter* painter, const QRect& area) const;
 
   std::vector<Trace> traces_;
-  AxisMap map_;
-  double factor_ = 1;
+  std::vector<series::SketchColumn> heat_;
+  TraceView view_;
+  ColumnRaster raster_;
   std::optional<double> budget_;
   QString budgetLabel_;
   QColor budgetColor_;

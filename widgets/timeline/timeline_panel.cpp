@@ -7,21 +7,29 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QToolButton>
+#include <algorithm>
+#include <optional>
 
 #include "core/ingest/directory.h"
 #include "core/series/store.h"
 #include "widgets/base/format.h"
 #include "widgets/base/frame_tick.h"
 #include "widgets/base/icons.h"
+#include "widgets/base/marker.h"
+#include "widgets/base/moment_to_show.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/tick_of.h"
 #include "widgets/base/view_clock.h"
+#include "widgets/timeline/bookmarks.h"
+#include "widgets/timeline/bookmarks_dialog.h"
 #include "widgets/timeline/timeline_strip.h"
 
 namespace qd::widgets {
 namespace {
 
+constexpr int kControlsWidth = 372;
+constexpr std::size_t kEventsBack = 64;  // of the newest before a moment; those that show later are among them
 constexpr double kSpeeds[] = {0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 25, 50, 100};
 
 // Whose ticks are counted: those of the selected process's server, else of the first server.
@@ -46,6 +54,10 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
       play_(addButton(tr("Play or pause (Space)"))),
       tickForward_(addButton(tr("One tick on (→)"))),
       secondForward_(addButton(tr("One second on (Shift+→)"))),
+      eventBack_(addButton(tr("To the event before: push, hit, stop, mark, alert (Ctrl+←)"))),
+      eventForward_(addButton(tr("To the next event: push, hit, stop, mark, alert (Ctrl+→)"))),
+      loop_(addButton(tr("Repeat what the plots show (L); drag with Shift on the timeline for another stretch"))),
+      marks_(addButton(tr("Bookmarks of this recording"))),
       live_(addButton(tr("Back to the newest moment (Esc)"))),
       speed_(new QComboBox(this)),
       strip_(new timeline::TimelineStrip(context, this)) {
@@ -63,7 +75,12 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
 
   auto* buttons = new QHBoxLayout;
   buttons->setSpacing(0);
-  for (QToolButton* button : {secondBack_, tickBack_, play_, tickForward_, secondForward_}) buttons->addWidget(button);
+  loop_->setCheckable(true);
+  for (QToolButton* button :
+       {eventBack_, secondBack_, tickBack_, play_, tickForward_, secondForward_, eventForward_, loop_, marks_}) {
+    buttons->addWidget(button);
+  }
+  marks_->hide();
   buttons->addSpacing(kGap);
   buttons->addWidget(speed_);
   buttons->addWidget(live_);
@@ -80,7 +97,7 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
   left->addStretch(1);
   left->addLayout(buttons);
   auto* controls = new QWidget(this);
-  controls->setFixedWidth(296);
+  controls->setFixedWidth(kControlsWidth);
   controls->setLayout(left);
   auto* layout = new QHBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -100,6 +117,11 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
       context_.clock.toggleFreeze();
   });
   connect(strip_, &timeline::TimelineStrip::whyAsked, this, &TimelinePanel::whyAsked);
+  connect(eventBack_, &QToolButton::clicked, this, [this] { stepEvents(-1); });
+  connect(eventForward_, &QToolButton::clicked, this, [this] { stepEvents(1); });
+  connect(loop_, &QToolButton::clicked, this, &TimelinePanel::toggleLoop);
+  connect(marks_, &QToolButton::clicked, this, &TimelinePanel::openBookmarks);
+  connect(&clock, &ViewClock::loopChanged, this, &TimelinePanel::showLoop);
   connect(live_, &QToolButton::clicked, &clock, &ViewClock::goLive);
   connect(speed_, &QComboBox::activated, this,
           [this](int i) { context_.clock.setSpeed(speed_->itemData(i).toDouble()); });
@@ -134,11 +156,68 @@ void TimelinePanel::stepSeconds(int seconds) {
   context_.clock.goTo(context_.clock.now() + seconds * kNsPerSecond);
 }
 
+void TimelinePanel::stepEvents(int direction) {
+  ViewClock& clock = context_.clock;
+  const TimeNs now = clock.now();
+  std::optional<TimeNs> best;
+  const auto offer = [&](TimeNs at) {
+    if (direction < 0 ? at >= now : at <= now) return;
+    if (!best || (direction < 0 ? at > *best : at < *best)) best = at;
+  };
+  ingest::MomentFilter filter = markerFilter();
+  filter.kinds.push_back(ingest::MomentKind::Stop);
+  // A hit is gone to where its group stood, so what lies a little before the moment counts as well.
+  const TimeNs from = direction < 0 ? clock.first() : now - kNsPerSecond, to = direction < 0 ? now : clock.last();
+  const std::size_t most = direction < 0 ? kEventsBack : SIZE_MAX;
+  for (const auto& moment : context_.log.query(from, to, filter, most)) {
+    if (moment.kind == ingest::MomentKind::Stop || markerOf(moment)) offer(momentToShow(context_.breakpoints, moment));
+  }
+  if (bookmarks_ != nullptr) {
+    for (const auto& b : bookmarks_->all()) offer(b.time);
+  }
+  if (best) clock.goTo(*best);
+}
+
+void TimelinePanel::toggleLoop() {
+  ViewClock& clock = context_.clock;
+  if (clock.loop()) {
+    clock.clearLoop();
+  } else {
+    clock.setLoop(clock.viewFrom(), clock.viewTo());
+  }
+  showLoop();
+}
+
+void TimelinePanel::changeSpeed(int steps) {
+  const int at = std::clamp(speed_->currentIndex() + steps, 0, speed_->count() - 1);
+  context_.clock.setSpeed(speed_->itemData(at).toDouble());
+}
+
+void TimelinePanel::showLoop() {
+  loop_->setChecked(context_.clock.loop().has_value());
+  strip_->refresh(true);
+}
+
+void TimelinePanel::setBookmarks(Bookmarks* bookmarks) {
+  bookmarks_ = bookmarks;
+  marks_->setVisible(bookmarks != nullptr);
+  strip_->setBookmarks(bookmarks);
+}
+
+void TimelinePanel::openBookmarks() {
+  if (bookmarks_ == nullptr) return;
+  auto* dialog = new BookmarksDialog(*bookmarks_, context_, window());
+  connect(dialog, &BookmarksDialog::addRequested, this, &TimelinePanel::bookmarkRequested);
+  dialog->show();
+}
+
 void TimelinePanel::keyPressEvent(QKeyEvent* event) {
   const bool shift = event->modifiers().testFlag(Qt::ShiftModifier);
   const int direction = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
   if (direction == 0) {
     QWidget::keyPressEvent(event);
+  } else if (event->modifiers().testFlag(Qt::ControlModifier)) {
+    stepEvents(direction);
   } else if (shift) {
     stepSeconds(direction);
   } else {
@@ -179,6 +258,10 @@ void TimelinePanel::showMode() {
   play_->setIcon(icon(isFrozen ? Symbol::Play : Symbol::Pause, ink));
   tickForward_->setIcon(icon(Symbol::StepForward, ink));
   secondForward_->setIcon(icon(Symbol::SecondForward, ink));
+  eventBack_->setIcon(icon(Symbol::EventBack, ink));
+  eventForward_->setIcon(icon(Symbol::EventForward, ink));
+  loop_->setIcon(icon(Symbol::Loop, ink));
+  marks_->setIcon(icon(Symbol::Mark, ink));
   live_->setText(clock.isRecording() ? tr("End") : tr("Live"));
   live_->setEnabled(clock.mode() != ViewClock::Mode::Live);
   for (int i = 0; i < speed_->count(); ++i)

@@ -4,6 +4,7 @@
 // UI thread only.
 #pragma once
 
+#include <QPointer>
 #include <QWidget>
 
 #include "core/base/clock.h"
@@ -15,6 +16,7 @@ class QToolButton;
 
 namespace qd::widgets {
 
+class Bookmarks;
 namespace timeline {
 class TimelineStrip;
 }
@@ -23,13 +25,20 @@ class TimelinePanel final : public QWidget {
   Q_OBJECT
  public:
   explicit TimelinePanel(const SessionContext& context, QWidget* parent = nullptr);
+  // Those of the recording; null: there are none (a live session has marks instead).
+  void setBookmarks(Bookmarks* bookmarks);
 
  Q_SIGNALS:
+  void bookmarkRequested();  // at the shown moment
   void whyAsked(qd::TimeNs time, qd::TimeNs reach);
 
  public Q_SLOTS:
   void stepTicks(int ticks);      // ← and →
   void stepSeconds(int seconds);  // with Shift
+  // With Ctrl: to the push, hit, mark, bookmark, stop or alert before (-1) or after (1).
+  void stepEvents(int direction);
+  void toggleLoop();            // repeats what the plots show, or what was dragged with Shift; or ends that
+  void changeSpeed(int steps);  // along the list
 
  protected:
   void keyPressEvent(QKeyEvent* event) override;
@@ -39,6 +48,8 @@ class TimelinePanel final : public QWidget {
   void refresh(bool second);
   void showMode();
   void showPosition();
+  void showLoop();
+  void openBookmarks();
   QToolButton* addButton(const QString& tip);
 
   SessionContext context_;
@@ -50,9 +61,14 @@ class TimelinePanel final : public QWidget {
   QToolButton* play_;
   QToolButton* tickForward_;
   QToolButton* secondForward_;
+  QToolButton* eventBack_;
+  QToolButton* eventForward_;
+  QToolButton* loop_;
+  QToolButton* marks_;
   QToolButton* live_;
   QComboBox* speed_;
   timeline::TimelineStrip* strip_;
+  QPointer<Bookmarks> bookmarks_;
   TimeNs shownAt_ = 0;
 };
 

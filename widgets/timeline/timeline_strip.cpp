@@ -10,10 +10,14 @@
 #include <QToolTip>
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "widgets/base/format.h"
+#include "widgets/base/moment_to_show.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
+#include "widgets/timeline/bookmarks.h"
 
 namespace qd::widgets::timeline {
 namespace {
@@ -60,12 +64,37 @@ void TimelineStrip::reload() {
   const int columns = static_cast<int>(chart().width());
   worst_ = worstTicks(context_.store, context_.directory.processes(), extent_, columns);
   markers_.clear();
+  addMarkers();
+  if (bookmarks_ == nullptr) return;
+  for (const auto& b : bookmarks_->all()) {
+    const QString note = b.text.empty() ? tr("bookmark") : QString::fromStdString(b.text);
+    markers_.push_back({chart().left() + extent_.x(b.time, chart().width()), MarkerKind::Mark, b.time, b.time, note});
+  }
+}
+
+// A push has one marker, however many processes took it.
+void TimelineStrip::addMarkers() {
+  std::map<std::string, std::size_t> pushes;
   for (const auto& moment : context_.log.query(extent_.from, extent_.to, markerFilter(), kMostMarkers)) {
     const auto kind = markerOf(moment);
     if (!kind) continue;
+    const QString text = QString::fromStdString(moment.text);
+    if (const auto* push = moment.envelope ? std::get_if<ingest::PushResult>(&moment.envelope->event) : nullptr) {
+      const auto [known, fresh] = pushes.try_emplace(push->pushId, markers_.size());
+      if (!fresh) {
+        markers_[known->second].text += QLatin1Char('\n') + text;
+        continue;
+      }
+    }
     markers_.push_back({chart().left() + extent_.x(moment.time, chart().width()), *kind, moment.time,
-                        QString::fromStdString(moment.text)});
+                        momentToShow(context_.breakpoints, moment), text});
   }
+}
+
+void TimelineStrip::setBookmarks(const Bookmarks* bookmarks) {
+  bookmarks_ = bookmarks;
+  if (bookmarks != nullptr) connect(bookmarks, &Bookmarks::changed, this, [this] { dirty_ = true; });
+  dirty_ = true;
 }
 
 QRectF TimelineStrip::brush() const {
@@ -87,6 +116,7 @@ void TimelineStrip::paintEvent(QPaintEvent*) {
   drawWorst(painter, false);
   if (context_.clock.last() > 0) drawBrush(painter);
   drawWorst(painter, true);  // over the veil of the brush: an alarm is never dimmed
+  drawLoop(painter);
   for (const Marker& marker : markers_)
     drawMarker(painter, c, marker.kind, QPointF(marker.x, kMarkerRow / 2.0 + 1), 11);
 }
@@ -164,6 +194,21 @@ void TimelineStrip::drawBrush(QPainter& painter) const {
   painter.drawLine(QPointF(now, 0), QPointF(now, window.height()));
 }
 
+// A bar with an end on each side, below the markers.
+void TimelineStrip::drawLoop(QPainter& painter) const {
+  const auto& loop = context_.clock.loop();
+  if (!loop) return;
+  const QRectF area = chart();
+  const double left = std::clamp(area.left() + extent_.x(loop->from, area.width()), area.left(), area.right());
+  const double right = std::clamp(area.left() + extent_.x(loop->to, area.width()), area.left(), area.right());
+  const bool dark = colorsOf(this).scheme == Scheme::Dark;
+  QColor color = dark ? QColor(0xb794f6) : bandOf(Environment::Replay).background;
+  painter.fillRect(QRectF(left, kMarkerRow, std::max(2.0, right - left), 3), color);
+  for (const double x : {left, right}) painter.fillRect(QRectF(x - 1, kMarkerRow - 3, 2, 9), color);
+  color.setAlpha(26);
+  painter.fillRect(QRectF(left, kMarkerRow, right - left, height() - kAxisRow - kMarkerRow), color);
+}
+
 TimelineStrip::Grip TimelineStrip::gripAt(QPointF at) const {
   const QRectF window = brush();
   if (at.y() > window.height()) return Grip::Outside;
@@ -181,7 +226,7 @@ const TimelineStrip::Marker* TimelineStrip::markerAt(QPointF at) const {
 
 void TimelineStrip::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return;
-  grip_ = gripAt(event->position());
+  grip_ = event->modifiers().testFlag(Qt::ShiftModifier) ? Grip::Loop : gripAt(event->position());
   pressX_ = lastX_ = event->position().x();
   moved_ = false;
 }
@@ -208,17 +253,25 @@ void TimelineStrip::mouseMoveEvent(QMouseEvent* event) {
   if (grip_ == Grip::Right)
     clock.zoomAt(clock.viewFrom(), std::max(0.01, (length + static_cast<double>(delta)) / length));
   if (grip_ == Grip::Outside) clock.goTo(extent_.timeAt(x - chart().left(), chart().width()));
+  if (grip_ == Grip::Loop) {
+    clock.setLoop(extent_.timeAt(pressX_ - chart().left(), chart().width()),
+                  extent_.timeAt(x - chart().left(), chart().width()));
+  }
   dirty_ = true;
 }
 
 void TimelineStrip::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton) return;
   const bool wasClick = grip_ != Grip::None && !moved_;
-  grip_ = Grip::None;
+  if (std::exchange(grip_, Grip::None) == Grip::Loop) {
+    if (wasClick) context_.clock.clearLoop();
+    dirty_ = true;
+    return;
+  }
   if (!wasClick) return;
   const Marker* marker = markerAt(event->position());
   const TimeNs at = extent_.timeAt(event->position().x() - chart().left(), chart().width());
-  context_.clock.goTo(marker != nullptr ? marker->time : at);
+  context_.clock.goTo(marker != nullptr ? marker->show : at);
 }
 
 void TimelineStrip::contextMenuEvent(QContextMenuEvent* event) {

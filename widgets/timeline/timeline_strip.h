@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The drawn part of the timeline: worst ticks, event markers, the brush of what the plots show, the playhead. Drag the
-// brush to move it, its edges to zoom, click elsewhere to go there. UI thread only.
+// The drawn part of the timeline: worst ticks, event markers, bookmarks, the brush of what the plots show, the stretch
+// that is repeated, the playhead. Drag the brush to move it, its edges to zoom, click elsewhere to go there; drag with
+// Shift to repeat a stretch. UI thread only.
 #pragma once
 
+#include <QPointer>
 #include <QWidget>
 #include <vector>
 
 #include "widgets/base/marker.h"
 #include "widgets/base/session_context.h"
 #include "widgets/timeline/timeline_model.h"
+
+namespace qd::widgets {
+class Bookmarks;
+}
 
 namespace qd::widgets::timeline {
 
@@ -17,6 +23,7 @@ class TimelineStrip final : public QWidget {
  public:
   explicit TimelineStrip(const SessionContext& context, QWidget* parent = nullptr);
   void refresh(bool second);  // once a frame
+  void setBookmarks(const Bookmarks* bookmarks);
 
  Q_SIGNALS:
   // From the menu of a moment; `reach`: how exactly a pixel tells it.
@@ -34,11 +41,12 @@ class TimelineStrip final : public QWidget {
   bool event(QEvent* event) override;  // tooltips of markers
 
  private:
-  enum class Grip { None, Outside, Body, Left, Right };
+  enum class Grip { None, Outside, Body, Left, Right, Loop };
   struct Marker {
     double x;
     MarkerKind kind;
-    TimeNs time;
+    TimeNs time;  // of the event
+    TimeNs show;  // where a click goes
     QString text;
   };
 
@@ -50,11 +58,14 @@ class TimelineStrip final : public QWidget {
   void drawWorst(QPainter& painter, bool alarms) const;  // what is over budget, or the rest
   void drawAxis(QPainter& painter) const;
   void drawBrush(QPainter& painter) const;
+  void drawLoop(QPainter& painter) const;
+  void addMarkers();
 
   SessionContext context_;
   Extent extent_;
   WorstTicks worst_;
   std::vector<Marker> markers_;
+  QPointer<const Bookmarks> bookmarks_;
   bool dirty_ = true;
   TimeNs drawnFrom_ = 0, drawnTo_ = 0, drawnNow_ = 0;
   Grip grip_ = Grip::None;

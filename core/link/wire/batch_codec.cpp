@@ -23,6 +23,8 @@ struct EventWriter {
   bool operator()(const ingest::LinkGroup& e) const { return toProto(e, *to.mutable_group()), true; }
   bool operator()(const ingest::Hit& e) const { return toProto(e, *to.mutable_hit()), true; }
   bool operator()(const ingest::Gap& e) const { return toProto(e, *to.mutable_gap()), true; }
+  bool operator()(const ingest::ChangeState& e) const { return toProto(e, *to.mutable_change()), true; }
+  bool operator()(const ingest::SharedItem& e) const { return toProto(e, *to.mutable_shared()), true; }
   bool operator()(const ingest::ClockSample&) const { return false; }
   bool operator()(const ingest::AgentChange&) const { return false; }
   bool operator()(const ingest::Mark&) const { return false; }
@@ -63,6 +65,10 @@ Result<ingest::Event> readEvent(const pb::Batch& from) {
       return lift(fromProto(from.hit()));
     case pb::Batch::kGap:
       return lift(fromProto(from.gap()));
+    case pb::Batch::kChange:
+      return lift(fromProto(from.change()));
+    case pb::Batch::kShared:
+      return lift(fromProto(from.shared()));
     case pb::Batch::kCaughtUp:
     case pb::Batch::CONTENT_NOT_SET:
       break;

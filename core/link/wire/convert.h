@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/base/error.h"
+#include "core/control/change_order.h"
 #include "core/control/command_port.h"
 #include "core/control/debug_order.h"
 #include "core/ingest/events.h"
@@ -45,6 +46,9 @@ void toProto(const ingest::Breakpoint& from, pb::Breakpoint& to);
 void toProto(const ingest::LinkGroup& from, pb::LinkGroup& to);
 void toProto(const ingest::Hit& from, pb::Hit& to);
 void toProto(const ingest::Gap& from, pb::Gap& to);
+void toProto(const ingest::ChangePlan& from, pb::ChangePlan& to);
+void toProto(const ingest::ChangeState& from, pb::ChangeState& to);
+void toProto(const ingest::SharedItem& from, pb::SharedItem& to);
 Result<ingest::ProcessChange> fromProto(const pb::ProcessChange& from);
 Result<ingest::SampleBlock> fromProto(const pb::SampleBlock& from);
 Result<ingest::Rollup> fromProto(const pb::Rollup& from);
@@ -59,6 +63,9 @@ Result<ingest::Breakpoint> fromProto(const pb::Breakpoint& from);
 Result<ingest::LinkGroup> fromProto(const pb::LinkGroup& from);
 Result<ingest::Hit> fromProto(const pb::Hit& from);
 Result<ingest::Gap> fromProto(const pb::Gap& from);
+Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from);
+Result<ingest::ChangeState> fromProto(const pb::ChangeState& from);
+Result<ingest::SharedItem> fromProto(const pb::SharedItem& from);
 
 // The log's entries. toProto is false for the events that have no form on the wire (ClockSample, AgentChange, Mark,
 // DerivedSeries).
@@ -71,6 +78,9 @@ void toProto(const AgentDescription& from, pb::DescribeResponse& to);
 void toProto(const SubscribeOrder& from, pb::SubscribeRequest& to);
 void toProto(const control::PushOrder& from, pb::PushRequest& to);
 void toProto(const control::ActionOrder& from, pb::RunActionRequest& to);
+void toProto(const control::ChangeSync& from, pb::SyncChangeRequest& to);
+void toProto(const control::ChangeVerb& from, pb::OrderChangeRequest& to);
+void toProto(const control::AuditRecord& from, pb::AuditRecord& to);
 void toProto(const control::DebugRequest& from, pb::DebugCommand& to);
 void toProto(const control::DebugUpdate& from, pb::DebugEvent& to);
 Result<AgentDescription> fromProto(const pb::DescribeResponse& from);  // processes that break a rule are left out
@@ -79,6 +89,9 @@ void toProto(const InterestOrder& from, pb::UpdateInterestRequest& to);
 InterestOrder fromProto(const pb::UpdateInterestRequest& from);
 Result<control::PushOrder> fromProto(const pb::PushRequest& from);
 Result<control::ActionOrder> fromProto(const pb::RunActionRequest& from);
+Result<control::ChangeSync> fromProto(const pb::SyncChangeRequest& from);
+control::ChangeVerb fromProto(const pb::OrderChangeRequest& from);
+control::AuditRecord fromProto(const pb::AuditRecord& from);
 Result<control::DebugRequest> fromProto(const pb::DebugCommand& from);
 Result<control::DebugUpdate> fromProto(const pb::DebugEvent& from);
 

@@ -217,6 +217,9 @@ void toProto(const ingest::ParameterValue& from, pb::ParameterValue& to) {
   to.set_time_ns(from.time);
   to.set_push_id(from.pushId);
   to.set_who(from.who);
+  if (from.desired) toProto(*from.desired, *to.mutable_desired());
+  to.set_desired_push(from.desiredPush);
+  to.set_desired_who(from.desiredWho);
 }
 
 ingest::ParameterValue fromProto(const pb::ParameterValue& from) {
@@ -228,6 +231,9 @@ ingest::ParameterValue fromProto(const pb::ParameterValue& from) {
   out.time = from.time_ns();
   out.pushId = detail::token(from.push_id());
   out.who = sanitise(from.who());
+  if (from.has_desired()) out.desired = fromProto(from.desired());
+  out.desiredPush = detail::token(from.desired_push());
+  out.desiredWho = sanitise(from.desired_who());
   return out;
 }
 

@@ -52,7 +52,7 @@ class Source final : public serve::Backend {
     return std::make_unique<At>(blocks_);
   }
   void push(control::PushOrder, control::PushDone done) override { done(none()); }
-  void queryPush(const std::string&, control::PushDone done) override { done(none()); }
+  void queryPush(const std::string&, bool, control::PushDone done) override { done(none()); }
   void runAction(control::ActionOrder, control::ActionDone done) override { done(none()); }
   Result<std::unique_ptr<serve::DebugSession>> openDebug(const std::string&) override { return none(); }
 

@@ -97,4 +97,20 @@ TEST(RegistryView, HitsAreReplacedAndBounded) {
   EXPECT_FALSE(view.hit("h0"));
 }
 
+// A hit is when the first of its group came to it; its group stands later.
+TEST(RegistryView, FromWhenOnAHitsGroupStood) {
+  RegistryView view;
+  LinkGroup gathering = group(GroupState::Gathering), stopped = group(GroupState::Stopped);
+  gathering.hitId = stopped.hitId = "h1";
+  stopped.stoppedAt = 205;
+  view.on(envelope(gathering, 1, 200));
+  EXPECT_FALSE(view.standsAt("h1"));
+  view.on(envelope(stopped, 2, 240));
+  view.on(envelope(stopped, 3, 300));
+  view.on(envelope(group(GroupState::Running, 2), 4, 400));
+  EXPECT_EQ(view.standsAt("h1"), std::optional<TimeNs>(240));
+  EXPECT_TRUE(view.stopped(*view.standsAt("h1")));
+  EXPECT_FALSE(view.standsAt("h2"));
+}
+
 }  // namespace qd::breakpoints

@@ -189,4 +189,25 @@ TEST(EventLog, BoundedAndTheOldestLogLinesGoFirst) {
   EXPECT_GT(log.forgotten(), 1500u);
 }
 
+// Logged when it is sent on, and again when it is applied: one moment, which is how it ended.
+TEST(EventLog, APushThatIsAppliedTakesThePlaceOfItsPending) {
+  EventLog log;
+  PushResult push;
+  push.pushId = "p1";
+  push.process = ref(serverInfo());
+  push.status = PushStatus::Pending;
+  push.time = 1000;
+  log.on(envelope(push, 1));
+  push.status = PushStatus::Applied;
+  push.time = 1020;
+  push.tick = 77;
+  log.on(envelope(push, 2));
+  push.process = ref(serverInfo("server-2", 2));
+  log.on(envelope(push, 3));
+  const auto moments = log.query(0, INT64_MAX, {.kinds = {MomentKind::Push}}, 10);
+  ASSERT_EQ(moments.size(), 2u) << "one for each process";
+  EXPECT_EQ(moments[0].time, 1020);
+  EXPECT_EQ(moments[0].tick, 77);
+}
+
 }  // namespace qd::ingest

@@ -18,15 +18,15 @@ inline constexpr int kArity = 0;
 template <> inline constexpr int kArity<ProcessRef> = 2;
 template <> inline constexpr int kArity<SeriesInfo> = 9;
 template <> inline constexpr int kArity<ParameterSpec> = 12;
-template <> inline constexpr int kArity<ParameterValue> = 7;
+template <> inline constexpr int kArity<ParameterValue> = 10;
 template <> inline constexpr int kArity<SiteInfo> = 3;
 template <> inline constexpr int kArity<ActionSpec> = 4;
 template <> inline constexpr int kArity<BuildInfo> = 3;
 template <> inline constexpr int kArity<ProcessInfo> = 16;
 template <> inline constexpr int kArity<ProcessChange> = 2;
 template <> inline constexpr int kArity<Column> = 3;
-template <> inline constexpr int kArity<SampleBlock> = 8;
-template <> inline constexpr int kArity<RollupRow> = 7;
+template <> inline constexpr int kArity<SampleBlock> = 9;
+template <> inline constexpr int kArity<RollupRow> = 8;
 template <> inline constexpr int kArity<Rollup> = 4;
 template <> inline constexpr int kArity<EntityFrame> = 15;
 template <> inline constexpr int kArity<FrameBlock> = 6;
@@ -48,6 +48,15 @@ template <> inline constexpr int kArity<ClockSample> = 3;
 template <> inline constexpr int kArity<AgentChange> = 4;
 template <> inline constexpr int kArity<Mark> = 5;
 template <> inline constexpr int kArity<DerivedSeries> = 2;
+template <> inline constexpr int kArity<ChangeValue> = 3;
+template <> inline constexpr int kArity<Guard> = 7;
+template <> inline constexpr int kArity<Wave> = 3;
+template <> inline constexpr int kArity<ChangePeer> = 2;
+template <> inline constexpr int kArity<ChangePlan> = 19;
+template <> inline constexpr int kArity<ChangeTarget> = 8;
+template <> inline constexpr int kArity<GuardReading> = 7;
+template <> inline constexpr int kArity<ChangeState> = 12;
+template <> inline constexpr int kArity<SharedItem> = 7;
 template <> inline constexpr int kArity<Envelope> = 5;
 
 template <class T>
@@ -62,6 +71,14 @@ auto fieldsOf(const T& t) {
   if constexpr (n == 7) { const auto& [a, b, c, d, e, f, g] = t; return std::tie(a, b, c, d, e, f, g); }
   if constexpr (n == 8) { const auto& [a, b, c, d, e, f, g, h] = t; return std::tie(a, b, c, d, e, f, g, h); }
   if constexpr (n == 9) { const auto& [a, b, c, d, e, f, g, h, i] = t; return std::tie(a, b, c, d, e, f, g, h, i); }
+  if constexpr (n == 10) {
+    const auto& [a, b, c, d, e, f, g, h, i, j] = t;
+    return std::tie(a, b, c, d, e, f, g, h, i, j);
+  }
+  if constexpr (n == 19) {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, u] = t;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, u);
+  }
   if constexpr (n == 12) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = t;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l);

@@ -113,7 +113,7 @@ class FakeBackend : public Backend {
     return std::make_unique<FakeCursor>(*this, start.after);
   }
   void push(control::PushOrder, control::PushDone done) override { done(unsupported()); }
-  void queryPush(const std::string&, control::PushDone done) override { done(unsupported()); }
+  void queryPush(const std::string&, bool, control::PushDone done) override { done(unsupported()); }
   void runAction(control::ActionOrder, control::ActionDone done) override { done(unsupported()); }
   Result<std::unique_ptr<DebugSession>> openDebug(const std::string&) override { return unsupported(); }
   static std::unexpected<Error> unsupported() { return fail(ErrorCode::Unsupported, "A recording takes no orders."); }

@@ -246,6 +246,49 @@ std::vector<EnvelopePtr> everyKind() {
           "step",
           {{member, {{"resolve()", "combat.cpp", 77}}, fields, {parameter}}}});
   add(Gap{ProcessId("server-1"), t, t + 1, 1234, "queue full"});
+  add(ChangeState{{"c-1",
+                   "ann",
+                   "ipv4:1.2.3.4:5",
+                   "why",
+                   {ProcessId("server-1")},
+                   {{"127.0.0.1:7401", {ProcessId("server-2")}}},
+                   {{"region", "eu"}},
+                   {{"npc.density", 2.5, 7}, {"weather.kind", std::string("rain"), std::nullopt}},
+                   8,
+                   9,
+                   RampShape::Smooth,
+                   Duration{10},
+                   11,
+                   Duration{12},
+                   Duration{13},
+                   OnVanish::Revert,
+                   {{1, 0, Duration{14}}, {0, 50, Duration{15}}},
+                   16,
+                   {{"tick.duration", GuardStatistic::Max, false, GuardBasis::Untouched, -5.5, 17, true}}},
+                  18,
+                  ChangePhase::Reverting,
+                  1,
+                  19,
+                  20,
+                  "because",
+                  "reverted, recovered",
+                  {{ProcessId("server-1"),
+                    "127.0.0.1:7401",
+                    1,
+                    TargetState::Foreign,
+                    21,
+                    "push-1",
+                    "gone",
+                    {{"npc.density", 1.0, 6}}}},
+                  {{0, ProcessId("server-1"), GuardState::Breached, 22.5, 23.5, 24, "too much"}},
+                  25,
+                  26});
+  add(SharedItem{"preset/storm", "x = 1\n", 3, "ann", t, t + 1, true});
+  ParameterValue drifted = parameter;
+  drifted.desired = Value(2.5);
+  drifted.desiredPush = "push-9";
+  drifted.desiredWho = "bob";
+  add(ParameterChange{ref, {drifted}});
   add(ClockSample{t, -5'000, 200});
   add(Mark{t, 1089, "server-1", "here it lags", "ann"});
   ProcessInfo parked = info;

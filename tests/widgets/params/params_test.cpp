@@ -115,6 +115,62 @@ class ParamsTest : public QObject {
     facts.targets.resize(1);
     QVERIFY(pushText(facts, {}).contains(QStringLiteral("server-1")));
   }
+
+  void whatIsDangerousMustBeTyped() {
+    ReviewPage page;
+    params::ReviewFacts facts{
+        .changes = 1, .targets = {ProcessId("server-1"), ProcessId("server-2")}, .risk = ingest::Risk::Dangerous};
+    page.show(facts, {}, 84);
+    auto* comment = page.findChild<QLineEdit*>(QStringLiteral("pushComment"));
+    auto* typed = page.findChild<QLineEdit*>(QStringLiteral("pushConfirm"));
+    QVERIFY(!page.canPush());
+    comment->setText(QStringLiteral("load test"));
+    QVERIFY2(!page.canPush(), "a reason alone is not enough");
+    typed->setText(QStringLiteral("2 processes 83 players"));
+    QVERIFY(!page.canPush());
+    typed->setText(confirmation(facts, 84));
+    QCOMPARE(typed->text(), QStringLiteral("2 processes 84 players"));
+    QVERIFY(page.canPush());
+    facts.risk = ingest::Risk::Safe;
+    page.show(facts, {}, 84);
+    QVERIFY2(page.canPush(), "what is safe needs nothing typed");
+  }
+
+  void howItGoesAndComesBackIsAPlan() {
+    ReviewPage page;
+    page.show({.changes = 1, .targets = {kServer}}, {}, {});
+    QVERIFY(page.isPlain() && page.canPush());
+    auto* guard = page.findChild<QLineEdit*>(QStringLiteral("pushGuard"));
+    guard->setText(QStringLiteral("p98 tick.duration > 3"));
+    QVERIFY2(!page.canPush(), "a guard that does not read guards nothing");
+    guard->setText(QStringLiteral("p99 tick.duration > 16 ms for 120 ticks"));
+    QVERIFY(page.canPush() && !page.isPlain());
+    page.findChild<QComboBox*>(QStringLiteral("pushStay"))->setCurrentIndex(2);
+    page.findChild<QComboBox*>(QStringLiteral("pushWay"))->setCurrentIndex(3);
+    ingest::ChangePlan plan;
+    page.fill(plan);
+    QCOMPARE(plan.lease.ns, std::int64_t{600'000'000'000});
+    QCOMPARE(plan.waves.size(), std::size_t{4});
+    QCOMPARE(plan.waves.front().count, 1U);
+    QCOMPARE(plan.guards.size(), std::size_t{1});
+  }
+
+  void aDriftedValueSaysWhatWasWanted() {
+    params::ParamBook book;
+    fill(book);
+    ingest::ParameterValue drifted{.name = "npc.density", .value = 1.0, .version = 1, .time = 5};
+    drifted.desired = Value(2.5);
+    drifted.desiredWho = "ann";
+    give(book, ingest::ParameterChange{{kServer, InstanceId(7)}, {drifted}});
+    const auto rows = paramRows(book, kServer, params::ParamBook::kNow, {.driftedOnly = true});
+    QCOMPARE(rows.size(), std::size_t{2});
+    ParamModel model;
+    model.setRows(rows, true);
+    QVERIFY(model.index(1, ParamModel::kStaged).data().toString().contains(QStringLiteral("wanted 2.5")));
+    drifted.desired = Value(1.0);
+    give(book, ingest::ParameterChange{{kServer, InstanceId(7)}, {drifted}});
+    QVERIFY(paramRows(book, kServer, params::ParamBook::kNow, {.driftedOnly = true}).empty());
+  }
 };
 
 QTEST_MAIN(ParamsTest)

@@ -5,11 +5,14 @@
 
 QObject* makePlotTest();
 QObject* makeStackTest();
+QObject* makeRasterTest();
+QObject* makeEditTest();
+QObject* makeRefiningTest();
 
 int main(int argc, char** argv) {
   QApplication app(argc, argv);
   int failed = 0;
-  for (const auto make : {makePlotTest, makeStackTest}) {
+  for (const auto make : {makePlotTest, makeRasterTest, makeStackTest, makeEditTest, makeRefiningTest}) {
     const std::unique_ptr<QObject> test(make());
     failed += QTest::qExec(test.get(), argc, argv);
   }

@@ -2,10 +2,17 @@
 // The timeline's controls against the view clock.
 #include <QComboBox>
 #include <QLabel>
+#include <QSignalSpy>
+#include <QTableWidget>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
 
 #include "widgets/base/demo_session.h"
+#include "widgets/base/marker.h"
+#include "widgets/base/moment_to_show.h"
+#include "widgets/timeline/bookmarks.h"
+#include "widgets/timeline/bookmarks_dialog.h"
 #include "widgets/timeline/timeline_panel.h"
 #include "widgets/timeline/timeline_strip.h"
 
@@ -95,6 +102,85 @@ class PanelTest final : public QObject {
     Q_EMIT speed->activated(0);
     QCOMPARE(shown.session.clock.speed(), 0.05);
     QCOMPARE(speed->currentText(), QStringLiteral("0.05\u00d7"));
+  }
+
+  void stepsGoFromEventToEvent() {
+    Shown shown(600 * kS, true);
+    ViewClock& clock = shown.session.clock;
+    const auto moments = shown.session.log.query(0, INT64_MAX, markerFilter(), 100);
+    std::vector<TimeNs> marked;
+    for (const auto& moment : moments)
+      if (markerOf(moment)) marked.push_back(momentToShow(shown.session.breakpoints, moment));
+    QVERIFY(marked.size() >= 3);
+    clock.goTo(clock.first());
+    shown.panel.stepEvents(1);
+    QCOMPARE(clock.now(), marked[0]);
+    shown.panel.stepEvents(1);
+    QCOMPARE(clock.now(), marked[1]);
+    QTest::keyClick(&shown.panel, Qt::Key_Left, Qt::ControlModifier);
+    QCOMPARE(clock.now(), marked[0]);
+    shown.panel.stepEvents(-1);
+    QCOMPARE(clock.now(), marked[0]);  // there is none before it
+  }
+
+  void aDragWithShiftIsRepeated() {
+    Shown shown(600 * kS, true);
+    ViewClock& clock = shown.session.clock;
+    auto& strip = shown.strip();
+    const QPoint from(strip.width() / 2, 40), to = from + QPoint(60, 0);
+    QTest::mousePress(&strip, Qt::LeftButton, Qt::ShiftModifier, from);
+    QMouseEvent move(QEvent::MouseMove, QPointF(to), strip.mapToGlobal(QPointF(to)), Qt::NoButton, Qt::LeftButton,
+                     Qt::ShiftModifier);
+    QCoreApplication::sendEvent(&strip, &move);
+    QTest::mouseRelease(&strip, Qt::LeftButton, Qt::ShiftModifier, to);
+    QVERIFY(clock.loop().has_value());
+    const auto loop = *clock.loop();
+    clock.goTo(clock.first());
+    clock.play();
+    QCOMPARE(clock.now(), loop.from);  // it begins where it repeats
+    clock.advance(loop.to - loop.from + 5);
+    QCOMPARE(clock.now(), loop.from);
+    QCOMPARE(clock.mode(), ViewClock::Mode::Playing);
+    shown.panel.toggleLoop();
+    QVERIFY(!clock.loop());
+    shown.panel.toggleLoop();  // what the plots show
+    QCOMPARE(clock.loop()->from, std::max(clock.viewFrom(), clock.first()));
+  }
+
+  void bookmarksAreKeptBesideTheRecording() {
+    QTemporaryDir folder;
+    const QString recording = folder.filePath(QStringLiteral("a.qdrec"));
+    Shown shown(600 * kS, true);
+    Bookmarks bookmarks(recording);
+    shown.panel.setBookmarks(&bookmarks);
+    const TimeNs at = demo::kStart + 100 * kS;
+    bookmarks.add({at, 6000, "server-1", "here it lags", "ann", 1});
+    bookmarks.add({at - 50 * kS, 3000, "server-1", "", "ann", 2});
+    QCOMPARE(Bookmarks(recording).all().size(), std::size_t{2});
+    QCOMPARE(Bookmarks(recording).all()[1].text, std::string("here it lags"));
+    shown.session.clock.goTo(at - 50 * kS - 1);
+    shown.panel.stepEvents(1);
+    QCOMPARE(shown.session.clock.now(), at - 50 * kS);
+    BookmarksDialog dialog(bookmarks, shown.session.context);
+    dialog.setAttribute(Qt::WA_DeleteOnClose, false);
+    auto* table = dialog.findChild<QTableWidget*>();
+    QCOMPARE(table->rowCount(), 2);
+    Q_EMIT table->cellClicked(1, 0);
+    QCOMPARE(shown.session.clock.now(), at);
+    table->item(0, 2)->setText(QStringLiteral("begins here"));
+    QCOMPARE(Bookmarks(recording).all()[0].text, std::string("begins here"));
+    bookmarks.remove(0);
+    QCOMPARE(Bookmarks(recording).all().size(), std::size_t{1});
+    QTRY_COMPARE(table->rowCount(), 1);
+  }
+
+  void aPlaceThatCannotBeWrittenToIsSaid() {
+    Bookmarks bookmarks(QStringLiteral("/proc/none/a.qdrec"));
+    QSignalSpy failed(&bookmarks, &Bookmarks::failed);
+    bookmarks.add({1, 0, "", "x", "", 1});
+    QCOMPARE(failed.count(), 1);
+    QVERIFY(bookmarks.problem().contains(QStringLiteral("/proc/none")));
+    QCOMPARE(bookmarks.all().size(), std::size_t{1});  // for this session
   }
 };
 

@@ -22,6 +22,7 @@ struct Options {
   double hz = 60;
   int series = 4, entities = 0;
   std::vector<std::string> bits;  // hexadecimal
+  bool guarded = false;
 };
 
 // Series whose values are bits that were asked for, not numbers that were computed.
@@ -48,7 +49,7 @@ class Bits {
   qd_series real_{}, integer_{};
 };
 
-double g_density = 1;
+double g_density = 1, g_speed = 1, g_risky = 1;
 
 int echo(void*, const qd_field* args, std::uint32_t count, char* result, std::size_t size) {
   std::snprintf(result, size, "echo %s", count > 0 && args[0].value.text ? args[0].value.text : "");
@@ -66,6 +67,19 @@ qd_probe* open(const Options& options) {
   qd_probe* probe = qd_open(&config, error, sizeof error);
   if (!probe) fmt::print(stderr, "{}\n", error);
   return probe;
+}
+
+void declareReal(qd_probe* probe, const char* name, double* bind, qd_risk risk) {
+  qd_param_desc made{};
+  made.name = name;
+  made.type = QD_TYPE_F64;
+  made.initial = qd_f64(1);
+  made.min = qd_f64(0);
+  made.max = qd_f64(1e6);
+  made.risk = risk;
+  made.bind = bind;
+  made.bind_size = sizeof *bind;
+  qd_param_declare(probe, &made);
 }
 
 void declareRest(qd_probe* probe) {
@@ -99,6 +113,8 @@ int main(int argc, char** argv) {
   app.add_option("--series", options.series);
   app.add_option("--entities", options.entities);
   app.add_option("--bits", options.bits);
+  app.add_flag("--guarded", options.guarded,
+               "with tick.duration (20 ms more for each density above 1), two more parameters");
   CLI11_PARSE(app, argc, argv);
   qd_probe* probe = open(options);
   if (!probe) return 1;
@@ -109,6 +125,12 @@ int main(int argc, char** argv) {
   }
   Bits bits(probe, options.bits);
   declareRest(probe);
+  qd_series duration = -1;
+  if (options.guarded) {
+    duration = qd_series_i64(probe, "tick.duration", "ms", 6);
+    declareReal(probe, "npc.speed", &g_speed, QD_GUARDED);
+    declareReal(probe, "server.risky", &g_risky, QD_DANGEROUS);
+  }
   qd_site* site = qd_site_declare(probe, "combat.hit", "game_main.cpp", 77, "damage");
   std::vector<qd_entity> entities(static_cast<std::size_t>(options.entities));
   const bool editor = options.kind == "editor";
@@ -125,6 +147,9 @@ int main(int argc, char** argv) {
       if (i % 2 == 1) qd_sample_f64(probe, series[i], static_cast<double>(value) * g_density);
     }
     bits.sample(tick);
+    if (options.guarded) {
+      qd_sample_i64(probe, duration, static_cast<std::int64_t>(2e6 + (g_density - 1) * 20e6));
+    }
     for (std::size_t i = 0; i < entities.size(); ++i) {
       entities[i].id = static_cast<std::uint32_t>(i);
       entities[i].x = static_cast<std::int64_t>(tick * 100 + i);

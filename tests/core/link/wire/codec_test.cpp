@@ -124,6 +124,50 @@ TEST(Codec, EveryEventComesBack) {
                                      "note",
                                      "reason"});
   expectRoundTrip(ingest::ActionResult{"a-1", ref(), "map.reload", true, 1, 2, "done", "ann"});
+  ingest::ParameterValue drifted = value;
+  drifted.desired = Value(2.5);
+  drifted.desiredPush = "push-9";
+  drifted.desiredWho = "bob";
+  expectRoundTrip(ingest::ParameterChange{ref(), {drifted}});
+  expectRoundTrip(ingest::ChangeState{
+      {"c-1",
+       "ann",
+       "ipv4:1.2.3.4:5",
+       "why",
+       {ProcessId("server-1")},
+       {{"127.0.0.1:7401", {ProcessId("server-2")}}},
+       {{"region", "eu"}},
+       {{"npc.density", 2.5, 7}, {"weather.kind", std::string("rain"), std::nullopt}},
+       8,
+       9,
+       ingest::RampShape::Smooth,
+       Duration{10},
+       11,
+       Duration{12},
+       Duration{13},
+       ingest::OnVanish::Revert,
+       {{1, 0, Duration{14}}, {0, 50, Duration{15}}},
+       16,
+       {{"tick.duration", ingest::GuardStatistic::Max, false, ingest::GuardBasis::Untouched, -5.5, 17, true}}},
+      18,
+      ingest::ChangePhase::Reverting,
+      1,
+      19,
+      20,
+      "because",
+      "reverted, recovered",
+      {{ProcessId("server-1"),
+        "127.0.0.1:7401",
+        1,
+        ingest::TargetState::Foreign,
+        21,
+        "push-1",
+        "gone",
+        {{"npc.density", 1.0, 6}}}},
+      {{0, ProcessId("server-1"), ingest::GuardState::Breached, 22.5, 23.5, 24, "too much"}},
+      25,
+      26});
+  expectRoundTrip(ingest::SharedItem{"preset/storm", "x = 1\n", 3, "ann", 4, 5, true});
   expectRoundTrip(ingest::Breakpoint{"bp-1",
                                      2,
                                      "g-1",

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/wish_driver.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace qd::daemon {
+namespace {
+
+constexpr std::string_view kPrefix = "desired/";
+
+}  // namespace
+
+void WishDriver::load() {
+  store_.get("", [this](const Result<std::vector<ingest::SharedItem>>& items) {
+    if (!items) return;
+    for (const auto& item : *items) {
+      if (item.key.starts_with(kPrefix)) {
+        book_.decode(ProcessId(item.key.substr(kPrefix.size())), item.value);
+      } else {
+        table_.setShared(item);
+      }
+    }
+  });
+}
+
+// A value on its passing way (a ramp, a lease, a rollout that may go back) is no drift.
+void WishDriver::fill(const ProcessId& process, ingest::ParameterValue& value) const {
+  book_.fill(process, value);
+  if (value.desired && passing_ && !value.pushId.empty() && passing_(value.pushId)) {
+    value.desired.reset();
+    value.desiredPush.clear();
+    value.desiredWho.clear();
+  }
+}
+
+void WishDriver::want(const ProcessId& process, const std::string& name, control::DesiredValue value) {
+  book_.set(process, name, std::move(value));
+}
+
+void WishDriver::keep(const ProcessId& process) {
+  control::SharedWrite write;
+  write.item.key = std::string(kPrefix) + process.value;
+  write.item.value = book_.encode(process);
+  write.item.who = "agent";
+  store_.put(std::move(write), [](const auto& done) {
+    if (!done) spdlog::warn("desired values are not kept: {}", done.error().message);
+  });
+}
+
+void WishDriver::acknowledged(const ingest::PushResult& result) {
+  std::set<std::string> names;
+  for (const auto& parameter : result.parameters) {
+    want(result.process.id, parameter.name, {parameter.newValue, result.pushId, result.who, utcNowNs(), false});
+    names.insert(parameter.name);
+  }
+  keep(result.process.id);
+  republish(result.process.id, names);
+}
+
+void WishDriver::settled(const ingest::ChangeState& change) {
+  for (const auto& target : change.targets) {
+    if (!target.agent.empty() || target.state != ingest::TargetState::Applied) continue;
+    std::set<std::string> names;
+    for (const auto& value : change.plan.values) {
+      want(target.process, value.name, {value.value, target.pushId, change.plan.who, utcNowNs(), false});
+      names.insert(value.name);
+    }
+    keep(target.process);
+    republish(target.process, names);
+  }
+}
+
+// The live value came before the news of what is wanted: say it again with both.
+void WishDriver::republish(const ProcessId& process, const std::set<std::string>& names) {
+  const auto info = table_.find(process);
+  if (!info) return;
+  ingest::ParameterChange change{{process, info->instance}, {}};
+  for (auto& value : table_.parameters(process)) {
+    if (!names.contains(value.name)) continue;
+    fill(process, value);
+    change.values.push_back(std::move(value));
+  }
+  if (change.values.empty()) return;
+  table_.setParameters(change.process, change.values);
+  log_.append(std::move(change));
+  log_.notify();
+}
+
+void WishDriver::shared(const ingest::SharedItem& item) {
+  if (item.key.starts_with(kPrefix)) {
+    book_.decode(ProcessId(item.key.substr(kPrefix.size())), item.value);
+    return;
+  }
+  table_.setShared(item);
+  log_.append(item);
+  log_.notify();
+}
+
+void WishDriver::down(const ProcessId& process) {
+  if (!book_.onDown(process, utcNowNs())) return;
+  spdlog::warn("{} ended within a minute of getting values; they are not given to it again", process.value);
+  audit_.append("agent", "agent", fmt::format("{} ended within a minute of getting values", process.value), "",
+                "they are not given to it again");
+  keep(process);
+}
+
+void WishDriver::up(const ingest::ProcessRef& process) {
+  if (!told_.insert(process.instance).second) return;
+  auto order = book_.onRestart(process.id, table_.parameters(process.id));
+  if (!order) return;
+  spdlog::info("{} gets {} desired values again", process.id.value, order->assignments.size());
+  pushes_.push(std::move(*order), [](const auto&) {});
+}
+
+Result<ingest::ParameterChange> WishDriver::adopt(const control::AdoptOrder& order) {
+  const auto info = table_.find(order.process);
+  if (!info || info->state == ingest::ProcessState::Gone) {
+    return fail(ErrorCode::NotFound, fmt::format("{} is no live process of this agent.", order.process.value));
+  }
+  std::set<std::string> names;
+  for (const auto& value : table_.parameters(order.process)) {
+    const bool named = std::find(order.names.begin(), order.names.end(), value.name) != order.names.end();
+    const auto* wanted = book_.find(order.process, value.name);
+    const bool drifted = wanted && wanted->value != value.value;
+    if (!named && !(order.names.empty() && drifted)) continue;
+    want(order.process, value.name, {value.value, value.pushId, order.who, utcNowNs(), false});
+    names.insert(value.name);
+  }
+  if (names.empty()) return fail(ErrorCode::NotFound, fmt::format("Nothing of {} has drifted.", order.process.value));
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  audit_.append(order.who, order.from, fmt::format("live values of {} are wanted: {}", order.process.value, list),
+                order.comment, "done");
+  keep(order.process);
+  republish(order.process, names);
+  ingest::ParameterChange out{{order.process, info->instance}, {}};
+  for (auto& value : table_.parameters(order.process)) {
+    if (names.contains(value.name)) out.values.push_back(std::move(value));
+  }
+  return out;
+}
+
+}  // namespace qd::daemon

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wanted of the processes here, as control::DesiredBook decides: learned from acknowledged pushes and from
+// changes that stay, kept in the shared store, told to a process that was started anew, shown beside each live value.
+// Also hands shared items on to the consoles. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "agent/daemon/audit_log.h"
+#include "agent/daemon/flight_log.h"
+#include "agent/daemon/process_table.h"
+#include "agent/daemon/push_driver.h"
+#include "core/control/desired_book.h"
+#include "core/control/shared_store.h"
+
+namespace qd::daemon {
+
+class WishDriver {
+ public:
+  using Passing = std::function<bool(const std::string& pushId)>;
+
+  WishDriver(FlightLog& log, ProcessTable& table, PushDriver& pushes, AuditLog& audit, control::SharedStore& store)
+      : log_(log), table_(table), pushes_(pushes), audit_(audit), store_(store) {}
+
+  void setPassing(Passing passing) { passing_ = std::move(passing); }
+  void load();  // what the store has, once
+
+  void fill(const ProcessId& process, ingest::ParameterValue& value) const;
+  void acknowledged(const ingest::PushResult& result);
+  void settled(const ingest::ChangeState& change);
+  void shared(const ingest::SharedItem& item);  // a change of the store, also by others
+  void up(const ingest::ProcessRef& process);
+  void down(const ProcessId& process);
+  // Errors: NotFound, InvalidArgument.
+  Result<ingest::ParameterChange> adopt(const control::AdoptOrder& order);
+
+ private:
+  void want(const ProcessId& process, const std::string& name, control::DesiredValue value);
+  void keep(const ProcessId& process);
+  void republish(const ProcessId& process, const std::set<std::string>& names);
+
+  FlightLog& log_;
+  ProcessTable& table_;
+  PushDriver& pushes_;
+  AuditLog& audit_;
+  control::SharedStore& store_;
+  Passing passing_;
+  control::DesiredBook book_;
+  std::set<InstanceId> told_;
+};
+
+}  // namespace qd::daemon

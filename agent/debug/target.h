@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// One process under one debugger, as the guardian drives it: detached -> attaching -> running -> stopping -> stopped ->
+// resuming -> running. The epoch counts confirmed resumes; every `stopped` of one epoch is folded into one Stopped, and
+// a stop is called linked only if it was ordered. Bytes go out and come in through the owner, which also sends the
+// signal that stops an lldb target. No I/O, no clock of its own. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/debug/dap_client.h"
+#include "agent/debug/protocol.h"
+#include "agent/debug/quirks.h"
+
+namespace qd::debug {
+
+struct TargetPort {
+  std::function<void(std::string)> toAdapter;
+  std::function<void(const Told&)> tell;
+  std::function<void(int signal)> signal;  // to the process
+  std::function<std::int64_t()> nowNs;     // UTC
+};
+
+class Target {
+ public:
+  Target(DebuggerKind kind, std::int64_t pid, TargetPort port);
+
+  void start();
+  void obey(const Order& order);
+  Result<> fromAdapter(std::string_view bytes);
+  void adapterClosed(const std::string& why);
+  void processExited(const std::string& how);
+  // Clears every breakpoint, lets the process run, lets go of it; `done` when the debugger has confirmed, or is gone.
+  void detach(std::function<void()> done);
+  // It should run, nothing is being asked, and yet the owner sees it stopped: the debugger has lost a stop (lldb does,
+  // now and then, when breakpoints change while they are hit). Runs it on.
+  void unwedge();
+  bool shouldRun() const { return state_ == State::Running && dap_.idle(); }
+  bool ended() const { return state_ == State::Ended; }
+
+ private:
+  enum class State { Attaching, Running, Stopping, Stopped, Resuming, Ended };
+  void onEvent(const std::string& name, const Json& body);
+  void configure();
+  void apply();
+  void applyFile(const std::string& file);
+  void applyFunctions();
+  void bound(const std::vector<SourceBreakpoint>& asked, const DapAnswer& answer);
+  void bindOne(const SourceBreakpoint& asked, const Json& got);
+  Json wireOf(const SourceBreakpoint& b) const;
+  void stop(std::uint64_t stopId);
+  void resume();
+  void resumed();
+  void onStopped(const Json& body);
+  void publishStop();
+  void gather(std::int64_t thread);
+  void gatherFrames(std::int64_t thread);
+  void checkCondition(std::int64_t frame);
+  void gatherLocals(std::int64_t frame);
+  void locals(const Json& scopes);
+  void failCondition(const std::string& why);
+  bool known(const Json& stop) const;
+  const SourceBreakpoint* wanted(const std::string& id) const;
+  void end(const Gone& gone);
+
+  const Quirks quirks_;
+  const std::int64_t pid_;
+  TargetPort port_;
+  DapClient dap_;
+  State state_ = State::Attaching;
+  Json capabilities_ = Json::object();
+  std::int64_t attachedAt_ = 0;
+  std::vector<SourceBreakpoint> wanted_;
+  std::set<std::string> files_;  // that have breakpoints at the debugger
+  bool functions_ = false, initialized_ = false, detaching_ = false;
+  std::map<std::int64_t, std::string> ids_;  // the debugger's number → our id
+  int binding_ = 0;                          // requests for breakpoints that are not answered
+  std::optional<Json> early_;                // a stop that waits for such an answer
+  std::uint64_t epoch_ = 0;
+  std::uint64_t stopId_ = 0;   // of the order that is open
+  bool stopWanted_ = false;    // ordered while attaching or resuming
+  bool resumeWanted_ = false;  // ordered while stopping
+  bool signalOpen_ = false;    // our SIGSTOP has not shown itself yet
+  std::int64_t thread_ = 0;
+  Stopped last_;
+  Context context_;
+  bool toldStop_ = false;
+};
+
+}  // namespace qd::debug

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of a change over time, shared by `params plan|push` and `rollout start`, and what both print of it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/cli/cli.h"
+#include "app/cli/session.h"
+#include "core/params/change_book.h"
+#include "core/params/param_book.h"
+
+namespace qd::cli {
+
+struct ChangeOptions {
+  std::vector<std::string> assignments, processes, expects, labels, waves, guards;
+  std::string comment, id, at, ramp, onVanish = "go-on";
+  std::int64_t atTick = 0;
+  std::uint32_t canaryPlayers = 0;
+  Duration lease, hold;
+};
+
+// `rollout`: with waves and guards.
+std::shared_ptr<ChangeOptions> addChangeOptions(CLI::App* verb, bool rollout);
+
+// A session that knows the parameters and the changes of its agents.
+struct ChangeSession {
+  params::ParamBook book;
+  params::ChangeBook changes;
+  std::unique_ptr<Session> session;
+
+  static Result<std::unique_ptr<ChangeSession>> open(const Globals& globals, Duration backfill = {});
+};
+
+// Errors: InvalidArgument, NotFound, in a sentence each.
+Result<ingest::ChangePlan> planFrom(const ChangeOptions& options, const ChangeSession& session);
+
+Json changeJson(const ingest::ChangeState& state);
+std::string changeText(const ingest::ChangeState& state);
+// Waits until it is over or, unless `toTheEnd`, until it is all there for its time. Exit code 0: done or leased.
+Result<int> follow(ChangeSession& session, const std::string& id, bool toTheEnd, bool hold, const Globals& globals);
+
+}  // namespace qd::cli

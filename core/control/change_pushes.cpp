@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pushes of a ChangeMember: forward along the ramp, back where it is still ours, and what came of each.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/control/change_member.h"
+#include "core/control/ramp.h"
+
+namespace qd::control {
+
+using ingest::PushStatus;
+using ingest::TargetState;
+
+namespace {
+
+constexpr std::int64_t kAskEvery = 2 * kNsPerSecond;
+constexpr std::size_t kMostPlanId = 40;
+
+// At most 64 bytes.
+std::string pushIdFor(const ingest::ChangePlan& plan, const ProcessId& process, std::uint32_t n, bool reverts) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : process.value) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return fmt::format("{}.{:08x}.{}{}", plan.id.substr(0, kMostPlanId), hash, reverts ? "r" : "", n);
+}
+
+std::string whyRejected(const ingest::PushResult& result) {
+  for (const auto& parameter : result.parameters) {
+    if (!parameter.reason.empty()) return fmt::format("{}: {}", parameter.name, parameter.reason);
+  }
+  return result.reason.empty() ? "it gave no reason" : result.reason;
+}
+
+}  // namespace
+
+MemberActions ChangeMember::step(TimeNs now) {
+  MemberActions out;
+  const bool silent = heldUntil_ != 0 && now > heldUntil_;
+  const bool anyApplies =
+      std::any_of(targets_.begin(), targets_.end(), [](const Target& t) { return t.goal == Goal::Apply && !t.over; });
+  if (silent && anyApplies) revertAll("its coordinator has been silent for too long", 0);
+  for (Target& target : targets_) watch(target);
+  for (Target& target : targets_) stepTarget(target, now, out);
+  return out;
+}
+
+void ChangeMember::stepTarget(Target& target, TimeNs now, MemberActions& out) {
+  if (!target.pending.empty()) {
+    if (now < target.askAt || !target.here) return;
+    target.askAt = now + kAskEvery;
+    out.emplace_back(AskAgain{target.process, target.pending});
+    turn(target, TargetState::Unknown, "its outcome is not known yet; it is asked for again");
+    return;
+  }
+  if (target.over) return;
+  const bool back = target.goal == Goal::Revert || (reverting_ && wanted(target));
+  if (back) {
+    takeBack(target, now, out);
+  } else if (target.goal == Goal::Apply) {
+    advance(target, now, out);
+  }
+}
+
+void ChangeMember::advance(Target& target, TimeNs now, MemberActions& out) {
+  if (target.share >= 1) return;
+  if (!target.here) return turn(target, target.state, "it is not here");
+  // The push takes its place at the start of the next tick.
+  if (plan_.atTick > 0 && target.rampSince == 0 && target.tick < plan_.atTick - 1) return;
+  if (target.rampSince == 0) target.rampSince = now;
+  const double share = rampShare(plan_, now - target.rampSince);
+  if (share <= target.share) return;
+  std::vector<Assignment> assignments;
+  for (const ingest::ChangeValue& value : plan_.values) {
+    const auto held =
+        std::find_if(target.held.begin(), target.held.end(), [&](const auto& h) { return h.name == value.name; });
+    const auto live = live_(target.process, value.name);
+    Assignment assignment{value.name, value.value, value.expectedVersion};
+    if (held != target.held.end()) assignment.expectedVersion = held->version;
+    if (share < 1) {
+      const Value from = held != target.held.end() ? held->before : live ? live->value : Value();
+      if (!canRamp(from, value.value)) continue;  // it comes at the end
+      assignment.value = rampValue(from, value.value, share);
+    }
+    // Nobody else's change may be overwritten along the way, nor be taken for what was before.
+    if (!assignment.expectedVersion && live) assignment.expectedVersion = live->version;
+    assignments.push_back(std::move(assignment));
+  }
+  target.sentShare = share;
+  if (assignments.empty()) {
+    target.share = share;
+    return;
+  }
+  send(target, std::move(assignments), false, now, out);
+}
+
+void ChangeMember::takeBack(Target& target, TimeNs now, MemberActions& out) {
+  if (target.held.empty()) {
+    target.over = true;
+    return;
+  }
+  if (!target.here) {
+    target.over = true;
+    return turn(target, TargetState::Reverted, "it is gone, and its values with it");
+  }
+  std::vector<Assignment> assignments;
+  for (const Held& held : target.held) {
+    const auto live = live_(target.process, held.name);
+    // A lower version: the news of our own push is still on its way.
+    if (live && live->version <= held.version) assignments.push_back({held.name, held.before, held.version});
+  }
+  if (assignments.empty()) {
+    target.over = true;
+    return turn(target, TargetState::Foreign, "somebody has changed it since: it was left alone");
+  }
+  send(target, std::move(assignments), true, now, out);
+}
+
+void ChangeMember::send(Target& target, std::vector<Assignment> assignments, bool reverts, TimeNs now,
+                        MemberActions& out) {
+  PushOrder order;
+  order.pushId = pushIdFor(plan_, target.process, ++target.pushes, reverts);
+  order.targets = {target.process};
+  order.assignments = std::move(assignments);
+  order.who = plan_.who;
+  order.from = plan_.from;
+  order.temporary = true;
+  order.comment =
+      reverts ? fmt::format("revert of {}{}{}", plan_.id, reason_.empty() ? "" : ": ", reason_) : plan_.comment;
+  target.pending = order.pushId;
+  target.pendingReverts = reverts;
+  target.sentAt = now;
+  target.askAt = now + order.timeout.ns;
+  target.pushId = order.pushId;
+  turn(target, reverts ? TargetState::Reverting : TargetState::Pushing, "");
+  out.emplace_back(std::move(order));
+}
+
+void ChangeMember::result(const ingest::PushResult& result) {
+  Target* target = find(result.process.id);
+  if (!target || target->pending.empty() || target->pending != result.pushId) return;
+  if (result.status == PushStatus::Applied) {
+    target->pending.clear();
+    applied(*target, result);
+  } else if (result.status == PushStatus::Rejected) {
+    target->pending.clear();
+    rejected(*target, result);
+  } else if (result.status == PushStatus::Unknown) {
+    turn(*target, TargetState::Unknown, result.reason);
+  }
+}
+
+void ChangeMember::applied(Target& target, const ingest::PushResult& result) {
+  target.appliedAt = result.tick;
+  if (target.pendingReverts) {
+    for (auto& meter : target.meters) meter.applied(result.tick);
+    target.over = true;
+    const bool all = result.parameters.size() >= target.held.size();
+    return turn(target, TargetState::Reverted, all ? "" : "what somebody has changed since was left alone");
+  }
+  if (target.held.empty()) {
+    for (auto& meter : target.meters) meter.applied(result.tick);
+  }
+  for (const ingest::ParameterResult& parameter : result.parameters) {
+    const auto held =
+        std::find_if(target.held.begin(), target.held.end(), [&](const Held& h) { return h.name == parameter.name; });
+    if (held == target.held.end()) {
+      target.held.push_back({parameter.name, parameter.oldValue, parameter.version});
+    } else {
+      held->version = parameter.version;
+    }
+  }
+  target.share = target.sentShare;
+  turn(target, target.share >= 1 ? TargetState::Applied : TargetState::Pushing, "");
+  ++revision_;
+}
+
+void ChangeMember::rejected(Target& target, const ingest::PushResult& result) {
+  const std::string why = whyRejected(result);
+  if (!target.pendingReverts && target.held.empty()) {
+    target.over = true;
+    return turn(target, TargetState::Rejected, why);
+  }
+  // Along the way, or on the way back: the version is not ours any more.
+  target.over = target.pendingReverts;
+  target.share = 1;
+  turn(target, TargetState::Foreign, why);
+}
+
+}  // namespace qd::control

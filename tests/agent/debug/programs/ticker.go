@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A game loop in Go to be stopped by a debugger: counts ticks into the file named by its argument, so that a test sees
+// from outside whether it runs.
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"time"
+)
+
+type world struct {
+	tick   int64
+	health float64
+}
+
+func step(w *world) int64 {
+	w.tick++
+	w.health += 0.5 // line 19: the tests' breakpoint
+	return w.tick
+}
+
+func main() {
+	out, err := os.OpenFile(os.Args[1], os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	w := &world{}
+	buffer := make([]byte, 8)
+	for {
+		binary.LittleEndian.PutUint64(buffer, uint64(step(w)))
+		if _, err := out.WriteAt(buffer, 0); err != nil {
+			panic(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

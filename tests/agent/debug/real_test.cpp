@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guardians on real programs with the real delve and lldb.
+#include <algorithm>
+
+#include "tests/agent/debug/debuggee.h"
+
+namespace qd::debug {
+
+void PrintTo(const Kind& kind, std::ostream* out) {
+  *out << nameOf(kind.debugger);
+}
+
+namespace {
+
+class Guarded : public ::testing::TestWithParam<Kind> {};
+
+TEST_P(Guarded, StopsAtALineShowsWhereAndRunsOn) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  debugged.order(SetAll{{at(GetParam(), kLine)}});
+  const auto bound = debugged.next<Bound>();
+  ASSERT_TRUE(bound);
+  EXPECT_TRUE(bound->ok) << bound->reason;
+  EXPECT_EQ(bound->line, kLine);
+  const auto stopped = debugged.next<Stopped>();
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->cause, StopCause::Breakpoint);
+  EXPECT_EQ(stopped->breakpoints, std::vector<std::string>{"b1"});
+  EXPECT_EQ(stopped->epoch, 0u);
+  const auto context = debugged.next<Context>();
+  ASSERT_TRUE(context);
+  ASSERT_GE(context->frames.size(), 2u);
+  EXPECT_EQ(context->frames[0].line, kLine);
+  EXPECT_EQ(context->frames[0].file, sourceOf(GetParam()));
+  EXPECT_NE(context->frames[0].function.find("step"), std::string::npos);
+  EXPECT_FALSE(context->locals.empty());
+  // Twenty rounds: each stop is told once, in an epoch of its own, and no tick is lost or made twice.
+  std::int64_t tick = ticker.ticks();
+  for (std::uint64_t epoch = 1; epoch <= 20; ++epoch) {
+    debugged.order(Continue{});
+    const auto resumed = debugged.next<Resumed>();
+    ASSERT_TRUE(resumed);
+    EXPECT_EQ(resumed->epoch, epoch);
+    const auto again = debugged.next<Stopped>();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->epoch, epoch);
+    EXPECT_EQ(again->cause, StopCause::Breakpoint);
+    EXPECT_EQ(ticker.ticks(), tick + 1);
+    tick = ticker.ticks();
+  }
+  debugged.order(SetAll{});
+  debugged.order(Continue{});
+  EXPECT_TRUE(ticker.runs());
+}
+
+TEST_P(Guarded, StopsByOrderAndSaysThatItWasOrdered) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  ASSERT_TRUE(debugged.next<Attached>());
+  for (std::uint64_t round = 1; round <= 10; ++round) {
+    debugged.order(Stop{round});
+    const auto stopped = debugged.next<Stopped>();
+    ASSERT_TRUE(stopped);
+    EXPECT_EQ(stopped->cause, StopCause::Linked) << stopped->text;
+    EXPECT_EQ(stopped->stopId, round);
+    EXPECT_EQ(stopped->epoch, round - 1);
+    const std::int64_t stands = ticker.ticks();
+    debugged.order(Stop{round + 100});  // idempotent: it stands already
+    const auto again = debugged.next<Stopped>();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->stopId, round + 100);
+    EXPECT_EQ(ticker.ticks(), stands);
+    debugged.order(Continue{});
+    ASSERT_TRUE(debugged.next<Resumed>());
+    EXPECT_TRUE(ticker.runs());
+  }
+}
+
+// Orders at the same moment as hits: every stop belongs to one epoch, nothing is lost, nothing stands for ever.
+TEST_P(Guarded, OrdersThatMeetHitsAreNoPhantomStops) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  debugged.order(SetAll{{at(GetParam(), kLine)}});
+  ASSERT_TRUE(debugged.next<Stopped>());
+  std::uint64_t ordered = 0;
+  for (std::uint64_t epoch = 1; epoch <= 30; ++epoch) {
+    debugged.order(Continue{});
+    debugged.order(Stop{epoch});
+    const auto stopped = debugged.next<Stopped>();
+    ASSERT_TRUE(stopped) << epoch;
+    EXPECT_EQ(stopped->epoch, epoch);
+    ordered += stopped->stopId == epoch ? 1 : 0;
+    EXPECT_TRUE(stopped->cause == StopCause::Breakpoint || stopped->cause == StopCause::Linked) << stopped->text;
+  }
+  EXPECT_EQ(ordered, 30u);
+  debugged.order(SetAll{});
+  debugged.order(Continue{});
+  ASSERT_TRUE(debugged.next<Resumed>());
+  EXPECT_TRUE(ticker.runs());
+}
+
+TEST_P(Guarded, WhatCannotBeArmedIsSaidAndTheGameRuns) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  debugged.order(SetAll{{at(GetParam(), 9999)}});
+  auto bound = debugged.next<Bound>();
+  ASSERT_TRUE(bound);
+  EXPECT_FALSE(bound->ok);
+  EXPECT_FALSE(bound->reason.empty());
+  SourceBreakpoint elsewhere = at(GetParam(), kLine);
+  elsewhere.file = "/nowhere/else.cpp";
+  debugged.order(SetAll{{elsewhere}});
+  bound = debugged.next<Bound>();
+  ASSERT_TRUE(bound);
+  EXPECT_FALSE(bound->ok);
+  SourceBreakpoint function = at(GetParam(), 0);
+  function.file.clear();
+  function.function = "no_such_function";
+  debugged.order(SetAll{{function}});
+  bound = debugged.next<Bound>();
+  ASSERT_TRUE(bound);
+  EXPECT_FALSE(bound->ok);
+  EXPECT_TRUE(ticker.runs());
+}
+
+TEST_P(Guarded, AConditionThatCannotBeEvaluatedIsRejectedAndTheGameRunsOn) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  ASSERT_TRUE(debugged.next<Attached>());
+  SourceBreakpoint bad = at(GetParam(), kLine);
+  bad.condition = "no_such_symbol > 3";
+  debugged.order(SetAll{{bad}});
+  std::optional<Bound> bound = debugged.next<Bound>();
+  while (bound && bound->ok) bound = debugged.next<Bound>();  // lldb takes it first, and says so when it is reached
+  ASSERT_TRUE(bound);
+  EXPECT_NE(bound->reason.find("no_such_symbol"), std::string::npos) << bound->reason;
+  EXPECT_TRUE(ticker.runs());
+}
+
+TEST_P(Guarded, ConditionsAndCountsHold) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  ASSERT_TRUE(debugged.next<Attached>());
+  SourceBreakpoint counted = at(GetParam(), kLine);
+  counted.after = 5;
+  const std::int64_t before = ticker.ticks();
+  debugged.order(SetAll{{counted}});
+  ASSERT_TRUE(debugged.next<Stopped>());
+  EXPECT_GE(ticker.ticks(), before + 4);
+  SourceBreakpoint conditional = at(GetParam(), kLine, "b2");
+  const bool go = GetParam().debugger == DebuggerKind::Delve;
+  conditional.condition = (go ? "w.tick == " : "world.tick == ") + std::to_string(ticker.ticks() + 10);
+  const std::int64_t target = ticker.ticks() + 10;
+  debugged.order(SetAll{{conditional}});
+  debugged.order(Continue{});
+  const auto stopped = debugged.next<Stopped>();
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->breakpoints, std::vector<std::string>{"b2"});
+  EXPECT_EQ(ticker.ticks(), target - 1);  // it stands inside of that tick
+}
+
+TEST_P(Guarded, AFunctionStopsToo) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  SourceBreakpoint function = at(GetParam(), 0);
+  function.file.clear();
+  function.function = GetParam().function;
+  debugged.order(SetAll{{function}});
+  const auto bound = debugged.next<Bound>();
+  ASSERT_TRUE(bound);
+  EXPECT_TRUE(bound->ok) << bound->reason;
+  const auto stopped = debugged.next<Stopped>();
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->breakpoints, std::vector<std::string>{"b1"});
+}
+
+TEST_P(Guarded, ALogpointTellsAndDoesNotStop) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  SourceBreakpoint log = at(GetParam(), kLine);
+  const bool go = GetParam().debugger == DebuggerKind::Delve;
+  log.logText = go ? "tick is {w.tick}" : "tick is {world.tick}";
+  debugged.order(SetAll{{log}});
+  std::optional<Output> output = debugged.next<Output>();
+  while (output && output->text.find("tick is") == std::string::npos) output = debugged.next<Output>();
+  ASSERT_TRUE(output);
+  EXPECT_TRUE(output->logpoint);
+  EXPECT_TRUE(ticker.runs());
+}
+
+// The agent goes while the game runs with a breakpoint inserted, and while it stands at one.
+TEST_P(Guarded, WhenTheAgentGoesTheGameRunsFree) {
+  for (const bool stands : {false, true}) {
+    Ticker ticker(GetParam());
+    Debugged debugged(GetParam(), ticker);
+    SourceBreakpoint one = at(GetParam(), kLine);
+    if (!stands) one.condition = GetParam().debugger == DebuggerKind::Delve ? "w.tick < 0" : "world.tick < 0";
+    debugged.order(SetAll{{one}});
+    ASSERT_TRUE(debugged.next<Bound>());
+    if (stands) {
+      ASSERT_TRUE(debugged.next<Stopped>());
+    } else {
+      ASSERT_TRUE(ticker.runs());
+    }
+    debugged.letGo();
+    EXPECT_TRUE(testing::within(std::chrono::seconds(30), [&] { return ticker.tracer() == 0; }));
+    EXPECT_TRUE(ticker.runs()) << (stands ? "it stood" : "it ran");
+  }
+}
+
+TEST_P(Guarded, AGameThatIsKilledIsToldAsGone) {
+  for (const bool stands : {false, true}) {
+    Ticker ticker(GetParam());
+    Debugged debugged(GetParam(), ticker);
+    ASSERT_TRUE(debugged.next<Attached>());
+    if (stands) {
+      debugged.order(Stop{1});
+      ASSERT_TRUE(debugged.next<Stopped>());
+    }
+    ::kill(ticker.pid(), SIGKILL);
+    std::optional<Gone> gone;
+    EXPECT_TRUE(testing::within(std::chrono::seconds(30), [&] {
+      auto told = debugged.link().readable();
+      if (!told) return true;
+      for (auto& one : *told) {
+        if (auto* g = std::get_if<Gone>(&one)) gone = *g;
+      }
+      return gone.has_value();
+    }));
+    ASSERT_TRUE(gone);
+    EXPECT_TRUE(gone->exited);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Debuggers, Guarded, ::testing::Values(kGo, kCpp),
+                         [](const auto& info) { return std::string(nameOf(info.param.debugger)); });
+
+TEST(Guardian, AProcessThatIsNotThereIsOneSentence) {
+  auto link = GuardianLink::start(paths::kBinDir + "/quarterdeck-guardian", DebuggerKind::Delve, 4194200);
+  ASSERT_TRUE(link);
+  std::optional<Gone> gone;
+  EXPECT_TRUE(testing::within(std::chrono::seconds(20), [&] {
+    auto told = (*link)->readable();
+    for (auto& one : told.value_or(std::vector<Told>())) {
+      if (auto* g = std::get_if<Gone>(&one)) gone = *g;
+    }
+    return gone.has_value();
+  }));
+  ASSERT_TRUE(gone);
+  EXPECT_NE(gone->reason.find("4194200"), std::string::npos);
+  EXPECT_FALSE(GuardianLink::start("/nowhere/quarterdeck-guardian", DebuggerKind::Lldb, 1));
+}
+
+}  // namespace
+}  // namespace qd::debug

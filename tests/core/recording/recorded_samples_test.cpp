@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// A recording that is adopted answers as one that was read whole.
+#include "core/recording/recorded_samples.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "core/recording/writer.h"
+#include "core/series/store.h"
+#include "tests/core/recording/read_back.h"
+#include "tests/fakes/recording/synthetic.h"
+
+namespace qd::recording::testing {
+namespace {
+
+using namespace ingest;
+
+constexpr TimeNs kStart = 1'700'000'000'000'000'000, kTick = 16'666'667;
+
+// With chunks so small that the tree of summaries has levels.
+std::string recordSmall(const Scratch& scratch, const std::string& name, const std::vector<EnvelopePtr>& all,
+                        bool close) {
+  const std::string path = scratch / name;
+  WriterLimits limits;
+  limits.foldPoints = 600;
+  auto writer = Writer::create(path, "test", limits);
+  EXPECT_TRUE(writer) << (writer ? "" : writer.error().message);
+  std::vector<EnvelopePtr> some;
+  for (const EnvelopePtr& e : all) {
+    some.push_back(e);
+    if (some.size() < 8) continue;
+    EXPECT_TRUE((*writer)->commit(some));
+    some.clear();
+  }
+  EXPECT_TRUE((*writer)->commit(some));
+  if (close) EXPECT_TRUE((*writer)->finish());
+  return path;
+}
+
+struct Both {
+  explicit Both(const std::string& path) {
+    for (const EnvelopePtr& e : replay(path)) read.on(e);
+    auto opened = RecordedSamples::open(path);
+    EXPECT_TRUE(opened) << (opened ? "" : opened.error().message);
+    samples = *opened;
+    adopted.setColdSource(samples, [this](std::function<void()> task) { later->push_back(std::move(task)); });
+    samples->adoptInto(adopted);
+  }
+  ~Both() { adopted.setColdSource(nullptr, {}); }
+
+  series::SeriesId id(const series::Store& store, const char* name) const {
+    const auto found = name == std::string("load")
+                           ? store.find(ProcessId("server-1"), "load", {{"world", "w1"}, {"client", "3"}})
+                           : store.find(ProcessId("server-1"), name);
+    EXPECT_TRUE(found) << name;
+    return found.value_or(series::SeriesId());
+  }
+  // Asked for until nothing better is on its way.
+  series::RangeResult settled(const char* name, series::Axis axis, std::int64_t from, std::int64_t to,
+                              int pixels) const {
+    series::RangeResult result;
+    for (int i = 0; i < 20; ++i) {
+      result = adopted.query(id(adopted, name), axis, from, to, pixels);
+      if (!result.refining) return result;
+      load();
+    }
+    ADD_FAILURE() << name << " never settles";
+    return result;
+  }
+
+  // What the worker would do.
+  void load() const {
+    for (const auto& task : std::exchange(*later, {})) task();
+  }
+
+  std::shared_ptr<std::vector<std::function<void()>>> later = std::make_shared<std::vector<std::function<void()>>>();
+  series::Store read, adopted;
+  std::shared_ptr<RecordedSamples> samples;
+};
+
+std::vector<std::pair<TimeNs, double>> valuesOf(const series::RangeResult& result) {
+  std::vector<std::pair<TimeNs, double>> out;
+  for (const series::Sample& s : result.samples) out.emplace_back(s.time, s.value);
+  return out;
+}
+
+}  // namespace
+
+TEST(RecordedSamples, AreKnownAtOnceAndExactWhereOneLooks) {
+  const Scratch scratch;
+  const Both both(recordSmall(scratch, "a.qdrec", game(700), true));
+  EXPECT_EQ(both.adopted.totals().points, both.read.totals().points);
+  EXPECT_EQ(both.adopted.totals().firstTime, both.read.totals().firstTime);
+  EXPECT_EQ(both.adopted.totals().lastTime, both.read.totals().lastTime);
+  for (const char* name : {"tick.duration", "load", "net.bytes"}) {
+    for (const Tick at : {Tick{1}, Tick{5'000}, Tick{20'000}, Tick{44'700}}) {
+      const TimeNs from = kStart + at * kTick, to = from + 2 * kNsPerSecond;
+      const auto exact = both.settled(name, series::Axis::Time, from, to, 1200);
+      const auto expected = both.read.query(both.id(both.read, name), series::Axis::Time, from, to, 1200);
+      ASSERT_TRUE(exact.exact) << name << " at " << at;
+      const auto got = valuesOf(exact), want = valuesOf(expected);
+      ASSERT_EQ(got.size(), want.size()) << name << " at " << at;
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        EXPECT_EQ(got[i].first, want[i].first);
+        EXPECT_EQ(std::bit_cast<std::uint64_t>(got[i].second), std::bit_cast<std::uint64_t>(want[i].second)) << name;
+      }
+    }
+  }
+  EXPECT_TRUE(both.samples->damaged().empty());
+}
+
+TEST(RecordedSamples, FromAfarNoSpikeIsLost) {
+  const Scratch scratch;
+  const Both both(recordSmall(scratch, "a.qdrec", game(700), true));
+  const TimeNs from = kStart, to = kStart + 44'801 * kTick;
+  const auto adopted = both.settled("tick.duration", series::Axis::Time, from, to, 300);
+  const auto read = both.read.query(both.id(both.read, "tick.duration"), series::Axis::Time, from, to, 300);
+  const auto fold = [](const series::RangeResult& result) {
+    series::Summary all;
+    for (const series::Bucket& b : result.buckets) {
+      all.min = std::min(all.min, b.min);
+      all.max = std::max(all.max, b.max);
+      all.count += b.count;
+    }
+    return all;
+  };
+  EXPECT_EQ(fold(adopted).min, fold(read).min);
+  EXPECT_EQ(fold(adopted).max, fold(read).max);
+  EXPECT_EQ(fold(adopted).count, fold(read).count);
+  EXPECT_GT(adopted.buckets.size(), 100u) << "the tree is opened as far as the picture needs";
+}
+
+TEST(RecordedSamples, TicksStandOnTheSameAxis) {
+  const Scratch scratch;
+  const Both both(recordSmall(scratch, "a.qdrec", game(700), true));
+  const auto ticks = both.settled("tick.duration", series::Axis::Tick, 20'000, 20'100, 1200);
+  ASSERT_EQ(ticks.samples.size(), 101u);
+  EXPECT_EQ(ticks.samples.front().tick, 20'000);
+  std::optional<Tick> tick;
+  for (int i = 0; i < 20 && tick != std::optional<Tick>(30'000); ++i) {
+    tick = both.adopted.tickAt(ProcessId("server-1"), kStart + 30'000 * kTick);
+    both.load();
+  }
+  EXPECT_EQ(tick, std::optional<Tick>(30'000));
+}
+
+// Cut off: the last seconds lie in tails, which are no chunks yet.
+TEST(RecordedSamples, WhatIsNotFoldedIsThereToo) {
+  const Scratch scratch;
+  const std::string path = recordSmall(scratch, "a.qdrec", game(101), false);
+  const Both both(path);
+  EXPECT_EQ(both.adopted.totals().points, 101u * (64 * 2 + 21));
+  const TimeNs to = kStart + 101 * 64 * kTick, from = to - kNsPerSecond;
+  EXPECT_EQ(valuesOf(both.settled("tick.duration", series::Axis::Time, from, to, 1200)),
+            valuesOf(both.read.query(both.id(both.read, "tick.duration"), series::Axis::Time, from, to, 1200)));
+}
+
+TEST(RecordedSamples, ASecondServerAndARestartStayApart) {
+  const Scratch scratch;
+  std::vector<EnvelopePtr> all = game(100);
+  const std::vector<EnvelopePtr> other = game(100, "server-2");
+  all.insert(all.end(), other.begin(), other.end());
+  const Both both(recordSmall(scratch, "a.qdrec", all, true));
+  EXPECT_EQ(both.adopted.totals().points, both.read.totals().points);
+  EXPECT_EQ(both.adopted.list().size(), 6u);
+}
+
+}  // namespace qd::recording::testing

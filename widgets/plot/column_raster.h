@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Dense series as pixels: what each series leaves in each pixel column (Ink: rows, not values), and the image of all of
+// them. The image is kept: only columns whose ink changed are drawn again, and a view that moved by whole pixels is
+// shifted. Within a column the translucent spans of all series have at most two edges each, so that the colours between
+// edges are composed once and filled as runs; means and spikes lie opaque above every span. One thread.
+#pragma once
+
+#include <QColor>
+#include <QImage>
+#include <cstdint>
+#include <vector>
+
+#include "widgets/plot/columns.h"
+
+namespace qd::widgets::plot {
+
+// Vertical extent of the image in values; row 0 is `high`. Logarithmic: both ends are above 0, and what is not above 0
+// stands at the bottom.
+struct RasterScale {
+  double low = 0, high = 1;
+  int height = 0;
+  bool log = false;
+  double at(double value) const;  // row, not clamped
+  int row(double value) const;    // clamped to the image
+  bool operator==(const RasterScale&) const = default;
+};
+
+// Runs of rows, ends included; top > bottom: nothing.
+struct Run {
+  std::int16_t top = 1, bottom = 0;
+  bool empty() const { return top > bottom; }
+  bool operator==(const Run&) const = default;
+};
+// What one series leaves in one pixel column.
+struct Ink {
+  Run span;          // translucent: from the least to the greatest
+  Run line;          // opaque: the mean, joined to the column before
+  Run above, below;  // opaque: what of the span stands out of its surroundings
+  bool operator==(const Ink&) const = default;
+};
+
+enum class Spikes { Opaque, Faint };
+std::vector<Ink> inkOf(const std::vector<Column>& columns, const RasterScale& scale, int thickness,
+                       Spikes spikes = Spikes::Opaque);
+
+class ColumnRaster {
+ public:
+  struct Layer {
+    std::vector<Ink> inks;  // one a column
+    QColor color;
+    bool operator==(const Layer&) const = default;
+  };
+  // The image of `layers`, the first at the bottom, over `size` pixels. `shift`: by how many columns the view moved to
+  // the right since the last call. Valid until the next call; ARGB32_Premultiplied.
+  const QImage& draw(QSize size, std::vector<Layer> layers, int shift = 0);
+  std::uint64_t drawnColumns() const { return drawn_; }  // in all calls so far
+
+ private:
+  struct Colors {
+    QRgb solid[8];
+    QRgb mixed[256];  // of the translucent spans of each set of layers, the first at the bottom
+  };
+  bool fits(QSize size, const std::vector<Layer>& layers) const;
+  void shiftBy(int columns);
+  bool differs(int x, int shift, const std::vector<Layer>& before) const;
+  void drawColumn(int x, const std::vector<Colors>& colors);
+  void spans(int x, std::size_t first, const Colors& colors);
+  void opaque(int x, const Run& run, QRgb color);
+
+  QImage image_;
+  std::vector<Layer> layers_;
+  QRgb* bits_ = nullptr;
+  qsizetype stride_ = 0;
+  std::uint64_t drawn_ = 0;
+};
+
+}  // namespace qd::widgets::plot
