@@ -191,11 +191,13 @@ class SessionCore::ExactSamples final : public ingest::EventSink {
 SessionCore::SessionCore(bool isReplay)
     : exact_(std::make_unique<ExactSamples>(store)),
       join(fan),
+      rewindJoin(fan),
       isReplay_(isReplay),
       source_(std::make_unique<Source>()) {
   ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
-  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{
-           &directory, &storeSink, &log, &world, &params, &changes, &breakpoints, &alerts, &rollups, &join}) {
+  for (ingest::EventSink* sink :
+       std::initializer_list<ingest::EventSink*>{&directory, &storeSink, &log, &world, &params, &changes, &breakpoints,
+                                                 &alerts, &rollups, &join, &rewindJoin}) {
     fan.add(*sink);
   }
 }
