@@ -2,6 +2,7 @@
 #include "widgets/plot/plot_panel.h"
 
 #include "core/ingest/directory.h"
+#include "core/ingest/interest_set.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/unreachable.h"
 #include "widgets/plot/plot_stack.h"
@@ -24,7 +25,22 @@ PlotPanel::PlotPanel(const SessionContext& context, QWidget* parent)
   connect(empty_, &EmptyState::activated, this, &PlotPanel::attachRequested);
 }
 
+PlotPanel::~PlotPanel() {
+  if (context().interest != nullptr) context().interest->withdraw(this);
+}
+
+// What is plotted comes at full rate, whichever process it is of.
+void PlotPanel::declareShown() {
+  if (context().interest == nullptr) return;
+  ingest::InterestSet::Shown shown;
+  for (const plot::PaneSeries& one : stack_->shownSeries()) {
+    shown.series.push_back({{one.meta.process.value}, {one.meta.info.name}, one.meta.info.dimensions});
+  }
+  context().interest->declare(this, std::move(shown));
+}
+
 void PlotPanel::refresh(bool second) {
+  if (second) declareShown();
   const bool empty = this->context().directory.processes().empty();
   if (const QString lost = empty && second ? whyUnreachable(context().directory) : QString(); !lost.isEmpty()) {
     empty_->setText(tr("No agent answers"), lost, context().replay ? QString() : tr("Attach…"));

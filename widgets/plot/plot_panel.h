@@ -16,6 +16,7 @@ class PlotPanel final : public Panel {
   Q_OBJECT
  public:
   explicit PlotPanel(const SessionContext& context, QWidget* parent = nullptr);
+  ~PlotPanel() override;
   plot::PlotStack& stack() { return *stack_; }
 
  Q_SIGNALS:
@@ -28,6 +29,8 @@ class PlotPanel final : public Panel {
   void refresh(bool second) override;
 
  private:
+  void declareShown();
+
   plot::PlotStack* stack_;
   EmptyState* empty_;
 };
