@@ -158,7 +158,9 @@ TEST(Merge, EveryPlaceOfANameIsRenamed) {
     Event event = e->event;
     renameProcesses(event, [](const ProcessId& id) { return ProcessId("x-" + id.value); });
     const ProcessId before = processOf(e->event);
-    if (!before.value.empty()) EXPECT_EQ(processOf(event).value, "x-" + before.value) << event.index();
+    if (!before.value.empty()) {
+      EXPECT_EQ(processOf(event).value, "x-" + before.value) << event.index();
+    }
   }
 }
 

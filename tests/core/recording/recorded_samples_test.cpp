@@ -34,7 +34,9 @@ std::string recordSmall(const Scratch& scratch, const std::string& name, const s
     some.clear();
   }
   EXPECT_TRUE((*writer)->commit(some));
-  if (close) EXPECT_TRUE((*writer)->finish());
+  if (close) {
+    EXPECT_TRUE((*writer)->finish());
+  }
   return path;
 }
 

@@ -110,7 +110,9 @@ TEST(Redact, KeepsWhatBelongsTogetherTogether) {
   EXPECT_EQ(hits[0]->members[0].locals[1].first, "damage");
   EXPECT_EQ(hits[0]->members[0].frames[0].function, "resolve()");
   for (const LogLine* line : lines) {
-    if (line->text.find("joined at") != std::string::npos) EXPECT_TRUE(line->text.ends_with("14:02:11")) << line->text;
+    if (line->text.find("joined at") != std::string::npos) {
+      EXPECT_TRUE(line->text.ends_with("14:02:11")) << line->text;
+    }
   }
 }
 

@@ -96,7 +96,9 @@ TEST(Repair, ADamagedChunkCostsThatChunkOnly) {
   const auto columns = rowsOf(whole, "columns"), left = rowsOf(scratch / "r.qdrec", "columns");
   EXPECT_EQ(left.size(), columns.size() - 1);
   for (const auto& [id, row] : columns) {
-    if (id > 3) EXPECT_EQ(left.at(id), row) << id;
+    if (id > 3) {
+      EXPECT_EQ(left.at(id), row) << id;
+    }
   }
   const std::size_t all = samples(whole).size(), some = samples(scratch / "r.qdrec").size();
   EXPECT_LT(some, all);
