@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Joins each shot that a server judged with what its shooter's editor really drew: |p rewound − p drawn|, m. The server's
-// own figure trusts the shot's claim; this one does not: the drawn position comes from the editor's entity frames, found
-// by the exact render time that the shot names.
+// Joins each shot that a server judged with what its shooter's editor really drew: |p rewound − p drawn|, m. The
+// server's own figure trusts the shot's claim; this one does not: the drawn position comes from the editor's entity
+// frames, found by the exact render time that the shot names.
 //
 // Reads the server's events `combat.hit` (shooter, claimed, seen_a, seen_b, seen_alpha, rewound_x_m, rewound_y_m) and
 // emits as a derived series of the server (ring kDerivedRing): lagcomp.rewind_error.joined. Shots of players whose

@@ -88,6 +88,7 @@ void Measures::shot(const ShotResult& shot) {
   ++a.shots;
   if (shot.policy && !same) {
     ++a.policyRejects;
+    ++figures_.policyBy[shot.rule];
   } else {
     a.agreed += same ? 1 : 0;
     a.falseRejects += !same && shot.claimed != 0 ? 1 : 0;

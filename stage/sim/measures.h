@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "stage/sim/distribution.h"
 #include "stage/sim/simulation.h"
@@ -32,6 +34,7 @@ struct Figures {
   Distribution predictError, correctionDistance, replayedTicks, inputLatency;
   Distribution rewindTime, rewindDistance, rewindError, queueDepth, snapshotBytes;
   Agreement agreement;
+  std::map<std::string, std::uint64_t> policyBy;  // refusals by rule that changed the verdict
   std::uint64_t frames = 0, interpolated = 0, extrapolated = 0, held = 0, starved = 0, unavailable = 0;
   std::uint64_t corrections = 0, confirmed = 0, inputsLate = 0, inputsMissing = 0, playerTicks = 0, undecodable = 0;
   std::uint64_t viewBackwards = 0, predictBackwards = 0;  // must stay 0

@@ -131,6 +131,9 @@ TEST(LagCompensation, TenThousandShots) {
       static_cast<unsigned long long>(a.falseRejects), static_cast<unsigned long long>(a.falseAccepts),
       static_cast<unsigned long long>(a.policyRejects), f.rewindTime.quantile(0.5), f.rewindTime.quantile(0.99),
       1e3 * f.rewindError.quantile(0.99));
+  for (const auto& [rule, count] : f.policyBy) {
+    std::printf("  refused by rule %s: %llu\n", rule.c_str(), static_cast<unsigned long long>(count));
+  }
   EXPECT_GE(a.low(), 0.95);
   EXPECT_LE(f.rewindError.max(), 0.004) << "quantization, more where it is extrapolated";
   EXPECT_GT(f.rewindTime.quantile(0.99), 250) << "why the limit stands at 400 ms here";
