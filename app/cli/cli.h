@@ -48,6 +48,7 @@ void addInfo(Program& program);
 void addVerify(Program& program);
 void addStats(Program& program);
 void addExport(Program& program);
+void addPoses(Program& program);  // poses and events
 void addConfig(Program& program);
 void addCut(Program& program);
 void addMerge(Program& program);

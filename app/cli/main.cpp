@@ -29,6 +29,7 @@ void addVerbs(cli::Program& program) {
   cli::addVerify(program);
   cli::addStats(program);
   cli::addExport(program);
+  cli::addPoses(program);
   cli::addConfig(program);
   cli::addCut(program);
   cli::addMerge(program);

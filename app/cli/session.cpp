@@ -38,7 +38,10 @@ Result<std::unique_ptr<Session>> Session::open(const Globals& globals, SessionOp
   std::unique_ptr<Session> self(new Session());
   self->fanOut_.add(self->directory_);
   self->fanOut_.add(self->registry_);
-  if (options.joins) self->fanOut_.add(self->join_);
+  if (options.joins) {
+    self->fanOut_.add(self->join_);
+    self->fanOut_.add(self->rewindJoin_);
+  }
   for (ingest::EventSink* sink : options.sinks) self->fanOut_.add(*sink);
   self->fanOut_.add(self->rare_);
   link::ClusterOptions cluster;

@@ -14,6 +14,7 @@
 #include "core/ingest/directory.h"
 #include "core/link/cluster.h"
 #include "core/netcode/interp_join.h"
+#include "core/netcode/rewind_join.h"
 
 namespace qd::cli {
 
@@ -63,6 +64,7 @@ class Session {
   breakpoints::RegistryView registry_;
   ingest::FanOut fanOut_;
   netcode::InterpJoin join_{fanOut_};
+  netcode::RewindJoin rewindJoin_{fanOut_};
   std::mutex mutex_;
   std::set<AgentId> caughtUp_;
   std::unique_ptr<link::Cluster> cluster_;  // last: gone first

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "core/link/cluster.h"
+#include "core/recording/live_samples.h"
 #include "core/recording/recorded_samples.h"
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
@@ -98,6 +99,7 @@ struct SessionCore::Source {
   ingest::Interest asked;
 
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
+  std::vector<std::string> recordedTo() const;  // the files of this session, oldest first
   void fetch(const std::vector<recording::MissingRange>& ranges);
 
   std::unique_ptr<recording::ReplayFeed> feed;
@@ -130,6 +132,17 @@ recording::RecorderOptions SessionCore::Source::recorderOptions(const std::strin
   };
   options.onMissing = [this](const auto& ranges) { fetch(ranges); };
   return options;
+}
+
+std::vector<std::string> SessionCore::Source::recordedTo() const {
+  std::vector<std::string> all;
+  {
+    const std::lock_guard lock(mutex);
+    all = files;
+  }
+  const std::string present = recorder->path();
+  if (all.empty() || all.back() != present) all.push_back(present);
+  return all;
 }
 
 // The recorder outlives the cluster, but asks on a thread of its own.
@@ -178,11 +191,13 @@ class SessionCore::ExactSamples final : public ingest::EventSink {
 SessionCore::SessionCore(bool isReplay)
     : exact_(std::make_unique<ExactSamples>(store)),
       join(fan),
+      rewindJoin(fan),
       isReplay_(isReplay),
       source_(std::make_unique<Source>()) {
   ingest::EventSink& storeSink = isReplay ? static_cast<ingest::EventSink&>(store) : *exact_;
-  for (ingest::EventSink* sink : std::initializer_list<ingest::EventSink*>{
-           &directory, &storeSink, &log, &world, &params, &changes, &breakpoints, &alerts, &rollups, &join}) {
+  for (ingest::EventSink* sink :
+       std::initializer_list<ingest::EventSink*>{&directory, &storeSink, &log, &world, &params, &changes, &breakpoints,
+                                                 &alerts, &rollups, &join, &rewindJoin}) {
     fan.add(*sink);
   }
 }
@@ -216,6 +231,10 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
     source.recorder = std::move(*recorder);
     source.recorded = std::make_unique<Recorded>(*source.recorder);
     core->fan.add(*source.recorded);
+    source.worker = std::make_unique<Worker>();
+    core->store.setColdSource(
+        std::make_shared<recording::LiveSamples>([&source] { return source.recordedTo(); }),
+        [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
   } else {
     source.noRecorder = recorder.error().message;
   }

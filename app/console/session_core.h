@@ -18,6 +18,7 @@
 #include "core/ingest/interest_set.h"
 #include "core/ingest/rollup_book.h"
 #include "core/netcode/interp_join.h"
+#include "core/netcode/rewind_join.h"
 #include "core/netcode/world_history.h"
 #include "core/params/change_book.h"
 #include "core/params/param_book.h"
@@ -88,6 +89,7 @@ class SessionCore {
  public:
   ingest::FanOut fan;
   netcode::InterpJoin join;
+  netcode::RewindJoin rewindJoin;
 
  private:
   explicit SessionCore(bool isReplay);

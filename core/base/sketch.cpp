@@ -245,6 +245,14 @@ std::size_t Sketch::bytes() const {
 }
 
 std::string encodedSketch(std::span<const double> values) {
+  const auto same = [&](double v) {
+    return std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(values[0]);
+  };
+  if (!values.empty() && std::all_of(values.begin(), values.end(), same)) {  // stands still, as many series do
+    Sketch one;
+    one.add(values[0], values.size());
+    return one.encode();
+  }
   thread_local Table table;
   // Negative and positive magnitudes that occur: between the two sides lies most of the table.
   std::uint32_t low[2] = {kEnd, kEnd}, high[2] = {0, 0};

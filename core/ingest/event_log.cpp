@@ -67,7 +67,8 @@ bool passes(const Moment& m, const MomentFilter& filter, const std::string& text
 // is applied. Empty: every event is one of its own.
 std::string identityOf(const Event& event) {
   if (const auto* hit = std::get_if<Hit>(&event)) return "hit " + hit->id;
-  if (const auto* push = std::get_if<PushResult>(&event)) return "push " + push->pushId + ' ' + push->process.id.value;
+  const auto* push = std::get_if<PushResult>(&event);
+  if (push != nullptr && !push->pushId.empty()) return "push " + push->pushId + ' ' + push->process.id.value;
   return {};
 }
 

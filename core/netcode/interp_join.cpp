@@ -31,12 +31,13 @@ struct Declared {
   const char* unit;
   const char* description;
 };
-constexpr std::array<Declared, 5> kSeries{{
+constexpr std::array<Declared, 6> kSeries{{
     {"interp.error", "m", "Distance between drawn and true position at the render time, 95th percentile of a frame"},
     {"interp.error.p50", "m", "The same, median of a frame"},
     {"interp.error.max", "m", "The same, maximum of a frame"},
     {"interp.error.available", "", "Share of the drawn remote entities whose true position is known"},
     {"interp.render_tick", "ticks", "Tick of the server that the frame shows"},
+    {"interp.error.exact", "", "Share whose true position lies between neighbouring ticks; the rest is estimated"},
 }};
 using Values = std::array<double, kSeries.size()>;
 
@@ -180,10 +181,12 @@ Values InterpJoin::Impl::join(const ingest::EntityFrame& frame, const Server* se
     if (server == nullptr || server->teleports.near(frame.ids[i], tick)) continue;
     if (const auto pose = TickHistory::pose(around, frame.ids[i])) errors.push_back(distance(frame, i, *pose));
   }
-  if (errors.empty()) return {kNone, kNone, kNone, 0, tick};
+  if (errors.empty()) return {kNone, kNone, kNone, 0, tick, 0};
   const double share = static_cast<double>(errors.size()) / static_cast<double>(remote);
   const double p95 = percentile(errors, 0.95), p50 = percentile(errors, 0.5);
-  return {p95, p50, *std::max_element(errors.begin(), errors.end()), share, tick};
+  // Over a hole in the server's frames the curve is an estimate, and is tagged as one.
+  const bool exact = around.after == nullptr || around.after->frame->tick - around.before->frame->tick == 1;
+  return {p95, p50, *std::max_element(errors.begin(), errors.end()), share, tick, exact ? share : 0};
 }
 
 // False: the server's frames may still come.

@@ -6,6 +6,9 @@
 //   interp.error, interp.error.p50, interp.error.max   m: 95th percentile, median and maximum over the remote entities
 //   interp.error.available                             share of the remote entities that could be joined, 0 to 1
 //   interp.render_tick                                 τ, ticks of the server
+//   interp.error.exact                                 share joined between neighbouring ticks; what else is available
+//   is
+//                                                      estimated over a hole in the server's frames
 // A frame that cannot be joined has NaN errors and 0 available. Remote means interpolated, extrapolated or held; the
 // predicted own player is left out. An entity within 8 ticks of a teleport counts as not available: it has no path, so
 // no interpolation error.

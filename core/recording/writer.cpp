@@ -280,7 +280,7 @@ Result<> Writer::commit(const std::vector<EnvelopePtr>& second) {
 // Gives back the pages of the folded tails where they are a share of the file that counts: a short recording's. Not
 // worth failing for.
 void Writer::Impl::compact() {
-  constexpr std::int64_t kMostPages = 32'768;
+  constexpr std::int64_t kMostPages = 16'384;
   const std::int64_t pages = db.integer("PRAGMA page_count").value_or(0);
   const std::int64_t unused = db.integer("PRAGMA freelist_count").value_or(0);
   if (unused * 32 < pages || pages > kMostPages) return;

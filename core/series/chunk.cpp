@@ -35,11 +35,14 @@ std::size_t firstWhere(std::size_t size, Reached reached) {
   return low;
 }
 
+double powerOf(const Kind& kind) {
+  return kPowers[static_cast<std::size_t>(std::min<int>(kind.scale > 0 ? kind.scale : -kind.scale, 18))];
+}
+
 double scaled(const Kind& kind, double raw) {
   if (kind.scale == 0) return raw;
   // Dividing by a power of ten rounds once; multiplying by its inverse would round twice.
-  const auto power = static_cast<std::size_t>(std::min<int>(kind.scale > 0 ? kind.scale : -kind.scale, 18));
-  return kind.scale > 0 ? raw / kPowers[power] : raw * kPowers[power];
+  return kind.scale > 0 ? raw / powerOf(kind) : raw * powerOf(kind);
 }
 
 void extend(Node& node, const Node& later) {
@@ -167,7 +170,16 @@ std::size_t Chunk::firstAfterTick(Tick to) const {
 
 SketchPtr sketchOf(const Kind& kind, std::span<const std::uint64_t> bits) {
   std::array<double, kChunkSamples> values;
-  for (std::size_t i = 0; i < bits.size(); ++i) values[i] = Chunk::displayed(kind, bits[i]);
+  for (std::size_t i = 0; i < bits.size(); ++i) values[i] = std::bit_cast<double>(bits[i]);
+  if (kind.integer) {
+    for (std::size_t i = 0; i < bits.size(); ++i) values[i] = static_cast<double>(static_cast<std::int64_t>(bits[i]));
+    const double divisor = kind.scale > 0 ? powerOf(kind) : 1, factor = kind.scale < 0 ? powerOf(kind) : 1;
+    if (divisor != 1) {
+      for (std::size_t i = 0; i < bits.size(); ++i) values[i] /= divisor;
+    } else if (factor != 1) {
+      for (std::size_t i = 0; i < bits.size(); ++i) values[i] *= factor;
+    }
+  }
   return std::make_shared<const std::string>(encodedSketch({values.data(), bits.size()}));
 }
 

@@ -124,6 +124,7 @@ std::string ServerLoop::report() {
                         {"inputs_missing", events.inputsMissing},
                         {"tick_mean_ms", static_cast<double>(t.sumTickNs) / static_cast<double>(ticks) / 1e6},
                         {"tick_p99_ms", t.tickPercentileMs(0.99)},
+                        {"client_cost_us", t.rounds == 0 ? 0.0 : t.clientCostUs / static_cast<double>(t.rounds)},
                         {"dropped_records", stats.dropped_records},
                         {"dropped_blobs", stats.dropped_blobs},
                         {"tick_max_ms", static_cast<double>(t.worstTickNs) / 1e6},

@@ -52,6 +52,8 @@ class Telemetry {
   struct Totals {
     std::uint64_t ticks = 0, overruns = 0, skipped = 0, shots = 0, agreed = 0;
     std::int64_t parkedNs = 0, worstTickNs = 0, sumTickNs = 0;
+    double clientCostUs = 0;  // sum over the snapshot rounds
+    std::uint64_t rounds = 0;
     std::array<std::uint32_t, 2'000> tickHistogram{};  // by 10 µs
     double tickPercentileMs(double share) const;
   };

@@ -47,6 +47,8 @@ void Telemetry::costs(const SnapshotReport* round) {
   if (round != nullptr && round->clients > 0) {
     const auto each = static_cast<double>(round->costNs) / static_cast<double>(round->clients);
     qd_sample_f64(probe_, s_.clientCost, each / 1e3);
+    totals_.clientCostUs += each / 1e3;
+    ++totals_.rounds;
   }
 }
 

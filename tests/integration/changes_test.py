@@ -66,7 +66,7 @@ class Changes(unittest.TestCase):
             self.assertEqual(self.density(server), 1)
 
     def test_a_rollout_that_holds_to_its_guards_gets_there(self):
-        end = qdctl_json(*self.agent, "rollout", "start", "net.latency=1ms", "--wave", "1:1s", "--wave", "100%:1s",
+        end = qdctl_json(*self.agent, "rollout", "start", "net.latency=5ms", "--wave", "1:1s", "--wave", "100%:1s",
                          "--guard", "p99 tick.duration > 1000 ms for 30 ticks")
         self.assertEqual(end["phase"], "done")
         self.assertEqual({t["state"] for t in end["targets"]}, {"applied"})

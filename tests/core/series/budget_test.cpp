@@ -51,11 +51,11 @@ SampleBlock wideBlock(const ProcessInfo& process, std::uint64_t sequence, std::u
 TEST(Budget, ManySeriesHoldIt) {
   Store store(kBudget);
   std::mt19937_64 random(1);
-  const ProcessInfo process = manySeries("server-1", 1, 1500);
+  const ProcessInfo process = manySeries("server-1", 1, 1200);
   store.on(envelope(ProcessChange{process, ""}));
   ASSERT_LE(store.totals().bytes, kBudget);
-  for (std::uint64_t n = 0; n < 60; ++n) {
-    store.on(envelope(wideBlock(process, n * 100'000, 0, static_cast<TimeNs>(n) * 1'000'000, 40, 1500, random)));
+  for (std::uint64_t n = 0; n < 30; ++n) {
+    store.on(envelope(wideBlock(process, n * 100'000, 0, static_cast<TimeNs>(n) * 1'000'000, 40, 1200, random)));
     ASSERT_LE(store.totals().bytes, kBudget) << n;
   }
   EXPECT_GT(store.totals().points, 100'000u);
@@ -82,7 +82,7 @@ TEST(Budget, ManyInstancesAndRingsAndHolesInTheirSequencesHoldIt) {
   Store store(kBudget);
   std::mt19937_64 random(3);
   TimeNs time = 0;
-  for (std::uint64_t start = 1; start <= 200; ++start) {
+  for (std::uint64_t start = 1; start <= 80; ++start) {
     const ProcessInfo process = manySeries("server-1", start, 20);
     store.on(envelope(ProcessChange{process, ""}));
     for (std::uint64_t n = 0; n < 30; ++n) {
@@ -95,16 +95,17 @@ TEST(Budget, ManyInstancesAndRingsAndHolesInTheirSequencesHoldIt) {
 }
 
 TEST(Budget, LateSamplesHoldIt) {
-  Store store(kBudget);
+  constexpr std::size_t kSmall = 512 << 10;
+  Store store(kSmall);
   std::mt19937_64 random(4);
-  const ProcessInfo process = manySeries("server-1", 1, 40);
+  const ProcessInfo process = manySeries("server-1", 1, 16);
   store.on(envelope(ProcessChange{process, ""}));
   std::uint64_t sequence = 0;
-  for (int n = 0; n < 400; ++n) {
-    const TimeNs from = static_cast<TimeNs>(random() % 500) * 50'000;
-    store.on(envelope(wideBlock(process, sequence, 0, from, 60, 40, random)));
+  for (int n = 0; n < 150; ++n) {
+    const TimeNs from = static_cast<TimeNs>(random() % 150) * 50'000;
+    store.on(envelope(wideBlock(process, sequence, 0, from, 60, 16, random)));
     sequence += 100'000;
-    ASSERT_LE(store.totals().bytes, kBudget) << n;
+    ASSERT_LE(store.totals().bytes, kSmall) << n;
   }
   std::uint64_t known = 0;
   for (const SeriesMeta& meta : store.list()) {

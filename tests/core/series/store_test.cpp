@@ -21,7 +21,7 @@ TEST(Store, QueriesEqualBruteForceOnBothAxes) {
     Source source;
     source.process.series = {info(7, "tick.duration", false)};
     store.on(envelope(ProcessChange{source.process, ""}));
-    const std::vector<Sample> all = noise(300'000, 3, nanShare);
+    const std::vector<Sample> all = noise(200'000, 3, nanShare);
     std::mt19937_64 random(5);
     for (std::size_t i = 0; i < all.size();) {
       const std::size_t end = std::min(all.size(), i + 1 + random() % 900);
@@ -30,7 +30,7 @@ TEST(Store, QueriesEqualBruteForceOnBothAxes) {
     }
     const SeriesId id = only(store);
     compare(store.query(id, Axis::Time, kLow, kHigh, 1200), all, Axis::Time, kLow, kHigh, 1200);
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < 30; ++round) {
       const Axis axis = round % 2 == 0 ? Axis::Time : Axis::Tick;
       const std::size_t a = random() % all.size();
       const std::size_t width = round % 3 == 0 ? random() % 500 : random() % all.size();
