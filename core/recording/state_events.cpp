@@ -8,8 +8,8 @@
 namespace qd::recording {
 
 std::vector<std::string_view> stateKinds() {
-  return {"process", "parameters", "push",  "action", "breakpoint", "group",
-          "hit",     "gap",        "clock", "agent",  "mark",       "derived"};
+  return {"process", "parameters", "push",  "action", "breakpoint", "group",  "hit",
+          "gap",     "clock",      "agent", "mark",   "derived",    "change", "shared"};
 }
 
 std::vector<std::string_view> lineKinds() {
