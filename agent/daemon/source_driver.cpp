@@ -115,7 +115,9 @@ Result<> SourceDriver::begin(const ProcessId& process, Debuggee& debuggee) {
 }
 
 void SourceDriver::refuse(const ProcessId& process, const ingest::Breakpoint& b, const std::string& why) {
-  port_.tell(control::ArmAnswer{process, b.id, b.revision, false, why, 0});
+  // Not within the order that armed it: what that order still has to publish would come after its own answer.
+  (void)loop_.post(
+      [this, answer = control::ArmAnswer{process, b.id, b.revision, false, why, 0}] { port_.tell(answer); });
 }
 
 void SourceDriver::arm(const ProcessId& process, const ingest::Breakpoint& breakpoint) {

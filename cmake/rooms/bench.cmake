@@ -18,5 +18,7 @@ if(QD_GUI)
   target_link_libraries(qd_bench_gui PRIVATE qd_warnings qd_widgets_plot qd_widgets_fleet QCustomPlotQt6::QCustomPlotQt6
                         nlohmann_json::nlohmann_json)
   target_link_libraries(qd_bench PRIVATE qd_bench_gui qd_widgets_plot qd_widgets_fleet)
+  # Only QCustomPlot's header is written with Qt's keywords.
+  set_source_files_properties("${CMAKE_SOURCE_DIR}/tests/bench/gui/fleet_bench.cpp" PROPERTIES COMPILE_DEFINITIONS QT_NO_KEYWORDS)
   add_dependencies(qd_bench quarterdeck)
 endif()

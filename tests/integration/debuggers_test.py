@@ -65,13 +65,14 @@ class Debuggers(unittest.TestCase):
         return made, self.ctl("break", "wait", "--for", "30s")
 
     def test_a_hit_stops_the_other_and_continue_runs_both(self):
-        _, hit = self.stop()
+        self.ctl("break", "link", "game-1", "game-2")
+        waiting = subprocess.Popen([str(BIN / "qdctl"), "--agent", self.address, "--json", "break", "wait", "--for", "60s", "--hold", "30s"],
+                                   stdout=subprocess.PIPE, text=True)
+        self.ctl("break", "set", f"{FILE}:{LINE}", "--process", "game-1")
+        hit = json.loads(waiting.stdout.readline())
         self.assertEqual(hit["leader"], "game-1")
-        states = {m["process"]: m for m in hit["members"]}
-        self.assertEqual({m["state"] for m in states.values()}, {"stopped"}, hit)
-        # What stands where comes a little after the stop itself.
-        eventually(lambda: self.ctl("break", "wait", "--for", "5s")["members"][0]["frames"], 20)
-        hit = self.ctl("break", "wait", "--for", "5s")
+        self.assertEqual({m["state"] for m in hit["members"]}, {"stopped"}, hit)
+        eventually(lambda: all(tracer(g.pid) for g in self.games.values()), 20)
         leader = next(m for m in hit["members"] if m["process"] == "game-1")
         self.assertEqual(leader["frames"][0]["line"], LINE)
         self.assertEqual(Path(leader["frames"][0]["file"]).name, "game_main.cpp")
@@ -79,6 +80,9 @@ class Debuggers(unittest.TestCase):
         self.ctl("break", "remove", hit["breakpoint"])
         self.ctl("break", "continue")
         self.run_on("game-1", "game-2")
+        waiting.kill()
+        waiting.wait()
+        waiting.stdout.close()
         # Nothing is armed any more, so the debuggers let go.
         eventually(lambda: not any(tracer(g.pid) for g in self.games.values()), 30)
         self.run_on("game-1", "game-2")

@@ -30,7 +30,8 @@ class LiveChanges : public testing::Test {
     }
   }
   static pb::ParameterValue value(const Agent& agent, const std::string& id, const std::string& name) {
-    for (const auto& change : agent.describe().parameters()) {
+    const auto described = agent.describe();  // outlives the loop over what it holds
+    for (const auto& change : described.parameters()) {
       if (change.process().id() != id) continue;
       for (const auto& v : change.values()) {
         if (v.name() == name) return v;
