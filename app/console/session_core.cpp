@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "core/link/cluster.h"
-#include "core/recording/live_samples.h"
 #include "core/recording/recorded_samples.h"
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
@@ -231,10 +230,6 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
     source.recorder = std::move(*recorder);
     source.recorded = std::make_unique<Recorded>(*source.recorder);
     core->fan.add(*source.recorded);
-    source.worker = std::make_unique<Worker>();
-    core->store.setColdSource(
-        std::make_shared<recording::LiveSamples>([&source] { return source.recordedTo(); }),
-        [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
   } else {
     source.noRecorder = recorder.error().message;
   }

@@ -6,6 +6,7 @@
 // due, bounded in bytes. Times in ns. Not thread-safe.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <queue>
 #include <vector>
@@ -43,7 +44,7 @@ struct PathSettings {
  private:
   ImpairmentSettings with(double share) const {
     auto settings = each;
-    settings.latencyNs = static_cast<std::int64_t>(2 * share * static_cast<double>(each.latencyNs));
+    settings.latencyNs = std::llround(2 * share * static_cast<double>(each.latencyNs));
     return settings;
   }
 };

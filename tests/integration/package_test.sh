@@ -31,9 +31,10 @@ for script in preinst postinst prerm postrm; do
   if dpkg-deb --ctrl-tarfile "$deb" | tar -t | grep -qx "./$script"; then wrong "it has a $script: purging might leave something"; fi
 done
 
-# 2. what is in it: the seven programs and their papers, everything root's, nothing outside /usr, nothing of the tests
+# 2. what is in it: the programs and their papers, everything root's, nothing outside /usr, nothing of the tests
 content=$(dpkg-deb -c "$deb")
-programs=(quarterdeck quarterdeckd qdctl quarterdeck-stage quarterdeck-stage-server quarterdeck-stage-bots quarterdeck-stage-editor)
+programs=(quarterdeck quarterdeckd qdctl quarterdeck-stage quarterdeck-stage-server quarterdeck-stage-bots quarterdeck-stage-editor
+  quarterdeck-stage-grid quarterdeck-guardian)
 for program in "${programs[@]}"; do expect "content" "^-rwxr-xr-x root/root .* \./usr/bin/$program$" "$content"; done
 found=$(grep -c ' \./usr/bin/.' <<<"$content")
 [ "$found" -eq "${#programs[@]}" ] || wrong "there are $found programs in usr/bin, not ${#programs[@]}"
