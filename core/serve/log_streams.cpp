@@ -31,7 +31,8 @@ class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream 
   void take(std::unique_ptr<Subscription> subscription) { subscription_ = std::move(subscription); }
   bool isOpen() const { return subscription_ != nullptr; }
 
-  // Any thread, once it is open; the patterns have been checked. Only the newest counts, with the longest backfill asked for.
+  // Any thread, once it is open; the patterns have been checked. Only the newest counts, with the longest backfill
+  // asked for.
   void adjust(link::InterestOrder order) override {
     {
       const std::lock_guard lock(wantedMutex_);

@@ -12,8 +12,8 @@
 
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
-#include "widgets/base/player_name.h"
 #include "widgets/base/moment_to_show.h"
+#include "widgets/base/player_name.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
