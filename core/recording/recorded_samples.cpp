@@ -261,6 +261,12 @@ series::ColdLoad RecordedSamples::childrenOf(const Process& process, std::vector
       keys.push_back(pieces[i].key);
     }
     if (keys.size() > 1) piece.key = groupOf(std::move(keys));
+    // A sparse column is told with the bounds of its whole chunk: what is below never reaches beyond what it is below
+    // of, or it would not be found there.
+    piece.extent.timeMin = std::clamp(piece.extent.timeMin, request.extent.t0, request.extent.t1);
+    piece.extent.timeMax = std::clamp(piece.extent.timeMax, request.extent.t0, request.extent.t1);
+    piece.extent.tickMin = std::clamp(piece.extent.tickMin, request.extent.k0, request.extent.k1);
+    piece.extent.tickMax = std::clamp(piece.extent.tickMax, request.extent.k0, request.extent.k1);
     series::ColdExtent cold = coldOf(process, piece, request.series);
     if (tick != INT64_MIN && piece.extent.tickMax < tick) ++segment;  // the ticks began anew
     cold.extent.segment = segment;
