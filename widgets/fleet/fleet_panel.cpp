@@ -93,7 +93,7 @@ void FleetPanel::makeTable() {
   header->setMinimumSectionSize(24);
   header->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 4px; }"));
   header->setSectionResizeMode(FleetModel::NameColumn, QHeaderView::Stretch);
-  const int widths[] = {0, 36, 60, 40, 48};
+  const int widths[] = {0, 32, 60, 38, 60};
   for (int column = FleetModel::PlayersColumn; column < FleetModel::ColumnCount; ++column) {
     header->setSectionResizeMode(column, QHeaderView::Fixed);
     table_->setColumnWidth(column, widths[column]);
