@@ -20,6 +20,11 @@ std::int64_t step(World& world) {
   return world.tick;
 }
 
+// Its pace; no ticks are caught up with after a stop.
+std::chrono::steady_clock::time_point nextTick() {
+  return std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+}
+
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const int out = open(argv[1], O_RDWR | O_CREAT, 0600);
@@ -29,13 +34,13 @@ int main(int argc, char** argv) {
     while (true) {
       const std::int64_t beat = ++beats;
       if (pwrite(out, &beat, sizeof beat, 8) < 0) _exit(1);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      std::this_thread::sleep_until(nextTick());
     }
   });
   World world;
   while (true) {
     const std::int64_t tick = step(world);
     if (pwrite(out, &tick, sizeof tick, 0) < 0) return 1;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_until(nextTick());
   }
 }
