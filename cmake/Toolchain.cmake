@@ -33,6 +33,17 @@ if(QD_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
+# Programs that tests debug: as their authors would build them for that. Breakpoints are set by absolute path, so they
+# must not come from the cache with another checkout's folder in their debug information.
+function(qd_debuggee target)
+  target_compile_options(${target} PRIVATE -g -O0)
+  if(QD_CCACHE)
+    set(launcher ${CMAKE_COMMAND} -E env --unset=CCACHE_BASEDIR --unset=CCACHE_NOHASHDIR CCACHE_HASHDIR=1 ${QD_CCACHE})
+    set_target_properties(${target} PROPERTIES C_COMPILER_LAUNCHER "${launcher}" CXX_COMPILER_LAUNCHER "${launcher}")
+  endif()
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+endfunction()
+
 find_program(QD_MOLD mold)
 if(QD_MOLD)
   add_link_options(-fuse-ld=mold)

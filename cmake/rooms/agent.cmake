@@ -18,14 +18,13 @@ find_package(nlohmann_json REQUIRED)
 qd_room(agent/debug LINK qd_core_base nlohmann_json::nlohmann_json)
 qd_program(quarterdeck-guardian FOLDER agent/debug SOURCES "${CMAKE_SOURCE_DIR}/agent/debug/guardian_main.cpp"
   LINK qd_agent_debug)
-qd_test(test_agent_debug FOLDER tests/agent/debug LINK qd_agent_debug TIMEOUT 240)
+qd_test(test_agent_debug FOLDER tests/agent/debug LINK qd_agent_debug TIMEOUT 180)
 if(BUILD_TESTING)
-  # Programs to be debugged: as their authors would build them for that.
+  # Programs to be debugged.
   set(_programs "${CMAKE_SOURCE_DIR}/tests/agent/debug/programs")
   add_executable(debug-ticker-cpp "${_programs}/ticker.cpp")
-  target_compile_options(debug-ticker-cpp PRIVATE -g -O0)
+  qd_debuggee(debug-ticker-cpp)
   target_link_libraries(debug-ticker-cpp PRIVATE Threads::Threads)
-  set_target_properties(debug-ticker-cpp PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   find_program(QD_GO go)
   add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/tests/debug-ticker-go"
     COMMAND ${CMAKE_COMMAND} -E env GOFLAGS=-mod=mod GO111MODULE=off GOCACHE=${CMAKE_BINARY_DIR}/go-cache
@@ -49,9 +48,8 @@ if(QD_RPC)
     set_target_properties(quarterdeck-test-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     # The same game, as its author would build it for a debugger.
     add_executable(debug-game "${CMAKE_SOURCE_DIR}/tests/agent/daemon/game/game_main.cpp")
-    target_compile_options(debug-game PRIVATE -g -O0)
+    qd_debuggee(debug-game)
     target_link_libraries(debug-game PRIVATE qd_agent_probe fmt::fmt qd_warnings)
-    set_target_properties(debug-game PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
     qd_test(test_agent_live FOLDER tests/agent/daemon/live LINK qd_proto qd_agent_probe LABEL integration)
     add_dependencies(test_agent_live quarterdeck-test-game quarterdeckd)
     add_dependencies(quarterdeckd quarterdeck-guardian)

@@ -12,9 +12,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <typeinfo>
 #include <variant>
 #include <vector>
 
@@ -98,28 +101,40 @@ class Debugged {
   void letGo() { link_.reset(); }
   void order(const Order& order) { link_->order(order); }
 
-  // The next thing of that kind that it tells; what comes before is passed over.
+  // The next thing of that kind that it tells, and that `meant` accepts; what comes before is passed over. Fails with a
+  // sentence, and at once where nothing of it can come any more: a refused breakpoint hits nothing, a guardian that
+  // ended tells nothing.
   template <class T>
-  std::optional<T> next(std::chrono::seconds within = std::chrono::seconds(30)) {
-    const auto deadline = std::chrono::steady_clock::now() + within;
+  std::optional<T> next(const std::function<bool(const T&)>& meant = [](const T&) { return true; }) {
+    const auto deadline = std::chrono::steady_clock::now() + kWithin;
     while (true) {
       while (!told_.empty()) {
         Told one = std::move(told_.front());
         told_.erase(told_.begin());
-        if (auto* wanted = std::get_if<T>(&one)) return std::move(*wanted);
-        if (auto* gone = std::get_if<Gone>(&one)) ADD_FAILURE() << "gone: " << gone->reason;
+        if (auto* wanted = std::get_if<T>(&one); wanted && meant(*wanted)) return std::move(*wanted);
+        if (const auto* gone = std::get_if<Gone>(&one)) return missed<T>("the guardian ended: " + gone->reason);
+        const auto* bound = std::get_if<Bound>(&one);
+        if (bound && !bound->ok && !std::is_same_v<T, Bound>) return missed<T>("refused: " + bound->reason);
       }
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       pollfd waiting{link_->fd(), POLLIN, 0};
-      if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) return std::nullopt;
+      if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) {
+        return missed<T>("nothing of it within 20 s");
+      }
       auto told = link_->readable();
-      if (!told) return std::nullopt;
+      if (!told) return missed<T>("the guardian is gone");
       for (auto& one : *told) told_.push_back(std::move(one));
     }
   }
 
  private:
+  static constexpr std::chrono::seconds kWithin{20};
+  template <class T>
+  static std::optional<T> missed(const std::string& why) {
+    ADD_FAILURE() << "waited for " << typeid(T).name() << "; " << why;
+    return std::nullopt;
+  }
   std::unique_ptr<GuardianLink> link_;
   std::vector<Told> told_;
 };

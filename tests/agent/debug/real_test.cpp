@@ -130,8 +130,8 @@ TEST_P(Guarded, AConditionThatCannotBeEvaluatedIsRejectedAndTheGameRunsOn) {
   SourceBreakpoint bad = at(GetParam(), kLine);
   bad.condition = "no_such_symbol > 3";
   debugged.order(SetAll{{bad}});
-  std::optional<Bound> bound = debugged.next<Bound>();
-  while (bound && bound->ok) bound = debugged.next<Bound>();  // lldb takes it first, and says so when it is reached
+  // lldb takes it first, and says so when it is reached.
+  const auto bound = debugged.next<Bound>([](const Bound& b) { return !b.ok; });
   ASSERT_TRUE(bound);
   EXPECT_NE(bound->reason.find("no_such_symbol"), std::string::npos) << bound->reason;
   EXPECT_TRUE(ticker.runs());
@@ -181,8 +181,7 @@ TEST_P(Guarded, ALogpointTellsAndDoesNotStop) {
   const bool go = GetParam().debugger == DebuggerKind::Delve;
   log.logText = go ? "tick is {w.tick}" : "tick is {world.tick}";
   debugged.order(SetAll{{log}});
-  std::optional<Output> output = debugged.next<Output>();
-  while (output && output->text.find("tick is") == std::string::npos) output = debugged.next<Output>();
+  const auto output = debugged.next<Output>([](const Output& o) { return o.text.find("tick is") != std::string::npos; });
   ASSERT_TRUE(output);
   EXPECT_TRUE(output->logpoint);
   EXPECT_TRUE(ticker.runs());
