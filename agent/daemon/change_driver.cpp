@@ -83,10 +83,40 @@ void ChangeDriver::restore(const std::map<std::string, ingest::ChangeState>& cha
     if (member) state.plan.id = key.substr(0, key.size() - std::string(kMemberSuffix).size());
     if (member && running_.contains(state.plan.id)) continue;
     Running& running = make(state.plan);
+    takeUp(running, state, Duration{member ? 3 * kNsPerSecond : 0}, now);
     if (!member) running.coordinator.emplace(state, static_cast<std::uint64_t>(now), now);
-    running.member->restore(state.targets, Duration{member ? 3 * kNsPerSecond : 0}, now);
     running.lastSync = now;
     spdlog::info("taking up the {}", ingest::describe(state));
+  }
+}
+
+// What the log says of the pushes may be newer than what was told of the targets.
+void ChangeDriver::takeUp(Running& running, ingest::ChangeState& state, Duration grace, TimeNs now) {
+  std::vector<ingest::ChangeTarget> own;
+  for (const auto& target : state.targets) {
+    if (target.agent.empty()) own.push_back(target);
+  }
+  auto pushes = pushes_.recalled(state.plan.id + ".");
+  std::erase_if(pushes, [this](const auto& push) {
+    const auto newest = table_.find(push.process.id);
+    return !newest || newest->instance != push.process.instance;
+  });
+  running.member->restore(own, pushes, grace, now);
+  for (const auto& target : own) {
+    auto info = table_.find(target.process);
+    if (!info) continue;
+    info->state = ingest::ProcessState::Gone;  // until it has come back
+    running.member->up(*info);
+  }
+  refreshedAt_ = 0;
+  const auto report = running.member->report();
+  for (const auto& now : report.targets) {
+    for (auto& target : state.targets) {
+      if (!target.agent.empty() || target.process != now.process) continue;
+      const std::uint32_t wave = target.wave;
+      target = now;
+      target.wave = wave;
+    }
   }
 }
 
@@ -131,8 +161,9 @@ void ChangeDriver::order(const control::ChangeVerb& verb, const control::Changes
     const auto before = table_.change(verb.id);
     if (before && verb.word == control::ChangeWord::Revert && before->phase == ingest::ChangePhase::Done) {
       Running& running = make(before->plan);
-      running.coordinator.emplace(*before, static_cast<std::uint64_t>(now), now);
-      running.member->restore(before->targets, Duration{}, now);
+      auto state = *before;
+      takeUp(running, state, Duration{}, now);
+      running.coordinator.emplace(state, static_cast<std::uint64_t>(now), now);
     } else if (before) {
       return done(std::vector{*before});  // over: nothing is left to order
     }
@@ -255,7 +286,10 @@ void ChangeDriver::stepOne(const std::string& id, Running& running, TimeNs now) 
     }
     for (std::size_t agent = 1; agent < coordinator.agents(); ++agent) speakTo(id, running, agent, now);
   }
-  perform(id, running.member->step(now));
+  auto actions = running.member->step(now);
+  // Before the first push leaves, the log knows the change that it belongs to.
+  if (running.published == 0) publish(running, now);
+  perform(id, std::move(actions));
   publish(running, now);
 }
 
@@ -279,7 +313,13 @@ void ChangeDriver::answered(const std::string& id, const Result<std::vector<inge
   const auto found = running_.find(id);
   if (found == running_.end()) return;
   if (results) {
-    for (const auto& result : *results) found->second.member->result(result);
+    for (const auto& result : *results) {
+      if (pushes_.neverArrived(result.pushId, result.process.id)) {
+        found->second.member->neverArrived(result.process.id, result.pushId);
+      } else {
+        found->second.member->result(result);
+      }
+    }
   } else {
     ingest::PushResult unknown;
     unknown.pushId = pushId;

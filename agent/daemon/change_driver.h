@@ -70,6 +70,7 @@ class ChangeDriver {
   };
   void begin(const ingest::ChangePlan& plan, std::uint64_t fence, const control::ChangeDone& done);
   Running& make(const ingest::ChangePlan& plan);
+  void takeUp(Running& running, ingest::ChangeState& state, Duration grace, TimeNs now);
   void stepOne(const std::string& id, Running& running, TimeNs now);
   void perform(const std::string& id, control::MemberActions actions);
   void answered(const std::string& id, const Result<std::vector<ingest::PushResult>>& results,

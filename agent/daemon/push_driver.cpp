@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kActionsRemembered = 256;
 constexpr std::size_t kPushesOpen = 4096;
+constexpr std::size_t kProcessRemembers = 64;  // results, as the probe does
 
 std::string pushText(const control::PushOrder& order) {
   std::string out = fmt::format("push {}:", order.pushId);
@@ -106,6 +107,30 @@ void PushDriver::recall(std::map<std::string, std::vector<ingest::PushResult>> p
   for (auto& [id, results] : pushes) recalled_[id].results = std::move(results);
 }
 
+std::vector<ingest::PushResult> PushDriver::recalled(const std::string& prefix) const {
+  std::vector<ingest::PushResult> out;
+  for (auto it = recalled_.lower_bound(prefix); it != recalled_.end() && it->first.starts_with(prefix); ++it) {
+    out.insert(out.end(), it->second.results.begin(), it->second.results.end());
+  }
+  return out;
+}
+
+bool PushDriver::neverArrived(const std::string& pushId, const ProcessId& process) const {
+  return neverArrived_.contains({pushId, process});
+}
+
+// Does the process still remember everything from that push on?
+bool PushDriver::isRemembered(const ingest::PushResult& result) const {
+  const auto here = sent_.find(result.process.id);
+  std::size_t later = here == sent_.end() ? 0 : here->second;
+  for (const auto& [id, push] : recalled_) {
+    later += static_cast<std::size_t>(std::count_if(push.results.begin(), push.results.end(), [&](const auto& other) {
+      return other.process == result.process && other.time >= result.time;
+    }));
+  }
+  return later < kProcessRemembers;
+}
+
 void PushDriver::queryRecalled(Recalled& push, control::PushDone done) {
   bool asked = false;
   for (const auto& result : push.results) {
@@ -130,7 +155,14 @@ bool PushDriver::answersRecalled(const ingest::PushResult& result) {
   for (auto& known : old->second.results) {
     if (known.process == result.process && !isSettled(known)) {
       const std::string who = known.who, comment = known.comment;
+      const bool remembered = isRemembered(known);
       known = result;
+      // It came over a new connection, so nothing of the old one is on its way any more.
+      if (known.status == ingest::PushStatus::Unknown && remembered) {
+        known.status = ingest::PushStatus::Rejected;
+        known.reason = "It never came through: the agent ended before it was sent.";
+        neverArrived_.emplace(known.pushId, known.process.id);
+      }
       known.who = who;
       known.comment = comment;
       if (isSettled(known)) log_.append(known);
@@ -179,7 +211,10 @@ void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
   while (!unsafe_.empty() && unsafe_.front().first <= persisted) {
     const control::SendPush send = std::move(unsafe_.front().second);
     unsafe_.pop_front();
-    if (ProbeSession* session = find_(send.process)) session->push(send.order);
+    ProbeSession* session = find_(send.process);
+    if (!session) continue;
+    ++sent_[send.process];
+    session->push(send.order);
   }
   if (const auto deadline = tracker_.nextDeadline(); deadline && *deadline <= now) perform(tracker_.onTime(now));
   for (auto& [id, push] : recalled_) {

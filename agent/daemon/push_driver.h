@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ class PushDriver {
 
   // What the log of an earlier agent says of its pushes; what it left open is asked for again by query().
   void recall(std::map<std::string, std::vector<ingest::PushResult>> pushes);
+  std::vector<ingest::PushResult> recalled(const std::string& prefix) const;  // of push ids that begin with it
+  // An earlier agent logged it and ended before it was sent: known since the process said that it has never seen it.
+  bool neverArrived(const std::string& pushId, const ProcessId& process) const;
 
   void push(control::PushOrder order, control::PushDone done);
   void query(const std::string& pushId, bool settle, control::PushDone done);
@@ -65,6 +69,7 @@ class PushDriver {
   void settled(const ingest::PushResult& result);
   void perform(control::PushActions actions);
   void queryRecalled(Recalled& push, control::PushDone done);
+  bool isRemembered(const ingest::PushResult& result) const;
   bool answersRecalled(const ingest::PushResult& result);
   static void answer(Recalled& push);
   void finish(const std::string& actionId, const Result<ingest::ActionResult>& result);
@@ -79,6 +84,8 @@ class PushDriver {
   std::map<control::WaiterId, control::PushDone> waiters_;
   std::deque<std::pair<std::uint64_t, control::SendPush>> unsafe_;  // waits for the log to have this sequence on disk
   std::map<std::string, Recalled> recalled_;
+  std::set<std::pair<std::string, ProcessId>> neverArrived_;
+  std::map<ProcessId, std::uint32_t> sent_;  // pushes that this agent has sent to it
   std::map<std::string, Action> actions_;
   std::deque<ingest::ActionResult> actionResults_;  // the newest
 };

@@ -22,7 +22,10 @@ class WishDriver {
   using Passing = std::function<bool(const std::string& pushId)>;
 
   WishDriver(FlightLog& log, ProcessTable& table, PushDriver& pushes, AuditLog& audit, control::SharedStore& store)
-      : log_(log), table_(table), pushes_(pushes), audit_(audit), store_(store) {}
+      : log_(log), table_(table), pushes_(pushes), audit_(audit), store_(store) {
+    // An agent that starts anew meets processes that did not: they have what they were given.
+    for (const auto& known : table.all()) told_.insert(known.instance);
+  }
 
   void setPassing(Passing passing) { passing_ = std::move(passing); }
   void load();  // what the store has, once

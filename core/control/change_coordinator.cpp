@@ -91,7 +91,9 @@ ChangeCoordinator::ChangeCoordinator(ingest::ChangeState before, std::uint64_t f
       if (peers[i].endpoint == target.agent) row.agent = i + 1;
     }
     const bool over = target.state == TargetState::Reverted || target.state == TargetState::Rejected;
-    const bool begun = target.state != TargetState::Waiting && !over;
+    // What an agent was told may have come through, also where the answer was never heard.
+    const bool told = state_.phase != ChangePhase::Planned && target.wave <= state_.wave;
+    const bool begun = (target.state != TargetState::Waiting || told) && !over;
     row.goal = begun ? (this->over() ? Goal::Settle : Goal::Apply) : Goal::Untouched;
     rows_.push_back(row);
   }

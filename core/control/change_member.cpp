@@ -41,23 +41,6 @@ void ChangeMember::turn(Target& target, TargetState state, const std::string& re
   ++revision_;
 }
 
-void ChangeMember::restore(const std::vector<ingest::ChangeTarget>& targets, Duration grace, TimeNs now) {
-  for (const ingest::ChangeTarget& before : targets) {
-    Target& target = at(before.process);
-    target.state = before.state;
-    target.pushId = before.pushId;
-    target.appliedAt = before.tick;
-    target.share = before.state == TargetState::Applied ? 1 : 0;
-    for (const auto& value : before.base) {
-      target.held.push_back({value.name, value.value, value.expectedVersion.value_or(0)});
-    }
-    target.over = before.state == TargetState::Reverted || before.state == TargetState::Rejected;
-    if (!target.held.empty()) target.goal = Goal::Apply;
-    target.pushes = 1'000'000;  // ids of its own: those of the earlier agent are spoken for
-  }
-  heldUntil_ = grace.ns > 0 ? now + grace.ns : 0;
-}
-
 Result<> ChangeMember::sync(const ChangeSync& sync, TimeNs now) {
   if (sync.fence < fence_) return fail(ErrorCode::Conflict, "A newer coordinator has taken this change over.");
   fence_ = sync.fence;
@@ -79,6 +62,11 @@ void ChangeMember::up(const ingest::ProcessInfo& info) {
   target.here = info.state != ingest::ProcessState::Gone;
   target.instance = info.instance;
   target.parked = info.state == ingest::ProcessState::Parked;
+  if (target.here) target.awayUntil = 0;
+  if (target.here && target.gone && !anew) {  // it was not gone after all, and has what we gave it
+    target.gone = target.over = false;
+    turn(target, TargetState::Unknown, "it has come back with the values");
+  }
   for (auto& meter : target.meters) meter.parked(target.parked);
   target.series.clear();
   for (const ingest::SeriesInfo& series : info.series) {
@@ -91,6 +79,7 @@ void ChangeMember::up(const ingest::ProcessInfo& info) {
   if (!anew) return;
   target.held.clear();
   target.pending.clear();
+  target.gone = false;
   target.share = 0;
   target.rampSince = 0;
   if (target.state != TargetState::Waiting && !target.over) {

@@ -33,8 +33,11 @@ class ChangeMember {
   using Live = std::function<std::optional<ingest::ParameterValue>(const ProcessId&, const std::string&)>;
 
   ChangeMember(ingest::ChangePlan plan, Live live);
-  // What an earlier agent left of this change. Its coordinator has `grace` to say that it still stands.
-  void restore(const std::vector<ingest::ChangeTarget>& targets, Duration grace, TimeNs now);
+  // What an earlier agent left of this change: what it told of the targets, and what its log says of the pushes of this
+  // change, which may be newer. What is open is asked for again; nothing is assumed. Its coordinator has `grace` to say
+  // that it still stands.
+  void restore(const std::vector<ingest::ChangeTarget>& targets, const std::vector<ingest::PushResult>& pushes,
+               Duration grace, TimeNs now);
 
   // Errors: Conflict for a coordinator that has been replaced.
   Result<> sync(const ChangeSync& sync, TimeNs now);
@@ -44,6 +47,8 @@ class ChangeMember {
   void samples(const ingest::SampleBlock& block);
   void gap(const ProcessId& process);
   void result(const ingest::PushResult& result);
+  // A push of ours is known not to have come through, and will not: it is made anew.
+  void neverArrived(const ProcessId& process, const std::string& pushId);
   // Does what is due. Call after every fact, and at least every 10 ms while busy().
   MemberActions step(TimeNs now);
 
@@ -58,6 +63,7 @@ class ChangeMember {
     std::string name;
     Value before;
     std::uint64_t version = 0;  // ours
+    Value now;                  // as a result told it; none: not known
   };
   struct Target {
     ProcessId process;
@@ -70,7 +76,10 @@ class ChangeMember {
     std::string pending;
     bool pendingReverts = false;
     TimeNs askAt = 0, sentAt = 0, rampSince = 0;
-    double share = 0, sentShare = 0;
+    TimeNs awayUntil = 0;  // of an earlier agent's: when it counts as gone if it has not come back; 0: it has been here
+    bool gone = false;     // called reverted because it was not here
+    double share = 0;
+    std::optional<double> sentShare;  // none: an earlier agent sent it; the result tells
     std::uint32_t pushes = 0;
     Tick appliedAt = 0;
     std::string pushId, reason;
@@ -83,6 +92,9 @@ class ChangeMember {
   Target& at(const ProcessId& process);
   Target* find(const ProcessId& process);
   void turn(Target& target, ingest::TargetState state, const std::string& reason);
+  void recall(Target& target, const ingest::PushResult& push);
+  double shareOf(const Target& target) const;
+  bool away(Target& target, TimeNs now);
   void stepTarget(Target& target, TimeNs now, MemberActions& out);
   void advance(Target& target, TimeNs now, MemberActions& out);
   void takeBack(Target& target, TimeNs now, MemberActions& out);

@@ -14,6 +14,7 @@ using ingest::TargetState;
 
 namespace {
 
+constexpr std::int64_t kComesBackWithin = 10 * kNsPerSecond;
 constexpr std::int64_t kAskEvery = 2 * kNsPerSecond;
 constexpr std::size_t kMostPlanId = 40;
 
@@ -44,8 +45,24 @@ MemberActions ChangeMember::step(TimeNs now) {
   return out;
 }
 
+// Not here: an earlier agent's process, and one that has not answered yet, gets time to come back before its values
+// count as gone with it.
+bool ChangeMember::away(Target& target, TimeNs now) {
+  if (target.here || target.over) return false;
+  if (target.awayUntil != 0 && now < target.awayUntil) {
+    turn(target, TargetState::Unknown, "it is not here; what it has is not known until it comes back");
+    return true;
+  }
+  target.pending.clear();
+  target.over = target.gone = true;
+  turn(target, TargetState::Reverted, "it is gone, and its values with it");
+  return true;
+}
+
 void ChangeMember::stepTarget(Target& target, TimeNs now, MemberActions& out) {
   if (!target.pending.empty()) {
+    if (!target.here && target.awayUntil == 0) target.awayUntil = now + kComesBackWithin;
+    if (away(target, now)) return;
     if (now < target.askAt || !target.here) return;
     target.askAt = now + kAskEvery;
     out.emplace_back(AskAgain{target.process, target.pending});
@@ -98,10 +115,7 @@ void ChangeMember::takeBack(Target& target, TimeNs now, MemberActions& out) {
     target.over = true;
     return;
   }
-  if (!target.here) {
-    target.over = true;
-    return turn(target, TargetState::Reverted, "it is gone, and its values with it");
-  }
+  if (away(target, now)) return;
   std::vector<Assignment> assignments;
   for (const Held& held : target.held) {
     const auto live = live_(target.process, held.name);
@@ -149,6 +163,13 @@ void ChangeMember::result(const ingest::PushResult& result) {
   }
 }
 
+void ChangeMember::neverArrived(const ProcessId& process, const std::string& pushId) {
+  Target* target = find(process);
+  if (!target || target->pending.empty() || target->pending != pushId) return;
+  target->pending.clear();
+  turn(*target, target->pendingReverts ? TargetState::Reverting : TargetState::Waiting, "it is sent again");
+}
+
 void ChangeMember::applied(Target& target, const ingest::PushResult& result) {
   target.appliedAt = result.tick;
   if (target.pendingReverts) {
@@ -164,12 +185,14 @@ void ChangeMember::applied(Target& target, const ingest::PushResult& result) {
     const auto held =
         std::find_if(target.held.begin(), target.held.end(), [&](const Held& h) { return h.name == parameter.name; });
     if (held == target.held.end()) {
-      target.held.push_back({parameter.name, parameter.oldValue, parameter.version});
+      target.held.push_back({parameter.name, parameter.oldValue, parameter.version, parameter.newValue});
     } else {
       held->version = parameter.version;
+      held->now = parameter.newValue;
     }
   }
-  target.share = target.sentShare;
+  target.share = target.sentShare ? *target.sentShare : shareOf(target);
+  if (target.share < 1 && target.rampSince == 0) target.rampSince = target.sentAt - rampElapsed(plan_, target.share);
   turn(target, target.share >= 1 ? TargetState::Applied : TargetState::Pushing, "");
   ++revision_;
 }

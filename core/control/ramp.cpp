@@ -50,6 +50,28 @@ bool canRamp(const Value& from, const Value& to) {
          std::holds_alternative<Duration>(from);
 }
 
+double rampPlace(const Value& from, const Value& to, const Value& now) {
+  if (!canRamp(from, to) || now.index() != from.index()) return 0;
+  const auto first = [](const Value& value) {
+    if (const auto* real = std::get_if<double>(&value)) return *real;
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+    return static_cast<double>(std::get<Duration>(value).ns);
+  };
+  double a = 0, b = 0, at = 0;
+  if (const auto* vector = std::get_if<Vector>(&from)) {
+    const auto& end = std::get<Vector>(to);
+    std::size_t widest = 0;  // the component that moves most tells best
+    for (std::size_t i = 1; i < vector->size(); ++i) {
+      if (std::abs(end[i] - (*vector)[i]) > std::abs(end[widest] - (*vector)[widest])) widest = i;
+    }
+    if (vector->empty() || std::get<Vector>(now).size() != vector->size()) return 0;
+    a = (*vector)[widest], b = end[widest], at = std::get<Vector>(now)[widest];
+  } else {
+    a = first(from), b = first(to), at = first(now);
+  }
+  return a == b ? 1 : std::clamp((at - a) / (b - a), 0.0, 1.0);
+}
+
 Value rampValue(const Value& from, const Value& to, double share) {
   if (share >= 1) return to;
   if (!canRamp(from, to)) return from;

@@ -17,5 +17,7 @@ std::int64_t rampElapsed(const ingest::ChangePlan& plan, double share);
 // Between two values of one numeric type; other types are `to` at the end and `from` before it.
 Value rampValue(const Value& from, const Value& to, double share);
 bool canRamp(const Value& from, const Value& to);
+// How far along the way from `from` to `to` a value is, in [0, 1]; 1 where they are the same.
+double rampPlace(const Value& from, const Value& to, const Value& now);
 
 }  // namespace qd::control

@@ -287,7 +287,7 @@ TEST_F(Change, ARolloutWhoseCoordinatorWasRestartedGoesBack) {
   const ingest::ChangeState before = state();
   sim.coordinator.emplace(before, 2, sim.now);
   sim.member.emplace(plan, sim.live());
-  sim.member->restore(before.targets, Duration{}, sim.now);
+  sim.member->restore(before.targets, {}, Duration{}, sim.now);
   ASSERT_TRUE(sim.untilPhase(ChangePhase::Reverted, 120)) << state().reason;
   EXPECT_EQ(sim.touched(), 0);
 }
