@@ -116,6 +116,7 @@ void MainWindow::showSession(Session* session) {
   setContentsMargins(session->isReplay() ? QMargins(kReplayFrame, kReplayFrame, kReplayFrame, kReplayFrame)
                                          : QMargins());
   start_->showProgress(QString());
+  start_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored);  // what is hidden claims no room of the window
   showBand();
   applyActions();
   onFrame(true);
@@ -133,6 +134,7 @@ void MainWindow::showStart() {
   start_->setContexts(session::loadContexts(session::contextsPath()), QString::fromStdString(session::contextsPath()));
   start_->setRecent(session::recentRecordings(session::recordingsFolder(), kRecentShown),
                     session::recentClusters(settings_));
+  start_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
   centre_->setCurrentWidget(start_);
   setContentsMargins({});
   status_->clear();

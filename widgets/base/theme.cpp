@@ -125,6 +125,17 @@ QString styleSheetOf(const Colors& c) {
       "QScrollBar::add-page, QScrollBar::sub-page { background: none; }"
       "QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { background: %field; color: %text; border: 1px solid %border;"
       " border-radius: 4px; padding: 3px 6px; min-height: 16px; }"
+      "QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid %faint; border-radius: 3px;"
+      " background: %field; }"
+      "QCheckBox::indicator:checked { background: %accent; border-color: %accent;"
+      " image: url(:/quarterdeck/check.xpm); }"
+      "QCheckBox::indicator:disabled { border-color: %border; }"
+      "QComboBox::drop-down { border: none; width: 18px; }"
+      "QComboBox::down-arrow { image: url(:/quarterdeck/chevron-down-%scheme.xpm); }"
+      "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: "
+      "18px; }"
+      "QAbstractSpinBox::up-arrow { image: url(:/quarterdeck/chevron-up-%scheme.xpm); width: 9px; height: 6px; }"
+      "QAbstractSpinBox::down-arrow { image: url(:/quarterdeck/chevron-down-%scheme.xpm); width: 9px; height: 6px; }"
       "QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: %focus; }");
   // Longest names first, so that %accent does not eat the beginning of %accentText.
   const std::pair<const char*, QColor> names[] = {{"%accentText", c.accentText},
@@ -139,6 +150,7 @@ QString styleSheetOf(const Colors& c) {
                                                   {"%text", c.text},
                                                   {"%field", c.window},
                                                   {"%focus", paletteOf(c).color(QPalette::Link)}};
+  sheet.replace(QLatin1String("%scheme"), QLatin1String(c.scheme == Scheme::Dark ? "dark" : "light"));
   for (const auto& [name, color] : names) sheet.replace(QLatin1String(name), color.name());
   return sheet;
 }

@@ -37,7 +37,7 @@ PlotPane::PlotPane(PaneSpec spec, const series::Store& store, QWidget* parent)
       frames_(new StateStrip(this)),
       emptyText_(new QLabel(plot_)) {
   setMouseTracking(true);
-  setMinimumHeight(72);
+  setMinimumHeight(52);  // five of them fit a window of 800 lines with the banner of a stop
   plot_->setAttribute(Qt::WA_TransparentForMouseEvents);
   plot_->setInteractions({});
   plot_->axisRect()->setAutoMargins(QCP::msNone);

@@ -20,6 +20,7 @@
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/tick_of.h"
+#include "widgets/base/unreachable.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/timeline/bookmarks.h"
 #include "widgets/timeline/bookmarks_dialog.h"
@@ -232,6 +233,8 @@ void TimelinePanel::changeEvent(QEvent* event) {
 
 void TimelinePanel::refresh(bool second) {
   showPosition();
+  // Agents come and go while the clock stays as it is.
+  if (second && isLost_ != !whyUnreachable(context_.directory).isEmpty()) showMode();
   strip_->refresh(second);
 }
 
@@ -239,7 +242,8 @@ void TimelinePanel::showMode() {
   const ViewClock& clock = context_.clock;
   const Colors& c = colorsOf(this);
   const bool isFrozen = clock.mode() == ViewClock::Mode::Frozen;
-  const QString dot(QChar(0x25cf));
+  QString dot(QChar(0x25cf));
+  isLost_ = !whyUnreachable(context_.directory).isEmpty();
   QString text = clock.isRecording() ? tr("REPLAY") : tr("LIVE");
   QColor color = clock.isRecording()
                      ? (c.scheme == Scheme::Dark ? QColor(0xb794f6) : bandOf(Environment::Replay).background)
@@ -249,6 +253,10 @@ void TimelinePanel::showMode() {
     color = c.caution;
   } else if (clock.isRecording()) {
     text = isFrozen ? tr("REPLAY · paused") : tr("REPLAY");
+  } else if (isLost_) {
+    dot = QChar(0x25cb);
+    text = tr("NO AGENT");
+    color = c.caution;
   }
   // Rich text: a style sheet of the window may set the colour of labels, and this one has a meaning.
   mode_->setText(QStringLiteral("<span style=\"color:%1\">%2 %3</span>").arg(color.name(), dot, text));

@@ -69,6 +69,7 @@ class TimelinePanel final : public QWidget {
   QComboBox* speed_;
   timeline::TimelineStrip* strip_;
   QPointer<Bookmarks> bookmarks_;
+  bool isLost_ = false;  // no agent answers
   TimeNs shownAt_ = 0;
 };
 

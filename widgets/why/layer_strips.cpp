@@ -19,7 +19,7 @@ using analysis::LayerFinding;
 using analysis::TickPoint;
 using analysis::Verdict;
 
-constexpr double kNames = 190, kFigures = 250, kAxis = 18, kLeastRow = 20, kMostRow = 40;
+constexpr double kNames = 190, kFigures = 250, kAxis = 18, kLeastRow = 16, kMostRow = 40;
 
 QString value(std::optional<double> v, const std::string& unit) {
   return unit == "ticks" && v ? LayerStrips::tr("%1 ticks").arg(formatNumber(*v)) : formatValue(v, unit);

@@ -128,7 +128,11 @@ void ConsoleSuite::aLostAgentStillOpensEveryPanel() {
   QCOMPARE(docks, (QStringList{QStringLiteral("change"), QStringLiteral("fleet"), QStringLiteral("log"),
                                QStringLiteral("players"), QStringLiteral("why"), QStringLiteral("world")}));
   QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("0/1 agents")), 15000);
-  QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("NO AGENT")), 15000);  // and not "live"
+  QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("○ NO AGENT")), 15000);  // and not "live", in either place
+  QTRY_VERIFY_WITH_TIMEOUT(!shows(window, QStringLiteral("LIVE")), 15000);
+  // A laptop of 1280x800 shows all of it, the banner of a stop included.
+  QVERIFY2(window.minimumSizeHint().height() + 52 <= 800, qPrintable(QString::number(window.minimumSizeHint().height())));
+  QVERIFY2(window.minimumSizeHint().width() <= 1280, qPrintable(QString::number(window.minimumSizeHint().width())));
   composition.close();
   QVERIFY(composition.session() == nullptr);
   QVERIFY(window.findChildren<QDockWidget*>().isEmpty());
