@@ -30,6 +30,7 @@ qd_program(quarterdeck-stage FOLDER stage/launcher LINK qd_stage_runtime nlohman
 add_dependencies(quarterdeck-stage quarterdeck-stage-server quarterdeck-stage-bots quarterdeck-stage-editor)
 
 qd_test(test_stage_netcode FOLDER tests/stage/netcode LINK qd_stage_client)
+qd_test(test_stage_runtime FOLDER tests/stage/runtime LINK qd_stage_runtime)
 qd_test(test_stage_game FOLDER tests/stage/game LINK qd_stage_sim TIMEOUT 240)
 
 # The same game from the same sources without optimisation: its golden checksum must be the same to the bit.

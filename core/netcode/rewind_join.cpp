@@ -7,11 +7,11 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "core/netcode/shot.h"
 #include "core/netcode/tick_history.h"
 
 namespace qd::netcode {
@@ -23,37 +23,20 @@ constexpr const char* kSeries = "lagcomp.rewind_error.joined";
 // Above the indices of the interpolation join, which belong to editors anyway.
 constexpr std::uint32_t kIndex = ingest::kFirstDerivedSeries + 64;
 
-struct Shot {
+struct Waiting {
   ingest::EnvelopePtr envelope;
-  const ingest::GameEvent* event = nullptr;
-  std::uint32_t shooter = 0, target = 0;
+  ingest::ProcessRef process;
+  Shot shot;
   std::uint64_t seen = 0;  // 48.16
-  double x = 0, y = 0;     // rewound, m
 };
 
-std::optional<double> number(const ingest::GameEvent& event, const char* name) {
-  const auto found =
-      std::find_if(event.fields.begin(), event.fields.end(), [&](const Field& field) { return field.first == name; });
-  if (found == event.fields.end()) return std::nullopt;
-  if (const auto* whole = std::get_if<std::int64_t>(&found->second)) return static_cast<double>(*whole);
-  if (const auto* real = std::get_if<double>(&found->second)) return *real;
-  return std::nullopt;
-}
-
-std::optional<Shot> shotOf(const ingest::EnvelopePtr& envelope, const ingest::GameEvent& event) {
-  const auto shooter = number(event, "shooter"), claimed = number(event, "claimed");
-  const auto a = number(event, "seen_a"), b = number(event, "seen_b"), alpha = number(event, "seen_alpha");
-  const auto x = number(event, "rewound_x_m"), y = number(event, "rewound_y_m");
-  if (!shooter || !claimed || *claimed <= 0 || !a || !b || !alpha || !x || !y) return std::nullopt;
-  const double fixed = *a * 65536 + *alpha * (*b - *a);
+// Only a shot whose shooter saw it hit names a picture to compare with.
+std::optional<Waiting> waitingOf(const ingest::EnvelopePtr& envelope, const ingest::GameEvent& event) {
+  auto shot = shotOf(event);
+  if (!shot || shot->claimed == 0 || !shot->seenTick || !shot->rewound) return std::nullopt;
+  const double fixed = *shot->seenTick * 65536;
   if (!(fixed >= 0 && fixed < 9e15)) return std::nullopt;
-  return Shot{envelope,
-              &event,
-              static_cast<std::uint32_t>(*shooter),
-              static_cast<std::uint32_t>(*claimed),
-              static_cast<std::uint64_t>(fixed),
-              *x,
-              *y};
+  return Waiting{envelope, event.process, std::move(*shot), static_cast<std::uint64_t>(fixed)};
 }
 
 // Other joins may derive series of the same process in the same ring: their samples must not be taken for these.
@@ -63,7 +46,7 @@ struct Server {
   InstanceId instance;
   bool declared = false, told = false;
   std::uint64_t sequence = kFirstSequence;
-  std::deque<Shot> waiting;
+  std::deque<Waiting> waiting;
 };
 
 struct Editor {
@@ -86,9 +69,9 @@ struct RewindJoin::Impl {
 
   void rendered(const EntityFramePtr& frame);
   // Empty: it may still come; NaN: it never will.
-  std::optional<double> join(const ProcessId& server, const Shot& shot);
+  std::optional<double> join(const ProcessId& server, const Waiting& waiting);
   void settle(const ProcessId& id, Server& server);
-  void emit(const Shot& shot, Server& server, double error);
+  void emit(const Waiting& waiting, Server& server, double error);
 };
 
 void RewindJoin::Impl::rendered(const EntityFramePtr& frame) {
@@ -102,31 +85,32 @@ void RewindJoin::Impl::rendered(const EntityFramePtr& frame) {
   if (editor.frames.size() > kMostFrames) editor.frames.pop_front();
 }
 
-std::optional<double> RewindJoin::Impl::join(const ProcessId& server, const Shot& shot) {
+std::optional<double> RewindJoin::Impl::join(const ProcessId& server, const Waiting& waiting) {
+  const Shot& shot = waiting.shot;
   for (const auto& [id, editor] : editors) {
     if (editor.domain != server.value || editor.player != shot.shooter) continue;
     for (const EntityFramePtr& frame : editor.frames) {
-      if (frame->renderTick48_16 != shot.seen) continue;
-      const auto target = std::find(frame->ids.begin(), frame->ids.end(), shot.target);
+      if (frame->renderTick48_16 != waiting.seen) continue;
+      const auto target = std::find(frame->ids.begin(), frame->ids.end(), shot.claimed);
       if (target == frame->ids.end()) continue;
       const auto i = static_cast<std::size_t>(target - frame->ids.begin());
-      return std::hypot(shot.x - static_cast<double>(frame->x[i]) * 1e-6,
-                        shot.y - static_cast<double>(frame->y[i]) * 1e-6);
+      return std::hypot(shot.rewound->x - static_cast<double>(frame->x[i]) * 1e-6,
+                        shot.rewound->y - static_cast<double>(frame->y[i]) * 1e-6);
     }
     const auto seen = newest.find(id);
-    if (seen != newest.end() && seen->second < shot.event->time + kWait) return std::nullopt;
+    if (seen != newest.end() && seen->second < shot.time + kWait) return std::nullopt;
   }
   const auto seen = newest.find(server);
-  if (seen != newest.end() && seen->second < shot.event->time + kWait) return std::nullopt;
+  if (seen != newest.end() && seen->second < shot.time + kWait) return std::nullopt;
   return std::nan("");
 }
 
-void RewindJoin::Impl::emit(const Shot& shot, Server& server, double error) {
+void RewindJoin::Impl::emit(const Waiting& waiting, Server& server, double error) {
   const auto made = [&](ingest::Event event) {
     auto envelope = std::make_shared<ingest::Envelope>();
-    envelope->agent = shot.envelope->agent;
+    envelope->agent = waiting.envelope->agent;
     envelope->event = std::move(event);
-    envelope->received = shot.envelope->received;
+    envelope->received = waiting.envelope->received;
     return ingest::EnvelopePtr(std::move(envelope));
   };
   std::vector<ingest::EnvelopePtr> events;
@@ -139,17 +123,17 @@ void RewindJoin::Impl::emit(const Shot& shot, Server& server, double error) {
     info.integer = false;
     info.description = "Where the server rewound the target to against where the shooter's editor drew it";
     info.derived = true;
-    events.push_back(made(ingest::DerivedSeries{shot.event->process, std::move(info)}));
+    events.push_back(made(ingest::DerivedSeries{waiting.process, std::move(info)}));
     mine.insert(events.back());
     server.declared = true;
   }
   ingest::SampleBlock block;
-  block.process = shot.event->process;
+  block.process = waiting.process;
   block.ring = ingest::kDerivedRing;
   block.firstSequence = server.sequence++;
   block.count = 1;
-  block.ticks = {shot.event->tick};
-  block.times = {shot.event->time};
+  block.ticks = {waiting.shot.tick};
+  block.times = {waiting.shot.time};
   block.columns.push_back({SeriesIndex(kIndex), {}, std::vector<double>{error}});
   events.push_back(made(std::move(block)));
   for (const auto& event : events) out.on(event);
@@ -159,14 +143,14 @@ void RewindJoin::Impl::settle(const ProcessId& id, Server& server) {
   while (!server.waiting.empty()) {
     const auto error = join(id, server.waiting.front());
     if (!error && server.waiting.size() < kMostWaiting) return;
-    const Shot shot = std::move(server.waiting.front());
+    const Waiting waiting = std::move(server.waiting.front());
     server.waiting.pop_front();
     if (!error || std::isnan(*error)) {
       unavailable.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
     joined.fetch_add(1, std::memory_order_relaxed);
-    emit(shot, server, *error);
+    emit(waiting, server, *error);
   }
 }
 
@@ -202,10 +186,11 @@ void RewindJoin::on(const ingest::EnvelopePtr& envelope) {
     saw(frame->process.id, frame->time);
     impl.rendered(EntityFramePtr(envelope, frame));
   } else if (const auto* event = std::get_if<ingest::GameEvent>(&envelope->event)) {
-    if (event->name != "combat.hit") return;
+    auto waiting = waitingOf(envelope, *event);
+    if (!waiting) return;
     Server& server = impl.servers[event->process.id];
     if (server.told) return;
-    if (auto shot = shotOf(envelope, *event)) server.waiting.push_back(std::move(*shot));
+    server.waiting.push_back(std::move(*waiting));
   } else {
     return;
   }

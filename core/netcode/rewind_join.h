@@ -3,11 +3,10 @@
 // server's own figure trusts the shot's claim; this one does not: the drawn position comes from the editor's entity
 // frames, found by the exact render time that the shot names.
 //
-// Reads the server's events `combat.hit` (shooter, claimed, seen_a, seen_b, seen_alpha, rewound_x_m, rewound_y_m) and
-// emits as a derived series of the server (ring kDerivedRing): lagcomp.rewind_error.joined. Shots of players whose
-// client is not instrumented cannot be joined and give nothing. A shot waits at most kWait of the session's time for
-// its frame. Where that derived series comes with the stream (a replay), it stands. Bounded. on() on the source thread;
-// totals() on any.
+// Reads the server's shots (core/netcode/shot.h) and emits as a derived series of the server (ring kDerivedRing):
+// lagcomp.rewind_error.joined. Shots of players whose client is not instrumented cannot be joined and give nothing. A
+// shot waits at most kWait of the session's time for its frame. Where that derived series comes with the stream (a
+// replay), it stands. Bounded. on() on the source thread; totals() on any.
 #pragma once
 
 #include <cstdint>

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kBatch = 32;
 constexpr std::size_t kDatagram = 2'048;
 constexpr std::size_t kQueueBytes = 16 << 20;
+constexpr std::size_t kMostPaths = 4'096;  // peers come and go; what is forgotten is whether one was in a burst
 
 sockaddr_in toSystem(const Endpoint& endpoint) {
   sockaddr_in address{};
@@ -72,17 +73,20 @@ void waitReadable(int fd, int otherFd, std::int64_t untilNs) {
 }
 
 ImpairedSocket::ImpairedSocket(std::uint64_t seed)
-    : out_{Impairment(seed), Impairment(seed + 11)},
-      in_{Impairment(seed + 22), Impairment(seed + 33)},
-      queue_(kQueueBytes),
-      incoming_(kQueueBytes),
-      buffers_(kBatch * kDatagram) {}
+    : seed_(seed), queue_(kQueueBytes), incoming_(kQueueBytes), buffers_(kBatch * kDatagram) {}
 
-void ImpairedSocket::impair(const PathSettings& others, const PathSettings& one) {
-  out_[0].set(others.down());
-  in_[0].set(others.up());
-  out_[1].set(one.down());
-  in_[1].set(one.up());
+void ImpairedSocket::impair(const PathSettings& others, Peer one, const PathSettings& ofOne) {
+  out_[0] = others.down();
+  in_[0] = others.up();
+  out_[1] = ofOne.down();
+  in_[1] = ofOne.up();
+  one_ = one;
+}
+
+ImpairedSocket::Path& ImpairedSocket::pathOf(Peer peer) {
+  if (paths_.size() >= kMostPaths && !paths_.contains(peer)) paths_.clear();
+  const std::uint64_t seed = seed_ * 1'000'003 + peer * 2;
+  return paths_.try_emplace(peer, Path{Impairment(seed), Impairment(seed + 1)}).first->second;
 }
 
 ImpairedSocket::~ImpairedSocket() {
@@ -103,8 +107,12 @@ std::expected<Endpoint, std::string> ImpairedSocket::open(const Endpoint& local)
   return fromSystem(address);
 }
 
-void ImpairedSocket::send(const Endpoint& to, BytesView data, std::int64_t nowNs, bool one) {
-  const auto fate = out_[one ? 1 : 0].send(nowNs);
+void ImpairedSocket::send(const Endpoint& to, BytesView data, std::int64_t nowNs, Peer peer) {
+  const ImpairmentSettings& settings = of(out_, peer);
+  if (settings.clean()) return queue_.push(nowNs, to, data);
+  Impairment& path = pathOf(peer).out;
+  path.set(settings);
+  const auto fate = path.send(nowNs);
   for (int copy = 0; copy < fate.copies; ++copy) queue_.push(fate.dueNs[copy], to, data);
 }
 
@@ -138,10 +146,15 @@ std::int64_t ImpairedSocket::nextDueNs() const {
   return std::min(queue_.empty() ? kNever : queue_.nextDueNs(), incoming_.empty() ? kNever : incoming_.nextDueNs());
 }
 
-void ImpairedSocket::receive(const Handle& handle, std::int64_t nowNs, const IsOne& isOne) {
+void ImpairedSocket::receive(const Handle& handle, std::int64_t nowNs, const PeerOf& peerOf) {
+  const bool clean = in_[0].clean() && (one_ == 0 || in_[1].clean());
   const auto take = [&](const Endpoint& from, BytesView data) {
-    auto& path = in_[isOne && isOne(data) ? 1 : 0];
-    if (path.settings().clean()) return handle(from, data);
+    if (clean) return handle(from, data);
+    const Peer peer = peerOf ? peerOf(data) : 0;
+    const ImpairmentSettings& settings = of(in_, peer);
+    if (settings.clean()) return handle(from, data);
+    Impairment& path = pathOf(peer).in;
+    path.set(settings);
     const auto fate = path.send(nowNs);
     for (int copy = 0; copy < fate.copies; ++copy) incoming_.push(fate.dueNs[copy], from, data);
   };

@@ -29,7 +29,7 @@ NetHost::~NetHost() {
 HubOutput NetHost::outputs() {
   HubOutput out;
   out.send = [this](Address to, EntityId player, BytesView data) {
-    socket_.send(endpointOf(to), data, nowNs_, faulty_ != 0 && player == faulty_);
+    socket_.send(endpointOf(to), data, nowNs_, player);
   };
   out.membership = [this](Membership change) { exchange_.membership.push(std::move(change)); };
   out.inputs = [this](Inputs inputs) { exchange_.inputs.push(std::move(inputs)); };
@@ -39,7 +39,7 @@ HubOutput NetHost::outputs() {
 }
 
 std::expected<Endpoint, std::string> NetHost::open(const Endpoint& local, const PathSettings& faults) {
-  socket_.impair(faults, faults);
+  socket_.impair(faults);
   return socket_.open(local);
 }
 
@@ -55,7 +55,7 @@ void NetHost::stop() {
 }
 
 void NetHost::run() {
-  const auto isFaulty = [this](BytesView data) { return faulty_ != 0 && hub_.playerOf(data) == faulty_; };
+  const auto peerOf = [this](BytesView data) { return ImpairedSocket::Peer{hub_.playerOf(data)}; };
   const auto receive = [this](const Endpoint& from, BytesView data) { hub_.receive(addressOf(from), data, nowNs_); };
   while (!exchange_.stop) {
     const auto until = std::min(socket_.nextDueNs(), exchange_.parked ? nextParkedSendNs_ : nextReportNs_);
@@ -63,7 +63,7 @@ void NetHost::run() {
     nowNs_ = monotonicNs();
     exchange_.wakeNetwork.drain();
     orders();
-    socket_.receive(receive, nowNs_, isFaulty);
+    socket_.receive(receive, nowNs_, peerOf);
     std::shared_ptr<const WorldFrame> fresh;
     const bool parked = exchange_.parked;
     if (exchange_.frame.take(fresh) && hub_.publish(std::move(fresh)) && !parked) {
@@ -95,8 +95,7 @@ void NetHost::orders() {
       hub_.broadcast(broadcast->text, nowNs_);
     } else {
       const auto& faults = std::get<NetworkFaults>(order);
-      faulty_ = faults.player;
-      socket_.impair(faulty_ == 0 ? faults.now : faults.base, faults.now);
+      socket_.impair(faults.player == 0 ? faults.now : faults.base, faults.player, faults.now);
     }
   }
 }

@@ -29,7 +29,6 @@ class NetHost {
   Exchange& exchange_;
   ImpairedSocket socket_;
   Hub hub_;
-  EntityId faulty_ = 0;  // the one player that the faults are scoped to; 0: everybody
   std::int64_t nowNs_ = 0, nextParkedSendNs_ = 0, nextReportNs_ = 0;
   std::vector<ToNetwork> orders_;
   std::thread thread_;

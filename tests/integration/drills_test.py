@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every drill of docs/drills.md, shortly, against a real stage: the series that the page names move, and in the drill
-that is scoped to one player only that player's do."""
+"""The drills of docs/drills.md against a real stage: the series that the page names move, those it says do not stay, and
+in a drill that is scoped to one player only that player's move.
+
+Three of them by default; all ten, and what the page says they looked like, with QD_DRILLS=all (about a minute)."""
 import csv
 import io
 import json
 import math
+import os
 import statistics
 import subprocess
 import tempfile
@@ -14,14 +17,15 @@ from pathlib import Path
 
 from harness import BIN, Stage, alive, qdctl
 
-AFTER = 7  # s from the first player to the fault
+AFTER = 4  # s from the first player to the fault
 BOTS = 6
+ALL = os.environ.get("QD_DRILLS") == "all"
 
 
 class Drill:
     """A recording over the beginning of a drill; values before and during the fault."""
 
-    def __init__(self, name, *more, bots=BOTS, seconds=15):
+    def __init__(self, name, *more, bots=BOTS, seconds=9):
         path = Path(tempfile.mkdtemp(prefix="qd-drill-")) / f"{name}.qdrec"
         with Stage("--servers", "1", "--bots", str(bots), "--editors", "1", "--impair", "40ms/3ms/0%", "--scenario", name, "--scenario-after",
                    f"{AFTER}s", *more, "--for", "90s") as stage:
@@ -32,7 +36,8 @@ class Drill:
             self.alive = alive(pid)
         self.events = [json.loads(line) for line in qdctl("events", path)[1].splitlines()]
         joined = min(e["time_ns"] for e in self.events if e["name"] == "player.joined")
-        self.fault = joined + AFTER * 1_000_000_000
+        # A sample has the time at which its tick began, the event that of its own: a tick or two before.
+        self.fault = joined + AFTER * 1_000_000_000 - 50_000_000
         code, out, err = qdctl("export", path, "--format", "csv", timeout=120)
         assert code == 0, err
         self.rows = {}
@@ -42,10 +47,10 @@ class Drill:
                 self.rows.setdefault((row["process"], row["series"]), []).append((int(row["time_ns"]), value))
 
     def before(self, process, series):
-        return [v for t, v in self.rows.get((process, series), []) if self.fault - 3_500_000_000 < t < self.fault]
+        return [v for t, v in self.rows.get((process, series), []) if self.fault - 2_500_000_000 < t < self.fault]
 
     def during(self, process, series):
-        return [v for t, v in self.rows.get((process, series), []) if t > self.fault + 300_000_000]
+        return [v for t, v in self.rows.get((process, series), []) if t >= self.fault]
 
     def median(self, process, series):
         before, during = self.before(process, series), self.during(process, series)
@@ -58,40 +63,50 @@ def late(values):
     return values[len(values) // 2:]
 
 
+def needs_all(test):
+    return unittest.skipUnless(ALL, "all ten drills run with QD_DRILLS=all")(test)
+
+
 class Drills(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        names = ["latency-step", "jitter-storm", "burst-loss", "blackout", "asymmetry", "cpu-hog", "slow-tick", "leak",
-                 "crash", "kick-wave"]
+        names = ["slow-tick", "crash"]
+        if ALL:
+            names += ["latency-step", "jitter-storm", "burst-loss", "blackout", "asymmetry", "cpu-hog", "leak", "kick-wave"]
         with ThreadPoolExecutor(3) as pool:
             scoped = pool.submit(Drill, "latency-step", "--scenario-player", "2")
             started = {name: pool.submit(Drill, name, bots=14 if name == "asymmetry" else BOTS) for name in names}
             cls.drills = {name: drill.result() for name, drill in started.items()}
             cls.scoped = scoped.result()
 
+    @needs_all
     def test_latency_step(self):
         d = self.drills["latency-step"]
         before, _ = d.median("server-1", "net.rtt")
         self.assertGreater(max(d.during("server-1", "net.rtt")), before + 120)
         self.assertGreater(max(d.during("editor-1", "interp.view_age")), d.median("editor-1", "interp.view_age")[0] + 50)
 
+    @needs_all
     def test_jitter_storm(self):
         d = self.drills["jitter-storm"]
         before, _ = d.median("editor-1", "net.jitter")
         self.assertGreater(max(late(d.during("editor-1", "net.jitter"))), 2 * before)
         self.assertGreater(max(d.during("editor-1", "interp.delay_ticks")), d.median("editor-1", "interp.delay_ticks")[0])
 
+    @needs_all
     def test_burst_loss(self):
         d = self.drills["burst-loss"]
         self.assertGreaterEqual(max(d.during("editor-1", "net.loss_burst")), 4)
         self.assertGreater(max(d.during("editor-1", "net.loss")), 2 * max(0.01, d.median("editor-1", "net.loss")[0]))
 
+    @needs_all
     def test_blackout(self):
         d = self.drills["blackout"]
         self.assertIn(3, d.during("editor-1", "net.state"))
         self.assertGreater(max(d.during("editor-1", "interp.held")), 0.2)
         self.assertGreater(max(d.during("server-1", "input.missing")), 50)
 
+    @needs_all
     def test_asymmetry(self):
         d = self.drills["asymmetry"]
         before, during = d.median("server-1", "net.rtt")
@@ -99,6 +114,7 @@ class Drills(unittest.TestCase):
         self.assertLess(statistics.median(d.before("server-1", "lagcomp.rewind_error")), 0.01)
         self.assertGreater(max(d.during("server-1", "lagcomp.rewind_error")), 0.08)
 
+    @needs_all
     def test_cpu_hog(self):
         d = self.drills["cpu-hog"]
         before, _ = d.median("server-1", "tick.duration")
@@ -113,6 +129,7 @@ class Drills(unittest.TestCase):
         self.assertGreater(max(d.during("server-1", "tick.skipped")), 10)
         self.assertLess(d.median("server-1", "tick.duration")[1], 13, "one tick, not all of them")
 
+    @needs_all
     def test_leak(self):
         d = self.drills["leak"]
         self.assertGreater(max(d.during("server-1", "process.memory")), max(d.before("server-1", "process.memory")) + 30)
@@ -123,6 +140,7 @@ class Drills(unittest.TestCase):
         self.assertLess(max(t for t, _ in d.rows[("server-1", "tick.duration")]), d.fault + 1_000_000_000)
         self.assertIn(3, d.during("editor-1", "net.state"))
 
+    @needs_all
     def test_kick_wave(self):
         d = self.drills["kick-wave"]
         gone = [e for e in d.events if e["name"] == "player.left" and "anti-cheat" in e["fields"]["reason"]]
