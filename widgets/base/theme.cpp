@@ -92,6 +92,11 @@ QPalette paletteOf(const Colors& c) {
 QString styleSheetOf(const Colors& c) {
   QString sheet = QStringLiteral(
       "QToolTip { background: %raised; color: %text; border: 1px solid %border; padding: 4px; }"
+      "QMenu { background: %raised; border: 1px solid %border; padding: 4px 0; }"
+      "QMenu::item { padding: 4px 24px; }"
+      "QMenu::item:selected { background: %accent; color: %accentText; }"
+      "QMenu::item:disabled { color: %faint; }"
+      "QMenu::separator { height: 1px; background: %border; margin: 4px 0; }"
       "QMainWindow::separator { background: %window; width: 4px; height: 4px; }"
       "QSplitter::handle { background: %window; }"
       "QSplitter::handle:hover, QMainWindow::separator:hover { background: %accent; }"

@@ -54,6 +54,7 @@ struct Source {
     const auto id = store.find(process, name);
     if (!id) return std::nullopt;
     const auto range = store.query(*id, series::Axis::Time, now - kRateWindow, now, 2);
+    if (range.refining) return std::nullopt;  // what stands in for the window may count samples from beyond it
     std::uint64_t count = range.samples.size();
     TimeNs from = range.samples.empty() ? 0 : range.samples.front().time;
     TimeNs to = range.samples.empty() ? 0 : range.samples.back().time;

@@ -145,7 +145,12 @@ void PlotPane::updateAxis(const ValueRange& data, const PaneView& view) {
   std::optional<double> budget;
   for (const auto& s : series_)
     if (s.meta.info.budget && !s.isDerived()) budget = s.meta.info.budget;
-  chooseAxis(data, budget ? &*budget : nullptr);
+  ValueRange wanted = data;
+  if (!data.any) {  // nothing to plot: the axis and its unit fit the figures of the legend
+    for (const auto& s : series_)
+      if (const auto last = analysis::valueAt(store_, s.bound, view.to)) wanted.include(last->value);
+  }
+  chooseAxis(wanted, budget ? &*budget : nullptr);
   const std::string unit = series_.empty() ? std::string() : series_.front().unit;
   const UnitView shown = unitView(unit, std::max(std::abs(range_.low), std::abs(range_.high)));
   const bool log = spec_.axis.mode == ValueAxis::Mode::Log;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr TimeNs kWindow = 15 * 60 * kNsPerSecond;
 constexpr TimeNs kShortest = 60 * kNsPerSecond;
+constexpr int kExact = 2;  // columns that one value may fill and still be said to be there
 
 }  // namespace
 
@@ -26,13 +27,14 @@ Extent chooseExtent(TimeNs first, TimeNs last, bool recording) {
   return {last - length, last};
 }
 
-void foldWorst(const series::RangeResult& data, const Extent& extent, Worst& into) {
+void foldWorst(const series::RangeResult& data, const Extent& extent, Worst& into, Worst& around) {
   const int width = static_cast<int>(into.size());
   const auto add = [&](TimeNs x0, TimeNs x1, double value) {
     const int first = std::max(0, static_cast<int>(std::floor(extent.x(x0, width))));
     const int last = std::min(width - 1, static_cast<int>(std::floor(extent.x(x1, width))));
+    Worst& to = data.refining && last - first > kExact ? around : into;
     for (int i = first; i <= last; ++i) {
-      auto& column = into[static_cast<std::size_t>(i)];
+      auto& column = to[static_cast<std::size_t>(i)];
       column = column ? std::max(*column, value) : value;
     }
   };
@@ -44,10 +46,12 @@ WorstTicks worstTicks(const series::Store& store, const std::vector<ingest::Proc
                       const Extent& extent, int columns) {
   WorstTicks worst;
   worst.values.resize(static_cast<std::size_t>(std::max(0, columns)));
+  worst.around.resize(worst.values.size());
   for (const auto& process : processes) {
     const auto id = store.find(process->id, "tick.duration");
     if (!id) continue;
-    foldWorst(store.query(*id, series::Axis::Time, extent.from, extent.to, columns), extent, worst.values);
+    foldWorst(store.query(*id, series::Axis::Time, extent.from, extent.to, columns), extent, worst.values,
+              worst.around);
     const auto meta = store.meta(*id);
     if (!meta) continue;
     worst.unit = meta->info.unit;

@@ -20,13 +20,16 @@ struct Extent {
 // The last 15 minutes of a live session, ending at its edge; all of a recording. Never shorter than a minute.
 Extent chooseExtent(TimeNs first, TimeNs last, bool recording);
 
-// `into[i]` becomes the largest value of column i over all series given so far; empty where nothing was seen.
+// `into[i]` becomes the largest value of column i over all series given so far; empty where nothing was seen. While the
+// data is refining, the maximum of a long stretch is known before it is known where in it: that goes to `around`. Both
+// are of one size.
 using Worst = std::vector<std::optional<double>>;
-void foldWorst(const series::RangeResult& data, const Extent& extent, Worst& into);
+void foldWorst(const series::RangeResult& data, const Extent& extent, Worst& into, Worst& around);
 
 // tick.duration of every server (as a share of its budget where it has one), folded.
 struct WorstTicks {
   Worst values;  // in the unit of the series
+  Worst around;  // no column of its stretch has more; which one has it is not known yet
   std::optional<double> budget;
   std::string unit;
 };

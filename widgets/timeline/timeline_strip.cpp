@@ -126,7 +126,8 @@ void TimelineStrip::drawWorst(QPainter& painter, bool alarms) const {
   const QRectF area = chart();
   const double top = kMarkerRow + 2, bottom = height() - kAxisRow;
   double most = worst_.budget.value_or(0) * 0.25;
-  for (const auto& value : worst_.values) most = std::max(most, value.value_or(0));
+  for (const Worst* side : {&worst_.values, &worst_.around})
+    for (const auto& value : *side) most = std::max(most, value.value_or(0));
   if (most <= 0) {
     if (alarms) return;
     painter.setPen(c.muted);
@@ -136,6 +137,7 @@ void TimelineStrip::drawWorst(QPainter& painter, bool alarms) const {
     return;
   }
   most *= 1.1;
+  if (!alarms) drawAround(painter, most, top, bottom);
   for (std::size_t i = 0; i < worst_.values.size(); ++i) {
     const auto& value = worst_.values[i];
     if (!value) continue;
@@ -150,6 +152,17 @@ void TimelineStrip::drawWorst(QPainter& painter, bool alarms) const {
     const double y = std::round(bottom - *worst_.budget / most * (bottom - top)) + 0.5;
     painter.setPen(QPen(c.muted, 1, Qt::DashLine));
     painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
+  }
+}
+
+// What is still being read: how high it may come to be, and no alarm, since it is not known where.
+void TimelineStrip::drawAround(QPainter& painter, double most, double top, double bottom) const {
+  QColor pale = colorsOf(this).faint;
+  pale.setAlpha(60);
+  for (std::size_t i = 0; i < worst_.around.size(); ++i) {
+    if (!worst_.around[i]) continue;
+    const double high = std::max(1.0, std::round(*worst_.around[i] / most * (bottom - top)));
+    painter.fillRect(QRectF(chart().left() + static_cast<double>(i), bottom - high, 1, high), pale);
   }
 }
 

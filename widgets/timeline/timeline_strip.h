@@ -55,6 +55,7 @@ class TimelineStrip final : public QWidget {
   Grip gripAt(QPointF at) const;
   const Marker* markerAt(QPointF at) const;
   void reload();
+  void drawAround(QPainter& painter, double most, double top, double bottom) const;
   void drawWorst(QPainter& painter, bool alarms) const;  // what is over budget, or the rest
   void drawAxis(QPainter& painter) const;
   void drawBrush(QPainter& painter) const;

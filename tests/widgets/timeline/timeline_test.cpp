@@ -34,16 +34,33 @@ class TimelineTest final : public QObject {
 
   void theWorstOfAllProcessesIsKept() {
     const Extent extent{demo::kStart, demo::kStart + 10 * kS};
-    Worst worst(10);
+    Worst worst(10), around(10);
     series::RangeResult a, b;
     a.samples = {{0, demo::kStart + kS, 3}, {0, demo::kStart + kS + 1, 9}, {0, demo::kStart + 20 * kS, 99}};
     b.buckets.push_back({demo::kStart, demo::kStart + 2 * kS, 1, 5, 2, 2, 100});
-    foldWorst(a, extent, worst);
-    foldWorst(b, extent, worst);
+    foldWorst(a, extent, worst, around);
+    foldWorst(b, extent, worst, around);
     QCOMPARE(worst[0], std::optional(5.0));
     QCOMPARE(worst[1], std::optional(9.0));
     QCOMPARE(worst[2], std::optional(5.0));
     QVERIFY(!worst[3]);
+    QCOMPARE(around, Worst(10));
+  }
+
+  // The maximum of a stretch that is still being read is nobody's alarm: it is not known which column has it.
+  void whatIsStillBeingReadIsKeptApart() {
+    const Extent extent{demo::kStart, demo::kStart + 10 * kS};
+    Worst worst(10), around(10);
+    series::RangeResult coarse;
+    coarse.refining = true;
+    coarse.buckets.push_back({demo::kStart, demo::kStart + 6 * kS, 1, 50, 2, 2, 1000});
+    coarse.buckets.push_back({demo::kStart + 7 * kS, demo::kStart + 8 * kS, 1, 5, 2, 2, 60});
+    foldWorst(coarse, extent, worst, around);
+    QVERIFY(!worst[0] && !worst[6]);
+    QCOMPARE(around[0], std::optional(50.0));
+    QCOMPARE(around[6], std::optional(50.0));
+    QCOMPARE(worst[7], std::optional(5.0));
+    QVERIFY(!around[8]);
   }
 
   void aSpikeOfOneTickIsSeenInAQuarterOfAnHour() {
