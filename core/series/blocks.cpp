@@ -68,7 +68,7 @@ void Store::Impl::clock(Process& process, Instance& instance, const ingest::Samp
     clockScratch.erase(clockScratch.begin());
   }
   const Kind kind{instance.ordinal * kSegmentsPerInstance, 0, true};
-  add(process.clock, kind, false, clockScratch, false);
+  add(process.clock, kind, false, clockScratch);
 }
 
 // Whether the block's rows follow those of its ring's page, or may begin a new one.
@@ -84,24 +84,32 @@ bool Store::Impl::onPage(Ring& ring, const ingest::SampleBlock& block) {
   }
   if (ring.page) return true;
   if ((openPages + 1) * Page::kBytes > budget / kPageShare) return false;
-  newPage(ring);
-  return true;
+  return newPage(ring);
 }
 
-void Store::Impl::newPage(Ring& ring) {
-  makeRoom(Page::kBytes);
+bool Store::Impl::newPage(Ring& ring) {
+  const Claim room = makeRoom(Page::kBytes);
+  if (!room) return false;
   ring.page = std::make_shared<Page>(meter);
   ++openPages;
+  return true;
 }
 
 void Store::Impl::closePage(Ring& ring) {
   if (!ring.page) return;
   if (ring.page->size != 0) {
-    const PlacesPtr places = ring.page->packed();
+    PlacesPtr places;
+    if (const Claim room = makeRoom(Page::kBytes)) places = ring.page->packed();
     for (Series* series : ring.followers) {
       if (series->following != ring.page.get()) continue;
       series->following = nullptr;
-      makeRoom(0);
+      const Claim room = makeRoom(0);
+      if (!room || !places) {
+        const std::uint64_t gone = series->track.lose(ring.page);
+        points.fetch_sub(gone, std::memory_order_relaxed);
+        dropped.fetch_add(gone, std::memory_order_relaxed);
+        continue;
+      }
       series->track.close(ring.page, places);
       noteLive(series->track);
     }
@@ -120,7 +128,7 @@ void Store::Impl::closePages(Process& process) {
 void Store::Impl::column(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column) {
   Series& series = *instance.find(column.series);
   rowsOf(block, column, scratch);
-  add(series.track, kindOf(instance, series, column), block.dropped != 0, scratch, false);
+  if (!add(series.track, kindOf(instance, series, column), block.dropped != 0, scratch)) lost += scratch.size();
 }
 
 // Rows [row, row + rows) of the block stand in the page from its size on.
@@ -131,8 +139,13 @@ void Store::Impl::pagePart(Instance& instance, Ring& ring, const ingest::SampleB
   Series& series = *instance.find(column.series);
   const Kind kind = kindOf(instance, series, column);
   const std::size_t first = ring.page->size;
-  makeRoom((end - row) * sizeof(std::uint64_t) * 2);
   const bool breakBefore = row == 0 && block.dropped != 0;
+  Claim room = makeRoom((end - row) * sizeof(std::uint64_t) * 2);
+  if (!room) {
+    series.track.breakNext();
+    lost += end - row;
+    return;
+  }
   if (series.track.append(kind, breakBefore, ring.page, first, bytesOf(column, row), end - row)) {
     if (series.following != ring.page.get()) {
       series.following = ring.page.get();
@@ -146,7 +159,8 @@ void Store::Impl::pagePart(Instance& instance, Ring& ring, const ingest::SampleB
     scratch[i] = {block.times[row + i], block.ticks[row + i], 0};
     std::memcpy(&scratch[i].bits, bytesOf(column, row + i), sizeof(std::uint64_t));
   }
-  add(series.track, kind, breakBefore, scratch, false);
+  { const Claim given = std::move(room); }
+  if (!add(series.track, kind, breakBefore, scratch)) lost += scratch.size();
 }
 
 // Of a series that was not subscribed before: what is newer than what it has. The same records may have come with other
@@ -158,8 +172,29 @@ void Store::Impl::lateColumn(Instance& instance, const ingest::SampleBlock& bloc
   const auto last = series.track.last();
   if (last) std::erase_if(scratch, [&](const Row& row) { return row.time <= last->time; });
   if (scratch.empty()) return;
-  add(series.track, kindOf(instance, series, column), last && scratch.front().time > last->time + kHole, scratch,
-      false);
+  const bool hole = last && scratch.front().time > last->time + kHole;
+  if (!add(series.track, kindOf(instance, series, column), hole, scratch)) lost += scratch.size();
+}
+
+// The rows of the block go into its ring's page and those after it, the `usable` columns that have all rows with them.
+void Store::Impl::fillPage(Instance& instance, Ring& ring, const ingest::SampleBlock& block) {
+  for (std::size_t row = 0; row < block.times.size();) {
+    if (!ring.page && !newPage(ring)) {
+      for (const ingest::Column* c : usable) {
+        if (c->rows.empty() && c->size() > row) lost += c->size() - row;
+      }
+      return;
+    }
+    const std::size_t rows = std::min(block.times.size() - row, kPageRows - ring.page->size);
+    std::copy_n(block.times.data() + row, rows, ring.page->times.get() + ring.page->size);
+    std::copy_n(block.ticks.data() + row, rows, ring.page->ticks.get() + ring.page->size);
+    for (const ingest::Column* c : usable) {
+      if (c->rows.empty()) pagePart(instance, ring, block, *c, row, rows);
+    }
+    ring.page->size += rows;
+    row += rows;
+    if (ring.page->size == kPageRows) closePage(ring);
+  }
 }
 
 void Store::Impl::block(const ingest::SampleBlock& block) {
@@ -174,15 +209,22 @@ void Store::Impl::block(const ingest::SampleBlock& block) {
   if (i->adopted) return;
   Ring& ring = i->rings[block.ring];
   const std::size_t seenBefore = ring.seen.bytes();
+  Claim seen = makeRoom(SeenBlocks::kRange);
+  if (!seen) {
+    dropped.fetch_add(samples, std::memory_order_relaxed);
+    return;
+  }
   const bool isNew = block.late || ring.seen.add(block.firstSequence, block.count);
   meter.add(ring.seen.bytes());
   meter.take(seenBefore);
+  { const Claim given = std::move(seen); }
   if (!isNew) {
     duplicates.fetch_add(samples, std::memory_order_relaxed);
     return;
   }
   if (!block.late) clock(*p, *i, block);
   usable.clear();
+  lost = 0;
   for (const ingest::Column& column : block.columns) {
     Series* series = i->find(column.series);
     if (series == nullptr || !sound(block, column) || column.size() == 0) continue;
@@ -200,20 +242,10 @@ void Store::Impl::block(const ingest::SampleBlock& block) {
       column(*i, block, *c);
     }
   }
-  for (std::size_t row = 0; paged && row < block.times.size();) {
-    if (!ring.page) newPage(ring);
-    const std::size_t rows = std::min(block.times.size() - row, kPageRows - ring.page->size);
-    std::copy_n(block.times.data() + row, rows, ring.page->times.get() + ring.page->size);
-    std::copy_n(block.ticks.data() + row, rows, ring.page->ticks.get() + ring.page->size);
-    for (const ingest::Column* c : usable) {
-      if (c->rows.empty()) pagePart(*i, ring, block, *c, row, rows);
-    }
-    ring.page->size += rows;
-    row += rows;
-    if (ring.page->size == kPageRows) closePage(ring);
-  }
+  if (paged) fillPage(*i, ring, block);
   const auto [first, last] = std::minmax_element(block.times.begin(), block.times.end());
-  count(taken, *first, *last);
+  dropped.fetch_add(lost, std::memory_order_relaxed);
+  count(taken - lost, *first, *last);
 }
 
 }  // namespace qd::series

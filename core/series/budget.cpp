@@ -11,6 +11,9 @@ namespace qd::series {
 namespace {
 
 constexpr std::size_t kSpare = 20;       // a twentieth of the budget is free afterwards
+constexpr std::size_t kHeldShare = 4;    // and what readers hold of what left, before what comes is dropped
+constexpr std::size_t kTailPays = 2048;  // bytes of a tail that a cold entry is less than
+constexpr int kTries = 4;                // to find room while readers hold what leaves
 constexpr std::size_t kLoadedShare = 4;  // loaded chunks may take a quarter of it while live ones need room
 constexpr std::size_t kColdShare = 4;    // and the extents of what is cold
 
@@ -31,6 +34,7 @@ void Store::Impl::noteLoaded(Track& track, const std::vector<Extent>& chunks) {
     loaded.push_back({&track, chunk, chunk.summary.total * kAbout});
     loadedBytes += loaded.back().bytes;
   }
+  meter.add(chunks.size() * sizeof(Loaded));
 }
 
 // The first that was not looked at since it came here last; what was goes to the end once.
@@ -43,6 +47,7 @@ std::size_t Store::Impl::dropLoaded() {
       continue;
     }
     loadedBytes -= first.bytes;
+    meter.take(sizeof(Loaded));
     if (const std::size_t freed = first.track->evictLoaded(first.extent); freed != 0) return freed;
   }
   return 0;
@@ -74,7 +79,8 @@ std::size_t Store::Impl::everywhere(const std::function<std::size_t(Track&)>& st
   return freed;
 }
 
-// One series after the other, each at once made cold, so that what is open never stands beside what it became.
+// One series after the other, each at once made cold, so that what is open never stands beside what it became. Those
+// are left alone that would take more as a cold entry than they do now.
 std::size_t Store::Impl::coolTails(std::size_t wanted) {
   const std::shared_lock lock(mutex);
   std::size_t freed = 0;
@@ -82,7 +88,7 @@ std::size_t Store::Impl::coolTails(std::size_t wanted) {
     nextTail = (nextTail + 1) % series.size();
     Track& track = series[nextTail]->track;
     const std::size_t before = meter.bytes();
-    if (track.freeze() == 0) continue;
+    if (track.tailBytes() < kTailPays || track.freeze() == 0) continue;
     while (track.evictLive(SIZE_MAX) != 0) continue;
     const std::size_t after = meter.bytes();
     freed += before > after ? before - after : 0;
@@ -90,19 +96,33 @@ std::size_t Store::Impl::coolTails(std::size_t wanted) {
   return freed;
 }
 
+Claim Store::Impl::makeRoom(std::size_t bytes) {
+  const std::size_t wanted = bytes + step();
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (meter.claim(wanted, limit())) return {meter, wanted};
+    shrink(wanted);
+  }
+  if (meter.claim(wanted, limit())) return {meter, wanted};
+  return {};
+}
+
 void Store::Impl::shrink(std::size_t bytes) {
   const std::lock_guard lock(keeping);
-  const std::size_t wanted = budget - budget / kSpare;
-  const std::size_t now = meter.bytes() + bytes + step();
-  if (now <= budget) return;
-  std::size_t left = now - wanted;  // counted down, for what readers still hold is freed later
-  const auto take = [&](std::size_t freed) {
+  const std::size_t now = meter.bytes() + meter.claimed() + bytes;
+  if (now <= limit()) return;
+  // What readers hold comes free without anybody's doing. Samples make way for a part of it, history for none.
+  const std::size_t over = now - limit() + budget / kSpare, held = meter.held();
+  std::size_t left = over - std::min(over, held - std::min(held, budget / kHeldShare));
+  std::size_t pressing = over - std::min(over, held);
+  const auto take = [&](std::size_t freed) {  // counted down, for what readers hold is freed later
     left -= std::min(left, freed);
+    pressing -= std::min(pressing, freed);
     return freed != 0;
   };
+  const auto coalesceAll = [this] { return everywhere([](Track& t) { return t.coalesce(); }); };
   if (coldBytes > budget / kColdShare) {
     std::size_t freed = 0;
-    while (coldBytes > budget / (kColdShare + 1) && (freed = everywhere([](Track& t) { return t.coalesce(); })) != 0) {
+    while (coldBytes > budget / (kColdShare + 1) && (freed = coalesceAll()) != 0) {
       coldBytes -= std::min(coldBytes, freed);
       take(freed);
     }
@@ -111,8 +131,9 @@ void Store::Impl::shrink(std::size_t bytes) {
     if (loadedBytes > budget / kLoadedShare && take(dropLoaded())) continue;
     if (take(coolOldest())) continue;
     if (take(dropLoaded())) continue;
-    if (take(coolTails(left))) continue;
-    if (take(everywhere([](Track& t) { return t.coalesce(); }))) continue;
+    if (pressing == 0) break;
+    if (take(coolTails(pressing))) continue;
+    if (take(coalesceAll())) continue;
     if (!take(forgetOldest())) break;
   }
 }

@@ -61,9 +61,9 @@ std::pair<std::int64_t, std::int64_t> leastAndMost(std::span<const std::uint64_t
 }
 
 PackedFrame packedValues(const Kind& kind, std::span<const std::uint64_t> bits) {
-  if (!kind.integer) return {bits, 0, 0, true};
+  if (!kind.integer) return PackedFrame(bits, 0, 0, true);
   const auto [least, most] = leastAndMost(bits);
-  return {bits, least, most, false};
+  return PackedFrame(bits, least, most, false);
 }
 
 }  // namespace
@@ -86,6 +86,19 @@ Chunk::Chunk(Meter& meter, const Kind& kind, bool breakBefore, PlacesPtr places,
   metered_.set(owned());
 }
 
+Chunk::Chunk(Meter& meter, const Kind& kind, bool breakBefore, PlacesPtr places, const std::uint64_t* bits,
+             std::size_t size)
+    : kind_(kind),
+      breakBefore_(breakBefore),
+      size_(size),
+      first_(0),
+      places_(std::move(places)),
+      values_(bits),
+      metered_(meter, 0) {
+  extent_ = {time(0), time(size - 1), tick(0), tick(size - 1), {}, kind_.segment, breakBefore_, false};
+  extent_.summary.total = size;
+}
+
 std::shared_ptr<Chunk> Chunk::of(Meter& meter, const Kind& kind, bool breakBefore, std::span<const Row> rows) {
   std::array<std::int64_t, kChunkSamples> times, ticks;
   std::array<std::uint64_t, kChunkSamples> bits;
@@ -102,7 +115,7 @@ std::shared_ptr<Chunk> Chunk::of(Meter& meter, const Kind& kind, bool breakBefor
 
 void Chunk::buildNodes() {
   const std::size_t count = (size_ + kNodeSamples - 1) / kNodeSamples;
-  nodes_.reserve(count + halves());
+  nodes_.reserve(count + size_ / kHalfSamples);
   for (std::size_t begin = 0; begin < size_; begin += kNodeSamples) {
     const std::size_t end = std::min(size_, begin + kNodeSamples);
     Node node{{}, time(begin), time(end - 1), tick(begin), tick(end - 1)};
@@ -112,7 +125,7 @@ void Chunk::buildNodes() {
   Node all = nodes_.front();
   for (std::size_t n = 1; n < count; ++n) extend(all, nodes_[n]);
   constexpr std::size_t kUnder = kHalfSamples / kNodeSamples;
-  for (std::size_t h = 0; h < halves(); ++h) {
+  for (std::size_t h = 0; h < size_ / kHalfSamples; ++h) {
     Node half = nodes_[h * kUnder];
     for (std::size_t n = 1; n < kUnder; ++n) extend(half, nodes_[h * kUnder + n]);
     nodes_.push_back(half);
@@ -168,7 +181,20 @@ std::size_t Chunk::firstAfterTick(Tick to) const {
   return firstWhere(size_, [&](std::size_t i) { return tick(i) > to; });
 }
 
-SketchPtr sketchOf(const Kind& kind, std::span<const std::uint64_t> bits) {
+SketchPtr meteredSketch(Meter& meter, std::string encoded) {
+  struct Held {
+    Held(Meter& meter, std::string&& from)
+        : text(std::move(from)),
+          metered(meter, sizeof(Held) + text.capacity() + Metered::kShared + Metered::kAllocation) {}
+    std::string text;
+    Metered metered;
+  };
+  encoded.shrink_to_fit();
+  auto held = std::make_shared<const Held>(meter, std::move(encoded));
+  return {held, &held->text};
+}
+
+SketchPtr sketchOf(Meter& meter, const Kind& kind, std::span<const std::uint64_t> bits) {
   std::array<double, kChunkSamples> values;
   for (std::size_t i = 0; i < bits.size(); ++i) values[i] = std::bit_cast<double>(bits[i]);
   if (kind.integer) {
@@ -180,7 +206,7 @@ SketchPtr sketchOf(const Kind& kind, std::span<const std::uint64_t> bits) {
       for (std::size_t i = 0; i < bits.size(); ++i) values[i] *= factor;
     }
   }
-  return std::make_shared<const std::string>(encodedSketch({values.data(), bits.size()}));
+  return meteredSketch(meter, encodedSketch({values.data(), bits.size()}));
 }
 
 }  // namespace qd::series

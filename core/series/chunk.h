@@ -2,7 +2,8 @@
 // Up to kChunkSamples consecutive samples of one series, columnar and immutable, with a small pyramid over them. Ticks
 // and times may be shared with other series of the process. Values come out bit for bit as they went in (NaN payloads,
 // negative zero and denormals included); what is displayed is raw * 10^-scale. A chunk never spans a break of the line
-// or two segments. Any thread.
+// or two segments. A chunk may also be a view of samples that are still being filled: it has no pyramid, and its extent
+// says what it covers and how many, but nothing of values. Any thread.
 #pragma once
 
 #include <atomic>
@@ -33,6 +34,9 @@ class Chunk {
   // `bits`: not empty, at most kChunkSamples; sample i stands in row first + i of `places`.
   Chunk(Meter& meter, const Kind& kind, bool breakBefore, PlacesPtr places, std::size_t first,
         std::span<const std::uint64_t> bits);
+  // A view of the first `size` of them, which is not 0.
+  Chunk(Meter& meter, const Kind& kind, bool breakBefore, PlacesPtr places, const std::uint64_t* bits,
+        std::size_t size);
   // `rows`: not empty, ascending in time and in tick.
   static std::shared_ptr<Chunk> of(Meter& meter, const Kind& kind, bool breakBefore, std::span<const Row> rows);
 
@@ -46,9 +50,10 @@ class Chunk {
   Row row(std::size_t i) const { return {time(i), tick(i), bits(i)}; }
   const Extent& extent() const { return extent_; }
 
+  bool pyramid() const { return !nodes_.empty(); }
   // Node n covers samples [128 n, 128 n + 128); half n [512 n, 512 n + 512), whole ones only.
   const Node& node(std::size_t n) const { return nodes_[n]; }
-  std::size_t halves() const { return size_ / kHalfSamples; }
+  std::size_t halves() const { return pyramid() ? size_ / kHalfSamples : 0; }
   const Node& half(std::size_t n) const { return nodes_[(size_ + kNodeSamples - 1) / kNodeSamples + n]; }
 
   // The fold of samples from `begin` on that are alike finite or not, at most up to `end`; `begin` becomes where it
@@ -62,6 +67,7 @@ class Chunk {
   std::size_t firstAfterTick(Tick to) const;
 
   std::size_t bytes() const { return metered_.bytes(); }
+  void letGo() const { metered_.letGo(); }  // see Metered
   // Brought by a load, so that it may go before what is live; `used`: somebody looked at it since that was cleared.
   bool loaded = false;
   mutable std::atomic<bool> used{false};
@@ -83,7 +89,9 @@ class Chunk {
 };
 using ChunkPtr = std::shared_ptr<const Chunk>;
 
+// A sketch that the meter counts once, whatever number of branches hold it.
+SketchPtr meteredSketch(Meter& meter, std::string encoded);
 // Of the displayed, finite ones of these values.
-SketchPtr sketchOf(const Kind& kind, std::span<const std::uint64_t> bits);
+SketchPtr sketchOf(Meter& meter, const Kind& kind, std::span<const std::uint64_t> bits);
 
 }  // namespace qd::series

@@ -7,7 +7,17 @@ namespace qd::series {
 namespace {
 
 constexpr std::int64_t kAgain = kNsPerSecond / 2;  // what was not there is asked for again after that
-constexpr std::size_t kMostRemembered = 4096;
+constexpr std::size_t kRemembered = 4;             // what is missing or lost, for each that may wait
+
+std::size_t rowsOf(const ColdLoad& load) {
+  std::size_t rows = 0;
+  for (const ColdRun& run : load.runs) rows += run.rows.size();
+  return rows;
+}
+
+std::unexpected<Error> noRoom() {
+  return fail(ErrorCode::NotFound, "There is no room for it at the moment.");
+}
 
 // A part of a load that is too large to be kept: what its chunks cover, without their samples.
 void addPart(Meter& meter, const ColdLoader::Order& order, const ColdLoad& part, std::vector<ColdExtent>& children) {
@@ -28,13 +38,18 @@ void addPart(Meter& meter, const ColdLoader::Order& order, const ColdLoad& part,
 }  // namespace
 
 ColdLoader::ColdLoader(std::shared_ptr<ColdSource> source, Executor executor, ColdOptions options, Meter& meter,
-                       Resolve resolve, Apply apply)
+                       Owner owner)
     : source_(std::move(source)),
       executor_(std::move(executor)),
       options_(std::move(options)),
       meter_(meter),
-      resolve_(std::move(resolve)),
-      apply_(std::move(apply)) {}
+      owner_(std::move(owner)),
+      metered_(meter, ownBytes(options_)) {}
+
+std::size_t ColdLoader::ownBytes(const ColdOptions& options) {
+  constexpr std::size_t kNode = sizeof(Key) + 48;
+  return sizeof(ColdLoader) + options.waiting * (sizeof(Job) + kNode * (1 + 2 * kRemembered));
+}
 
 ColdLoader::Key ColdLoader::keyOf(const Job& job) {
   return {job.track, job.wanted.extent.t0, job.wanted.extent.t1, job.wanted.key};
@@ -85,21 +100,34 @@ void ColdLoader::drain() {
 }
 
 void ColdLoader::run(const Job& job) {
-  const std::optional<Order> order = resolve_(job);
-  const Result<ColdLoad> loaded =
-      order ? load(*order) : Result<ColdLoad>(fail(ErrorCode::InvalidArgument, "The series is not known any more."));
-  if (loaded) {
-    apply_(job, *loaded, order->firstSegment);
-    return;
-  }
+  const Result<void> brought = bring(job);
+  if (brought) return;
   const std::lock_guard lock(mutex_);
-  if (loaded.error().code == ErrorCode::NotFound) {
-    if (missing_.size() >= kMostRemembered) missing_.clear();
+  if (brought.error().code == ErrorCode::NotFound) {
+    if (missing_.size() >= options_.waiting * kRemembered) missing_.clear();
     missing_[keyOf(job)] = monotonicNs() + kAgain;
   } else {
-    if (lost_.size() >= kMostRemembered) lost_.clear();
+    if (lost_.size() >= options_.waiting * kRemembered) lost_.clear();
     lost_.insert(keyOf(job));
   }
+}
+
+Result<void> ColdLoader::bring(const Job& job) {
+  const std::optional<Order> order = owner_.resolve(job);
+  if (!order) return fail(ErrorCode::InvalidArgument, "The series is not known any more.");
+  const std::size_t expected =
+      std::min<std::uint64_t>(order->request.extent.summary.total * sizeof(Row), options_.bytesInFlight);
+  const Claim flight = owner_.room(2 * expected);  // the rows, and the chunks that a part of them becomes for a moment
+  if (!flight) return noRoom();
+  const Result<ColdLoad> loaded = load(*order);
+  if (!loaded) return std::unexpected(loaded.error());
+  const std::size_t rows = rowsOf(*loaded);
+  const std::size_t more = rows * sizeof(Row) > expected ? rows * sizeof(Row) - expected : 0;
+  const Claim place = owner_.room(more + rows * sizeof(std::uint64_t) * 2 + bytesOf(loaded->children));
+  if (!place) return noRoom();
+  const Metered inFlight(meter_, rows * sizeof(Row));
+  owner_.apply(job, *loaded, order->firstSegment);
+  return {};
 }
 
 Result<ColdLoad> ColdLoader::load(const Order& order) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Brings what queries missed: a queue that is bounded in requests, worked off newest first on the executor's thread,
-// one load at a time, each bounded in bytes. request() is called on any thread and never waits; stop() waits for the
-// load that runs.
+// one load at a time, each bounded in bytes, for which the room is claimed first: where there is none, what was asked
+// for is asked for again later. request() is called on any thread and never waits; stop() waits for the load that runs.
 #pragma once
 
 #include <condition_variable>
@@ -32,12 +32,15 @@ class ColdLoader final : public std::enable_shared_from_this<ColdLoader> {
     ColdRequest request;
     std::uint32_t firstSegment = 0;
   };
-  using Resolve = std::function<std::optional<Order>(const Job&)>;
-  using Apply = std::function<void(const Job&, const ColdLoad&, std::uint32_t firstSegment)>;
+  struct Owner {
+    std::function<std::optional<Order>(const Job&)> resolve;
+    std::function<Claim(std::size_t bytes)> room;
+    std::function<void(const Job&, const ColdLoad&, std::uint32_t firstSegment)> apply;  // the room is claimed
+  };
 
-  ColdLoader(std::shared_ptr<ColdSource> source, Executor executor, ColdOptions options, Meter& meter, Resolve resolve,
-             Apply apply);
-  bool request(const Job& job);  // false: it will not come
+  ColdLoader(std::shared_ptr<ColdSource> source, Executor executor, ColdOptions options, Meter& meter, Owner owner);
+  static std::size_t ownBytes(const ColdOptions& options);  // what it takes itself at most
+  bool request(const Job& job);                             // false: it will not come
   void stop();
 
  private:
@@ -45,6 +48,7 @@ class ColdLoader final : public std::enable_shared_from_this<ColdLoader> {
   static Key keyOf(const Job& job);
   void drain();
   void run(const Job& job);
+  Result<void> bring(const Job& job);
   Result<ColdLoad> load(const Order& order);
   Result<ColdLoad> loadInParts(const Order& order, std::uint64_t parts);
 
@@ -52,8 +56,8 @@ class ColdLoader final : public std::enable_shared_from_this<ColdLoader> {
   const Executor executor_;
   const ColdOptions options_;
   Meter& meter_;
-  const Resolve resolve_;
-  const Apply apply_;
+  const Owner owner_;
+  const Metered metered_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable idle_;
   std::deque<Job> queue_;

@@ -38,8 +38,9 @@ std::string keyOf(const ProcessId& process, const std::string& name, Dimensions 
 // What series, processes and instances take themselves is at most half of the budget; beyond it they are refused.
 bool Store::Impl::describe(std::size_t bytes) {
   if (described + bytes > budget / 2) return false;
+  const Claim room = makeRoom(bytes);
+  if (!room) return false;
   described += bytes;
-  makeRoom(bytes);
   meter.add(bytes);
   return true;
 }
@@ -160,12 +161,26 @@ void Store::Impl::change(const ingest::Envelope& envelope, const ingest::Process
   for (const ingest::SeriesInfo& series : info.series) declare(p, *i, series);
 }
 
-void Store::Impl::add(Track& track, const Kind& kind, bool breakBefore, std::vector<Row>& rows, bool counted) {
-  if (rows.empty()) return;
-  makeRoom(rows.size() * sizeof(Row) * 2);
+bool Store::Impl::add(Track& track, const Kind& kind, bool breakBefore, std::vector<Row>& rows) {
+  if (rows.empty()) return true;
+  const Claim room = makeRoom(rows.size() * sizeof(Row) * 2);
+  if (!room) {
+    track.breakNext();
+    return false;
+  }
   track.append(kind, breakBefore, rows);
   noteLive(track);
-  if (counted) count(rows.size(), rows.front().time, rows.back().time);  // append() has put them in order
+  return true;
+}
+
+bool Store::Impl::addCounted(Track& track, const Kind& kind, std::vector<Row>& rows) {
+  if (rows.empty()) return true;
+  if (!add(track, kind, false, rows)) {
+    dropped.fetch_add(rows.size(), std::memory_order_relaxed);
+    return false;
+  }
+  count(rows.size(), rows.front().time, rows.back().time);  // append() has put them in order
+  return true;
 }
 
 void Store::Impl::count(std::uint64_t samples, TimeNs first, TimeNs last) {
@@ -183,7 +198,7 @@ void Store::Impl::rollup(const ingest::Rollup& rollup) {
     if (series == nullptr || series->full || row.count == 0) continue;
     if (const auto last = series->track.last(); last && last->time >= rollup.from) continue;
     scratch.assign(1, Row{rollup.from, rollup.tick, std::bit_cast<std::uint64_t>(row.mean)});
-    add(series->track, Kind{i->ordinal * kSegmentsPerInstance, 0, false}, false, scratch);
+    addCounted(series->track, Kind{i->ordinal * kSegmentsPerInstance, 0, false}, scratch);
   }
 }
 

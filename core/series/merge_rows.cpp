@@ -27,7 +27,7 @@ std::vector<Entry> mergedChunk(Meter& meter, const Entry& entry, std::span<const
 }
 
 // They count from now on; their values are in the recording alone.
-void takeIn(Entry& entry, std::span<const Late> rows) {
+void takeIn(Meter& meter, Entry& entry, std::span<const Late> rows) {
   Sketch sketch;
   const bool sketched = entry.sketch != nullptr;
   if (sketched) sketch.mergeOwn(*entry.sketch);
@@ -41,7 +41,7 @@ void takeIn(Entry& entry, std::span<const Late> rows) {
     entry.extent.mixed = entry.extent.mixed || late.kind.segment != entry.extent.segment;
   }
   if (!std::isnan(last)) entry.extent.summary.last = last;
-  entry.sketch = sketched ? std::make_shared<const std::string>(sketch.encode()) : nullptr;
+  entry.sketch = sketched ? meteredSketch(meter, sketch.encode()) : nullptr;
   entry.key = 0;
   entry.gone = false;
 }
@@ -53,7 +53,7 @@ std::vector<Entry> mergedCold(Meter& meter, Entry entry, std::span<const Late> r
       std::partition_point(first, rows.end(), [&](const Late& r) { return r.row.time <= entry.extent.t1; });
   std::vector<Late> before(rows.begin(), first), later(after, rows.end());
   std::vector<Entry> result = chunksOf(meter, before);
-  if (first != after) takeIn(entry, {first, after});
+  if (first != after) takeIn(meter, entry, {first, after});
   result.push_back(std::move(entry));
   appendTo(result, chunksOf(meter, later));
   return result;
@@ -80,7 +80,7 @@ std::vector<Entry> chunksOf(Meter& meter, std::vector<Late>& rows, bool loaded) 
     chunk->loaded = loaded;
     std::array<std::uint64_t, kChunkSamples> bits;
     std::transform(run.begin(), run.end(), bits.begin(), [](const Row& row) { return row.bits; });
-    result.push_back(entryOf(std::move(chunk), sketchOf(kind, {bits.data(), run.size()})));
+    result.push_back(entryOf(std::move(chunk), sketchOf(meter, kind, {bits.data(), run.size()})));
     run.clear();
     breakBefore = false;
   };

@@ -53,6 +53,7 @@ PackedLine::PackedLine(std::span<const std::int64_t> values) {
     width_ = 8;
     fill<std::int64_t>(data_, size, residual);
   }
+  at_ = data_.data();
 }
 
 PackedFrame::PackedFrame(std::span<const std::uint64_t> bits, std::int64_t least, std::int64_t most, bool verbatim) {
@@ -65,6 +66,7 @@ PackedFrame::PackedFrame(std::span<const std::uint64_t> bits, std::int64_t least
     width_ = 8;
     data_.resize(bits.size_bytes());
     std::memcpy(data_.data(), bits.data(), bits.size_bytes());
+    at_ = data_.data();
     return;
   }
   base_ = static_cast<std::uint64_t>(least);
@@ -84,6 +86,7 @@ PackedFrame::PackedFrame(std::span<const std::uint64_t> bits, std::int64_t least
     width_ = 8;
     fill<std::uint64_t>(data_, bits.size(), offset);
   }
+  at_ = data_.data();
 }
 
 template <class T>

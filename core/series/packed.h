@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Columns of 64-bit integers in as few whole bytes a value as they need (0, 1, 2, 4 or 8), with O(1) access. A line:
 // residuals to a straight line, for ticks and times, which mostly run evenly. A frame: offsets from the least one, for
-// values. Arithmetic wraps, so any values are safe and come back bit for bit. Immutable; any thread.
+// values. Arithmetic wraps, so any values are safe and come back bit for bit. Either may also be a view of values that
+// stand elsewhere, unpacked. Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,9 @@ namespace qd::series {
 class PackedLine {
  public:
   explicit PackedLine(std::span<const std::int64_t> values);
+  explicit PackedLine(const std::int64_t* viewed) : width_(8), at_(reinterpret_cast<const std::uint8_t*>(viewed)) {}
+  PackedLine(const PackedLine&) = delete;
+  PackedLine& operator=(const PackedLine&) = delete;
   std::int64_t operator[](std::size_t i) const {
     return static_cast<std::int64_t>(base_ + step_ * i + static_cast<std::uint64_t>(residual(i)));
   }
@@ -37,18 +41,21 @@ class PackedLine {
   template <class T>
   T at(std::size_t i) const {
     T value;
-    std::memcpy(&value, data_.data() + i * sizeof(T), sizeof(T));
+    std::memcpy(&value, at_ + i * sizeof(T), sizeof(T));
     return value;
   }
 
   std::uint64_t base_ = 0, step_ = 0;
   unsigned width_ = 0;
+  const std::uint8_t* at_ = nullptr;
   std::vector<std::uint8_t> data_;
 };
 
 class PackedFrame {
  public:
-  PackedFrame() = default;
+  explicit PackedFrame(const std::uint64_t* viewed) : width_(8), at_(reinterpret_cast<const std::uint8_t*>(viewed)) {}
+  PackedFrame(const PackedFrame&) = delete;
+  PackedFrame& operator=(const PackedFrame&) = delete;
   // `least`, `most`: of the values as signed integers; whole frames of 8 bytes when `verbatim`.
   PackedFrame(std::span<const std::uint64_t> bits, std::int64_t least, std::int64_t most, bool verbatim);
   std::uint64_t operator[](std::size_t i) const {
@@ -56,7 +63,7 @@ class PackedFrame {
       case 0:
         return base_;
       case 1:
-        return base_ + data_[i];
+        return base_ + at_[i];
       case 2:
         return base_ + at<std::uint16_t>(i);
       case 4:
@@ -78,7 +85,7 @@ class PackedFrame {
   template <class T>
   T at(std::size_t i) const {
     T value;
-    std::memcpy(&value, data_.data() + i * sizeof(T), sizeof(T));
+    std::memcpy(&value, at_ + i * sizeof(T), sizeof(T));
     return value;
   }
   template <class T>
@@ -86,6 +93,7 @@ class PackedFrame {
 
   std::uint64_t base_ = 0;
   unsigned width_ = 0;
+  const std::uint8_t* at_ = nullptr;
   std::vector<std::uint8_t> data_;
 };
 

@@ -20,7 +20,11 @@ struct Places {
       : times(t),
         ticks(k),
         metered(meter, sizeof(Places) + Metered::kShared + 2 * Metered::kAllocation + times.bytes() + ticks.bytes()) {}
+  // Those that stand in `owner`, which counts them.
+  Places(Meter& meter, const TimeNs* t, const Tick* k, std::shared_ptr<const void> of)
+      : times(t), ticks(k), owner(std::move(of)), metered(meter, 0) {}
   PackedLine times, ticks;
+  std::shared_ptr<const void> owner;
   Metered metered;
 };
 using PlacesPtr = std::shared_ptr<const Places>;

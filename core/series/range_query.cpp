@@ -64,7 +64,8 @@ class Folder {
       if (i % kHalfSamples == 0 && i / kHalfSamples < chunk.halves()) {
         next = node(i, kHalfSamples, chunk.half(i / kHalfSamples));
       }
-      if (next == 0 && i % kNodeSamples == 0) next = node(i, kNodeSamples, chunk.node(i / kNodeSamples));
+      if (next == 0 && i % kNodeSamples == 0 && chunk.pyramid())
+        next = node(i, kNodeSamples, chunk.node(i / kNodeSamples));
       if (next != 0) {
         i = next;
         continue;

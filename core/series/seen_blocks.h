@@ -41,10 +41,10 @@ class SeenBlocks {
     return true;
   }
 
+  static constexpr std::size_t kRange = 64;  // a node of the map, with what the allocator takes
   std::size_t bytes() const { return ranges_.size() * kRange; }
 
  private:
-  static constexpr std::size_t kRange = 64;        // a node of the map, with what the allocator takes
   std::map<std::uint64_t, std::uint64_t> ranges_;  // begin → end
 };
 

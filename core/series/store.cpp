@@ -69,7 +69,7 @@ void Store::append(SeriesId id, std::span<const Sample> samples) {
     impl_->scratch.push_back({sample.time, sample.tick, std::bit_cast<std::uint64_t>(sample.value)});
   }
   series.full = true;
-  impl_->add(series.track, Kind{ordinal * kSegmentsPerInstance, 0, false}, false, impl_->scratch);
+  impl_->addCounted(series.track, Kind{ordinal * kSegmentsPerInstance, 0, false}, impl_->scratch);
 }
 
 std::uint64_t Store::revision() const {
@@ -244,7 +244,7 @@ std::optional<TimeNs> Store::timeAt(const ProcessId& process, Tick tick) const {
 StoreTotals Store::totals() const {
   const auto read = [](const auto& value) { return value.load(std::memory_order_relaxed); };
   return {read(impl_->points),  impl_->meter.bytes(),   read(impl_->duplicates), read(impl_->dropped),
-          read(impl_->refused), read(impl_->firstTime), read(impl_->lastTime)};
+          read(impl_->refused), read(impl_->firstTime), read(impl_->lastTime),   impl_->meter.most()};
 }
 
 }  // namespace qd::series

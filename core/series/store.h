@@ -90,11 +90,14 @@ struct StoreTotals {
   std::uint64_t bytes = 0, duplicates = 0, dropped = 0;
   std::uint64_t refused = 0;  // series that the budget has no room for
   TimeNs firstTime = 0, lastTime = 0;
+  std::uint64_t mostBytes = 0;  // that there ever were at one instant
 };
 
 class Store final : public ingest::EventSink {
  public:
-  // `budgetBytes`: the store's memory, all of it, is never more; the samples of the oldest chunks go first.
+  // `budgetBytes`: the store's memory, all of it, is never more; the samples of the oldest chunks go first. What
+  // readers still look at counts too, and where they hold on to so much that nothing else can go, what comes is dropped
+  // and counted. What a query itself works with and gives out is its caller's.
   explicit Store(std::size_t budgetBytes = std::size_t{512} << 20);
   ~Store() override;
 

@@ -7,7 +7,7 @@
 namespace qd::series {
 namespace {
 
-std::vector<Entry> entriesOf(std::vector<ColdExtent> extents, std::uint32_t firstSegment) {
+std::vector<Entry> entriesOf(Meter& meter, std::vector<ColdExtent> extents, std::uint32_t firstSegment) {
   std::vector<Entry> entries;
   entries.reserve(extents.size());
   for (ColdExtent& cold : extents) {
@@ -16,19 +16,11 @@ std::vector<Entry> entriesOf(std::vector<ColdExtent> extents, std::uint32_t firs
     Entry entry;
     entry.extent = cold.extent;
     entry.extent.segment += firstSegment;
-    if (cold.sketch && Sketch::decode(*cold.sketch)) entry.sketch = std::move(cold.sketch);
+    if (cold.sketch && Sketch::decode(*cold.sketch)) entry.sketch = meteredSketch(meter, *cold.sketch);
     entry.key = cold.key;
     entries.push_back(std::move(entry));
   }
   return entries;
-}
-
-std::size_t bytesOf(const std::vector<ColdExtent>& extents) {
-  std::size_t bytes = 0;
-  for (const ColdExtent& cold : extents) {
-    bytes += sizeof(Entry) * 3 / 2 + (cold.sketch ? 2 * cold.sketch->size() + 64 : 0);
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -42,8 +34,9 @@ std::optional<SeriesId> Store::adopt(const ingest::ProcessRef& ref, const ingest
   impl_->declare(*process, *instance, info);
   instance->adopted = true;
   series->full = true;
-  impl_->makeRoom(bytesOf(extents));
-  std::vector<Entry> entries = entriesOf(std::move(extents), instance->ordinal * kSegmentsPerInstance);
+  const Claim room = impl_->makeRoom(bytesOf(extents));
+  if (!room) return std::nullopt;
+  std::vector<Entry> entries = entriesOf(impl_->meter, std::move(extents), instance->ordinal * kSegmentsPerInstance);
   if (entries.empty()) return series->meta.id;
   std::uint64_t samples = 0;
   for (const Entry& entry : entries) samples += entry.extent.summary.total;
@@ -58,20 +51,25 @@ void Store::adoptClock(const ingest::ProcessRef& ref, std::vector<ColdExtent> ex
   Instance* instance = process == nullptr ? nullptr : impl_->instance(*process, ref.instance);
   if (instance == nullptr) return;
   instance->adopted = true;
-  impl_->makeRoom(bytesOf(extents));
-  process->clock.adopt(entriesOf(std::move(extents), instance->ordinal * kSegmentsPerInstance));
+  const Claim room = impl_->makeRoom(bytesOf(extents));
+  if (!room) return;
+  process->clock.adopt(entriesOf(impl_->meter, std::move(extents), instance->ordinal * kSegmentsPerInstance));
 }
 
 void Store::setColdSource(std::shared_ptr<ColdSource> source, Executor executor, ColdOptions options) {
   std::shared_ptr<ColdLoader> next, before;
   if (source) {
-    options.bytesInFlight = std::min(options.bytesInFlight, impl_->budget / 8);
+    constexpr std::size_t kEachWaits = std::size_t{16} << 10;  // of the budget
+    options.bytesInFlight = std::min(options.bytesInFlight, impl_->budget / 16);
+    options.waiting = std::min(options.waiting, std::max<std::size_t>(impl_->budget / kEachWaits, 16));
+    const Claim room = impl_->makeRoom(ColdLoader::ownBytes(options));
     next = std::make_shared<ColdLoader>(
         std::move(source), std::move(executor), std::move(options), impl_->meter,
-        [this](const ColdLoader::Job& job) { return impl_->resolve(job); },
-        [this](const ColdLoader::Job& job, const ColdLoad& load, std::uint32_t firstSegment) {
-          impl_->apply(job, load, firstSegment);
-        });
+        ColdLoader::Owner{[this](const ColdLoader::Job& job) { return impl_->resolve(job); },
+                          [this](std::size_t bytes) { return impl_->makeRoom(bytes); },
+                          [this](const ColdLoader::Job& job, const ColdLoad& load, std::uint32_t firstSegment) {
+                            impl_->apply(job, load, firstSegment);
+                          }});
   }
   {
     const std::lock_guard lock(impl_->loaderMutex);
@@ -116,11 +114,8 @@ std::optional<ColdLoader::Order> Store::Impl::resolve(const ColdLoader::Job& job
   return order;
 }
 
-// On the loader's thread.
+// On the loader's thread, which has claimed the room.
 void Store::Impl::apply(const ColdLoader::Job& job, const ColdLoad& load, std::uint32_t firstSegment) {
-  std::size_t rows = 0;
-  for (const ColdRun& run : load.runs) rows += run.rows.size();
-  makeRoom(rows * sizeof(std::uint64_t) * 2 + bytesOf(load.children));
   noteLoaded(*job.track, job.track->satisfy(job.wanted, load, firstSegment));
   loads.fetch_add(1, std::memory_order_release);
 }

@@ -93,6 +93,7 @@ struct Store::Impl {
   std::vector<Row> scratch, clockScratch;
   std::vector<const ingest::Column*> usable;
   std::size_t openPages = 0;
+  std::uint64_t lost = 0;  // samples of the block at hand that there was no room for
 
   // --- intake.cpp ---
   Process* process(const ProcessId& id);
@@ -103,7 +104,9 @@ struct Store::Impl {
   void derived(const ingest::DerivedSeries& series);
   void rollup(const ingest::Rollup& rollup);
   void gap(const AgentId& agent, const ingest::Gap& gap);
-  void add(Track& track, const Kind& kind, bool breakBefore, std::vector<Row>& rows, bool counted = true);
+  // False: there is no room, the rows are lost.
+  bool add(Track& track, const Kind& kind, bool breakBefore, std::vector<Row>& rows);
+  bool addCounted(Track& track, const Kind& kind, std::vector<Row>& rows);
   void count(std::uint64_t samples, TimeNs first, TimeNs last);
   bool describe(std::size_t bytes);  // false: there is no room
 
@@ -111,12 +114,13 @@ struct Store::Impl {
   void block(const ingest::SampleBlock& block);
   void clock(Process& process, Instance& instance, const ingest::SampleBlock& block);
   bool onPage(Ring& ring, const ingest::SampleBlock& block);
-  void newPage(Ring& ring);
+  bool newPage(Ring& ring);
   void lateColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column);
   void column(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column);
   void pagePart(Instance& instance, Ring& ring, const ingest::SampleBlock& block, const ingest::Column& column,
                 std::size_t row, std::size_t rows);
   void closePage(Ring& ring);
+  void fillPage(Instance& instance, Ring& ring, const ingest::SampleBlock& block);
   void closePages(Process& process);
 
   // --- budget.cpp: any thread ---
@@ -134,11 +138,13 @@ struct Store::Impl {
   std::priority_queue<Oldest, std::vector<Oldest>, std::greater<>> oldest;
   std::deque<Loaded> loaded;
   std::size_t loadedBytes = 0, coldBytes = 0, nextTail = 0;
-  // What sealing one chunk may take for a moment: the new branches stand beside those that they replace.
-  std::size_t step() const { return std::min<std::size_t>(std::size_t{64} << 10, budget / 8); }
-  void makeRoom(std::size_t bytes) {
-    if (meter.bytes() + bytes + step() > budget) shrink(bytes);
-  }
+  // What sealing one chunk may take for a moment: the new branches stand beside those that they replace. The keeper
+  // itself needs as much, which nobody else gets.
+  std::size_t step() const { return std::min<std::size_t>(std::size_t{256} << 10, budget / 16); }
+  std::size_t limit() const { return budget - step(); }
+  // Room for `bytes` and such a step, while the Claim is held. None: readers hold on to so much of what already left
+  // that there is none at the moment; the caller does without what it meant to make.
+  Claim makeRoom(std::size_t bytes);
   void noteLive(Track& track);
   void noteLoaded(Track& track, const std::vector<Extent>& chunks);
   void shrink(std::size_t bytes);

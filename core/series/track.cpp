@@ -57,7 +57,6 @@ void Track::publishTail(std::shared_ptr<Tail> tail, std::size_t size) {
   tail_ = std::move(tail);
   tailSize_.store(size, std::memory_order_release);
   tailSeen_ = false;
-  ++version_;
 }
 
 void Track::publish(Forest forest) {
@@ -178,6 +177,16 @@ void Track::close(const PagePtr& page, const PlacesPtr& places) {
   if (tail_ && tail_->page == page) sealTailAt(places);
 }
 
+std::size_t Track::lose(const PagePtr& page) {
+  const std::lock_guard lock(writing_);
+  if (!tail_ || tail_->page != page) return 0;
+  const std::size_t size = tailSize_.load(std::memory_order_relaxed);
+  points_.fetch_sub(size, std::memory_order_relaxed);
+  publishTail(nullptr, 0);
+  breakNext_ = true;
+  return size;
+}
+
 void Track::breakNext() {
   const std::lock_guard lock(writing_);
   breakNext_ = true;
@@ -196,7 +205,7 @@ void Track::sealTailAt(PlacesPtr places) {
     if (!places) places = placesOf(meter_, *tail_, size);
     const auto bits = bitsOf(*tail_, size);
     auto chunk = std::make_shared<Chunk>(meter_, tail_->kind, tail_->breakBefore, std::move(places), first, bits);
-    forest.push(meter_, entryOf(std::move(chunk), sketchOf(tail_->kind, bits)));
+    forest.push(meter_, entryOf(std::move(chunk), sketchOf(meter_, tail_->kind, bits)));
     hasLive_.store(true, std::memory_order_relaxed);
   }
   nextCapacity_ = tail_->capacity;
@@ -209,8 +218,6 @@ void Track::sealTailAt(PlacesPtr places) {
     seen = tailSeen_;
     tail_ = nullptr;
     tailSize_.store(0, std::memory_order_release);
-    tailShown_ = nullptr;
-    ++version_;
   }
   if (!seen && !old->times) {  // nobody reads it: its room serves the next one
     old->page = nullptr;
@@ -238,30 +245,21 @@ void Track::adopt(std::vector<Entry> entries) {
 Snapshot Track::snapshot() const {
   Snapshot s;
   std::shared_ptr<const Tail> tail;
-  std::uint64_t version = 0;
   std::size_t size = 0;
   {
     const std::lock_guard lock(mutex_);
     s.forest = forest_;
     size = tailSize_.load(std::memory_order_acquire);
     if (size == 0) return s;
-    version = version_;
-    if (tailShown_ && shownVersion_ == version && shownSize_ == size) {
-      s.tail = tailShown_;
-      return s;
-    }
     tail = tail_;
     tailSeen_ = true;
   }
-  // What lies below `size` does not change any more, so it is read without a lock.
-  s.tail = std::make_shared<const Chunk>(meter_, tail->kind, tail->breakBefore, placesOf(meter_, *tail, size), 0,
-                                         bitsOf(*tail, size));
-  const std::lock_guard lock(mutex_);
-  if (version_ == version) {
-    tailShown_ = s.tail;
-    shownVersion_ = version;
-    shownSize_ = size;
-  }
+  // What lies below `size` does not change any more, so it is read where it stands.
+  const TimeNs* times = tail->page ? tail->page->times.get() + tail->first : tail->times.get();
+  const Tick* ticks = tail->page ? tail->page->ticks.get() + tail->first : tail->ticks.get();
+  auto places = std::make_shared<const Places>(meter_, times, ticks, tail);
+  s.tail =
+      std::make_shared<const Chunk>(meter_, tail->kind, tail->breakBefore, std::move(places), tail->bits.get(), size);
   return s;
 }
 

@@ -40,7 +40,7 @@ struct Tail {
 // A series as it was at one moment; immutable.
 struct Snapshot {
   Forest forest;
-  ChunkPtr tail;  // null: empty
+  ChunkPtr tail;  // a view of it; null: empty
 };
 
 // What somebody looked for and did not find in RAM.
@@ -67,11 +67,13 @@ class Track {
   // --- for the budget; bytes that became free, 0: there is nothing of that kind ---
   std::size_t evictLive(std::size_t atLeast);    // the oldest chunks, some at a time, become cold
   std::size_t evictLoaded(const Extent& chunk);  // that a load brought
-  std::size_t freeze();                          // the tail becomes a chunk
-  std::size_t coalesce();                        // the oldest cold entries become one
-  std::size_t forget(std::uint64_t& samples);    // the oldest cold entry goes, with so many samples more
-  bool usedSince(const Extent& chunk);           // whether a query looked at it since this was asked last
-  std::optional<TimeNs> firstLive() const;       // the beginning of the oldest chunk that was not loaded
+  std::size_t tailBytes() const;
+  std::size_t freeze();                        // the tail becomes a chunk
+  std::size_t lose(const PagePtr& page);       // the tail's samples, if they are that page's; how many they were
+  std::size_t coalesce();                      // the oldest cold entries become one
+  std::size_t forget(std::uint64_t& samples);  // the oldest cold entry goes, with so many samples more
+  bool usedSince(const Extent& chunk);         // whether a query looked at it since this was asked last
+  std::optional<TimeNs> firstLive() const;     // the beginning of the oldest chunk that was not loaded
   bool hasLive() const { return hasLive_.load(std::memory_order_relaxed); }
   std::atomic<bool> queued{false};  // of the keeper of the budget: it knows that there are live chunks
 
@@ -108,11 +110,7 @@ class Track {
   Forest forest_;
   std::shared_ptr<Tail> tail_;            // null: empty
   std::atomic<std::size_t> tailSize_{0};  // samples of it that are there to see
-  std::uint64_t version_ = 0;             // +1 whenever tail_ is another one
-  mutable ChunkPtr tailShown_;            // the tail as the last snapshot had it
-  mutable std::uint64_t shownVersion_ = 0;
-  mutable std::size_t shownSize_ = 0;
-  mutable bool tailSeen_ = false;  // a reader may hold tail_
+  mutable bool tailSeen_ = false;         // a reader may hold tail_
   std::atomic<std::uint64_t> points_{0};
   std::atomic<bool> hasLive_{false};
 

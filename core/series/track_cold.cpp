@@ -59,6 +59,7 @@ void cool(Meter& meter, std::vector<Entry>& entries, std::size_t atLeast, std::s
       entry.live = entry.branch->live();
     } else {
       freed += entry.chunk->bytes();
+      entry.chunk->letGo();
       ++count;
       entry.chunk = nullptr;
       entry.live = 0;
@@ -69,12 +70,14 @@ void cool(Meter& meter, std::vector<Entry>& entries, std::size_t atLeast, std::s
 std::size_t bytesBelow(const Entry& entry) {
   if (!entry.branch) return 0;
   std::size_t bytes = entry.branch->metered.bytes();
-  for (const Entry& inner : entry.branch->entries) bytes += bytesBelow(inner);
+  for (const Entry& inner : entry.branch->entries) {
+    bytes += bytesBelow(inner) + (inner.sketch ? inner.sketch->capacity() : 0);
+  }
   return bytes;
 }
 
 // Puts the first cold ones together; what was freed.
-std::size_t together(std::vector<Entry>& entries) {
+std::size_t together(Meter& meter, std::vector<Entry>& entries) {
   std::size_t count = 0;
   while (count < entries.size() && count < kTogether && entries[count].cold()) ++count;
   if (count < 2) return 0;
@@ -87,7 +90,7 @@ std::size_t together(std::vector<Entry>& entries) {
     sketches.push_back(entries[i].sketch);
     freed += sizeof(Entry) + (entries[i].sketch ? entries[i].sketch->capacity() : 0);
   }
-  first.sketch = merged(sketches);
+  first.sketch = merged(meter, sketches);
   first.key = 0;
   entries.erase(entries.begin() + 1, entries.begin() + static_cast<std::ptrdiff_t>(count));
   return freed;
@@ -112,15 +115,15 @@ bool darken(Meter& meter, std::vector<Entry>& entries, std::size_t& freed) {
     }
     break;
   }
-  freed = together(entries);
+  freed = together(meter, entries);
   return freed != 0;
 }
 
-Entry coldEntry(const ColdExtent& cold, std::uint32_t firstSegment) {
+Entry coldEntry(Meter& meter, const ColdExtent& cold, std::uint32_t firstSegment) {
   Entry entry;
   entry.extent = cold.extent;
   entry.extent.segment += firstSegment;
-  if (cold.sketch && Sketch::decode(*cold.sketch)) entry.sketch = cold.sketch;
+  if (cold.sketch && Sketch::decode(*cold.sketch)) entry.sketch = meteredSketch(meter, *cold.sketch);
   entry.key = cold.key;
   return entry;
 }
@@ -188,6 +191,7 @@ std::size_t Track::evictLoaded(const Extent& chunk) {
     std::size_t freed = 0;
     const auto drop = [&](Entry& e) {
       freed = e.chunk->bytes();
+      e.chunk->letGo();
       e.chunk = nullptr;
     };
     Forest forest = forest_;
@@ -196,6 +200,11 @@ std::size_t Track::evictLoaded(const Extent& chunk) {
     return freed;
   }
   return 0;
+}
+
+std::size_t Track::tailBytes() const {
+  const std::lock_guard lock(mutex_);
+  return tail_ ? tail_->metered.bytes() : 0;
 }
 
 std::size_t Track::freeze() {
@@ -262,7 +271,7 @@ std::size_t Track::forget(std::uint64_t& samples) {
 std::vector<Extent> Track::satisfy(const Wanted& wanted, const ColdLoad& load, std::uint32_t firstSegment) {
   std::vector<Entry> below;
   std::vector<Extent> made;
-  for (const ColdExtent& child : load.children) below.push_back(coldEntry(child, firstSegment));
+  for (const ColdExtent& child : load.children) below.push_back(coldEntry(meter_, child, firstSegment));
   if (below.empty()) {
     std::vector<Late> rows = rowsOf(wanted.extent, load, firstSegment);
     below = chunksOf(meter_, rows, true);

@@ -18,38 +18,42 @@ Fold foldOf(const Folded* first, std::size_t count, SketchPtr sketch) {
 }
 
 template <class Folded>
-SketchPtr sketchOf(const Folded* first, std::size_t count) {
+SketchPtr sketchOf(Meter& meter, const Folded* first, std::size_t count) {
   std::vector<SketchPtr> sketches;
   for (std::size_t i = 0; i < count; ++i) sketches.push_back(first[i].sketch);
-  return merged(sketches);
+  return merged(meter, sketches);
 }
 
 // The fold number n of kFold things. Its sketch is `old`'s where that is of the same sketches.
 template <class Folded>
-Fold foldOf(const std::vector<Folded>& of, std::size_t n, const std::vector<Folded>& was,
+Fold foldOf(Meter& meter, const std::vector<Folded>& of, std::size_t n, const std::vector<Folded>& was,
             const std::vector<Fold>& old) {
   const Folded* first = &of[n * kFold];
   const auto sameSketch = [](const Folded& a, const Folded& b) { return a.sketch == b.sketch; };
   if (n < old.size() && std::equal(first, first + kFold, &was[n * kFold], sameSketch)) {
     return foldOf(first, kFold, old[n].sketch);
   }
-  return foldOf(first, kFold, sketchOf(first, kFold));
-}
-
-std::size_t bytesOf(const SketchPtr& sketch) {
-  return sketch ? sketch->capacity() + sizeof(std::string) + Metered::kShared + Metered::kAllocation : 0;
+  return foldOf(first, kFold, sketchOf(meter, first, kFold));
 }
 
 }  // namespace
 
-SketchPtr merged(std::span<const SketchPtr> sketches) {
+std::size_t bytesOf(const std::vector<ColdExtent>& extents) {
+  std::size_t bytes = 0;
+  for (const ColdExtent& cold : extents) {
+    bytes += sizeof(Entry) * 3 / 2 + (cold.sketch ? 2 * cold.sketch->size() + 64 : 0);
+  }
+  return bytes;
+}
+
+SketchPtr merged(Meter& meter, std::span<const SketchPtr> sketches) {
   thread_local Sketch sum;
   sum.clear();
   for (const SketchPtr& sketch : sketches) {
     if (!sketch) return nullptr;
     sum.mergeOwn(*sketch);
   }
-  return std::make_shared<const std::string>(sum.encode());
+  return meteredSketch(meter, sum.encode());
 }
 
 Branch::Branch(Meter& meter, std::vector<Entry> from, const Branch* like)
@@ -77,28 +81,27 @@ void Branch::foldNew(const Branch* like) {
   static const std::vector<Entry> kNoEntries;
   static const std::vector<Fold> kNoFolds;
   for (std::size_t i = fours.size(); (i + 1) * kFold <= entries.size(); ++i) {
-    fours.push_back(foldOf(entries, i, like ? like->entries : kNoEntries, like ? like->fours : kNoFolds));
+    fours.push_back(
+        foldOf(metered.meter(), entries, i, like ? like->entries : kNoEntries, like ? like->fours : kNoFolds));
   }
   for (std::size_t i = sixteens.size(); (i + 1) * kFold <= fours.size(); ++i) {
-    sixteens.push_back(foldOf(fours, i, like ? like->fours : kNoFolds, like ? like->sixteens : kNoFolds));
+    sixteens.push_back(
+        foldOf(metered.meter(), fours, i, like ? like->fours : kNoFolds, like ? like->sixteens : kNoFolds));
   }
 }
 
-// Chunks and branches below count themselves; sketches are counted by each branch that holds them, so rather too much.
+// Chunks, branches below and sketches count themselves.
 std::size_t Branch::owned() const {
   std::size_t bytes = sizeof(Branch) + Metered::kShared + 4 * Metered::kAllocation;
   bytes += entries.capacity() * sizeof(Entry) + (fours.capacity() + sixteens.capacity()) * sizeof(Fold);
-  for (const Entry& e : entries) bytes += bytesOf(e.sketch);
-  for (const Fold& f : fours) bytes += bytesOf(f.sketch);
-  for (const Fold& f : sixteens) bytes += bytesOf(f.sketch);
   return bytes;
 }
 
 Fold Branch::all() const {
   if (sixteens.size() * kFold * kFold == entries.size()) {
-    return foldOf(sixteens.data(), sixteens.size(), sketchOf(sixteens.data(), sixteens.size()));
+    return foldOf(sixteens.data(), sixteens.size(), sketchOf(metered.meter(), sixteens.data(), sixteens.size()));
   }
-  return foldOf(entries.data(), entries.size(), sketchOf(entries.data(), entries.size()));
+  return foldOf(entries.data(), entries.size(), sketchOf(metered.meter(), entries.data(), entries.size()));
 }
 
 std::uint32_t Branch::live() const {

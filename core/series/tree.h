@@ -63,7 +63,8 @@ Entry entryOf(BranchPtr branch);
 std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries, const Branch* like = nullptr);
 // In branches of branches, until at most 64 stand side by side.
 std::vector<Entry> stacked(Meter& meter, std::vector<Entry> entries);
-SketchPtr merged(std::span<const SketchPtr> sketches);  // null where one is null
+std::size_t bytesOf(const std::vector<ColdExtent>& extents);          // as entries of a tree, about
+SketchPtr merged(Meter& meter, std::span<const SketchPtr> sketches);  // null where one is null
 
 // The forest of a series: level 0 is the branch that is being filled; a full one becomes an entry of the level above.
 class Forest {

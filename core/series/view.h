@@ -87,9 +87,7 @@ void walk(const View& view, const Snapshot& snapshot, Visitor& visitor) {
   for (std::size_t level = Forest::kLevels; level-- > 0;) {
     if (snapshot.forest.level(level)) walkBranch(view, *snapshot.forest.level(level), visitor);
   }
-  static const SketchPtr kNone;
-  if (!snapshot.tail || view.misses(snapshot.tail->extent())) return;
-  if (!visitor.fold(snapshot.tail->extent(), kNone)) walkChunk(view, *snapshot.tail, visitor);
+  if (snapshot.tail && !view.misses(snapshot.tail->extent())) walkChunk(view, *snapshot.tail, visitor);
 }
 
 // How many samples are in view. `estimated`: what is cold was counted whole where only a part of it is in view.
