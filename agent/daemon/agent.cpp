@@ -40,6 +40,11 @@ class RunningAgent final : public Agent {
     hub_->changes().setSpeak([this](const std::string& endpoint, const control::ChangeSync& word,
                                     control::ChangeDone done) { peers_->sync(endpoint, word, std::move(done)); });
     if (auto listening = hub_->listen(config.socket); !listening) return listening;
+    if (!config.probeListen.empty()) {
+      auto bound = hub_->listenTcp(config.probeListen, config.probeToken);
+      if (!bound) return std::unexpected(bound.error());
+      probeAddress_ = *bound;
+    }
     if (auto timers = hub_->startTimers(); !timers) return timers;
     backend_ = std::make_unique<LiveBackend>(*loop_, *log_, table_, *hub_, *audit_, *store_, config.version);
     auto server = serve::Server::start(*backend_, config.serve);
@@ -61,6 +66,7 @@ class RunningAgent final : public Agent {
   }
 
   std::string address() const override { return server_->address(); }
+  std::string probeAddress() const override { return probeAddress_; }
   void run() override {
     loop_->run();
     hub_->close();
@@ -97,6 +103,7 @@ class RunningAgent final : public Agent {
     return out;
   }
 
+  std::string probeAddress_;
   ProcessTable table_;
   std::unique_ptr<FlightLog> log_;
   std::unique_ptr<EventLoop> loop_;

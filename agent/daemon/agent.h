@@ -17,6 +17,8 @@ struct AgentConfig {
   serve::ServerConfig serve;
   std::string socket;
   std::filesystem::path data;  // empty: what is kept goes with the process
+  std::string probeListen;     // HOST:PORT for probes over TCP; empty: none
+  std::string probeToken;      // what they must know; empty: nothing
   std::string metrics;         // HOST:PORT; empty: none
   std::string etcd;            // HOST:PORT of the cluster's shared state; empty: the data folder's own
   LogLimits log;
@@ -29,6 +31,7 @@ class Agent {
   static Result<std::unique_ptr<Agent>> start(const AgentConfig& config);
   virtual ~Agent() = default;
   virtual std::string address() const = 0;
+  virtual std::string probeAddress() const = 0;  // of probeListen, as bound
   virtual void run() = 0;
   virtual void stop() = 0;
 };

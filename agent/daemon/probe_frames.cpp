@@ -35,7 +35,13 @@ Result<> ProbeSession::frame(const qd_frame& frame) {
   if (outBroken_) return fail(ErrorCode::Unavailable, "Its probe does not read what it is sent.");
   if (!admitted_) {
     if (frame.type == QD_F_HELLO) return hello(frame.body);
+    if (frame.type == QD_F_STREAM) return openStream(frame.body);
     return fail(ErrorCode::Corrupt, "Its probe did not begin with a hello.");
+  }
+  if (stream_) {
+    auto taken = streamFrame(frame);
+    if (!taken) return std::unexpected(taken.error());
+    if (*taken) return {};
   }
   if (frame.type == QD_F_DECLARED) {
     declared_ = true;

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "agent/daemon/tcp_listener.h"
+
 namespace qd::daemon {
 namespace {
 
@@ -110,6 +112,7 @@ ProbeHub::~ProbeHub() {
     ::close(listener_);
     ::unlink(path_.c_str());
   }
+  if (tcpListener_ >= 0) ::close(tcpListener_);
 }
 
 Result<> ProbeHub::listen(const std::string& path) {
@@ -131,7 +134,17 @@ Result<> ProbeHub::listen(const std::string& path) {
   }
   path_ = path;
   if (::listen(listener_, 128) != 0) return failErrno(fmt::format("Listening on {}", path), errno);
-  return loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept(); });
+  return loop_.watch(listener_, EPOLLIN, [this](std::uint32_t) { accept(listener_, nullptr); });
+}
+
+Result<std::string> ProbeHub::listenTcp(const std::string& address, const std::string& token) {
+  auto bound = listenOn(address);
+  if (!bound) return std::unexpected(bound.error());
+  tcpListener_ = bound->socket;
+  door_.token = token;
+  auto watched = loop_.watch(tcpListener_, EPOLLIN, [this](std::uint32_t) { accept(tcpListener_, &door_); });
+  if (!watched) return std::unexpected(watched.error());
+  return bound->address;
 }
 
 Result<> ProbeHub::startTimers() {
@@ -145,9 +158,9 @@ Result<> ProbeHub::startTimers() {
   return loop_.every(kDrainEveryNs, [this] { drainAll(); });
 }
 
-void ProbeHub::accept() {
+void ProbeHub::accept(int listener, const ProbeDoor* door) {
   while (true) {
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
     if (sessions_.size() >= kMostSessions) {
       ++stats_.refused;
@@ -155,9 +168,14 @@ void ProbeHub::accept() {
       continue;
     }
     ++stats_.accepted;
-    sessions_[fd] = std::make_unique<ProbeSession>(fd, log_, table_, *this);
+    if (door) keepAlive(fd);
+    ProbeSession& session = *(sessions_[fd] = std::make_unique<ProbeSession>(fd, log_, table_, *this, door));
     auto watched = loop_.watch(fd, EPOLLIN | EPOLLRDHUP, [this, fd](std::uint32_t events) { handle(fd, events); });
-    if (!watched) sessions_.erase(fd);
+    if (!watched) {
+      sessions_.erase(fd);
+    } else {
+      session.begin();
+    }
   }
 }
 
@@ -201,14 +219,20 @@ Result<> ProbeHub::admit(ProbeSession& session) {
   int stale = -1;
   for (const auto& [fd, other] : sessions_) {
     if (other.get() == &session || !other->admitted() || other->info().id != session.info().id) continue;
-    if (!other->hungUp()) {
+    // Over TCP the same start of it may come again before its old connection is known to be dead.
+    const bool again = other->streamed() && session.streamed() && other->info().instance == session.info().instance;
+    if (again) {
+      stale = fd;
+    } else if (!other->hungUp()) {
       return fail(ErrorCode::Conflict, fmt::format("A process named \"{}\" (pid {}) is connected already; give each a "
                                                    "name of its own.",
                                                    session.info().id.value, other->info().pid));
+    } else {
+      stale = fd;
     }
-    stale = fd;
   }
   if (stale >= 0) handle(stale, EPOLLIN);
+  if (stale >= 0 && sessions_.contains(stale)) end(stale, "It connected again.");
   session.declareHost(host_.series());
   return {};
 }
@@ -330,7 +354,9 @@ void ProbeHub::shareHead() {
 }
 
 void ProbeHub::close() {
-  if (listener_ >= 0) loop_.unwatch(listener_);
+  for (const int listener : {listener_, tcpListener_}) {
+    if (listener >= 0) loop_.unwatch(listener);
+  }
   for (const auto& [fd, session] : sessions_) session->drain(monotonicNs() + kNsPerSecond, UINT64_MAX);
   pushes_.failAll("The agent is ending; ask again with the push's id.");
   for (ProbeSession* session : live()) session->resume();

@@ -40,6 +40,8 @@ class ProbeHub final : public ProbeObserver {
   ~ProbeHub() override;
 
   Result<> listen(const std::string& path);
+  // For probes on other machines; plaintext. Returns what was bound. A token is needed off loopback.
+  Result<std::string> listenTcp(const std::string& address, const std::string& token);
   Result<> startTimers();
   PushDriver& pushes() { return pushes_; }
   DebugDriver& debugging() { return debugging_; }
@@ -65,7 +67,7 @@ class ProbeHub final : public ProbeObserver {
   std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) override;
 
  private:
-  void accept();
+  void accept(int listener, const ProbeDoor* door);
   void handle(int socket, std::uint32_t events);
   void end(int socket, const std::string& reason);
   void drainAll();
@@ -88,7 +90,8 @@ class ProbeHub final : public ProbeObserver {
   bool sharedByAll_ = false;
   std::uint64_t headShared_ = 0;
   std::string path_;
-  int listener_ = -1;
+  int listener_ = -1, tcpListener_ = -1;
+  ProbeDoor door_;
   std::unordered_map<int, std::unique_ptr<ProbeSession>> sessions_;
   std::int64_t startedAt_ = 0, renewedAt_ = 0, secondAt_ = 0;
   bool lostDeclared_ = false;

@@ -29,6 +29,7 @@ void ProbeSession::openRings() {
 }
 
 void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
+  keepStream(now);
   if (!declared_) return;
   if (dirty_) publishDeclaration("");
   const bool look = ++drains_ % kLookEvery == 0;

@@ -81,18 +81,22 @@ void ProbeSession::disarm(const std::string& id) {
 
 void ProbeSession::stop(std::optional<Tick> tick, std::uint64_t stopId) {
   if (lane_) qd_lane_stop(lane_, tick ? static_cast<std::uint64_t>(std::max<Tick>(*tick, 0)) : 0, stopId);
+  sendOrders();
 }
 
 void ProbeSession::resume() {
   if (lane_) qd_lane_resume(lane_);
+  sendOrders();
 }
 
 void ProbeSession::step(Tick until, std::uint64_t stopId) {
   if (lane_) qd_lane_step(lane_, static_cast<std::uint64_t>(std::max<Tick>(until, 0)), stopId);
+  sendOrders();
 }
 
 void ProbeSession::renew() {
   if (lane_) qd_lane_renew(lane_);
+  sendOrders();
 }
 
 }  // namespace qd::daemon

@@ -43,8 +43,9 @@ int takeDescriptor(msghdr& message) {
 
 }  // namespace
 
-ProbeSession::ProbeSession(int socket, FlightLog& log, ProcessTable& table, ProbeObserver& observer)
-    : socket_(socket), log_(log), table_(table), observer_(observer), connectedAt_(monotonicNs()) {
+ProbeSession::ProbeSession(int socket, FlightLog& log, ProcessTable& table, ProbeObserver& observer,
+                           const ProbeDoor* door)
+    : socket_(socket), log_(log), table_(table), observer_(observer), door_(door), connectedAt_(monotonicNs()) {
   context_.utcOffsetNs = utcOffsetNs();
 }
 
@@ -146,6 +147,8 @@ Result<> ProbeSession::hello(qd_cursor body) {
     if (!qd_get_pair(&body, &label)) break;
     info_.labels.emplace_back(lineOf(label.key), lineOf(label.value));
   }
+  // Another machine's clock, until the pings know it better.
+  if (stream_) context_.utcOffsetNs = utcNowNs() - static_cast<std::int64_t>(hello.monotonic_ns & INT64_MAX);
   info_.started = utc(hello.monotonic_ns);
   if (const auto known = table_.find(ref())) {  // it was connected before: its indices and its age go on
     info_.started = known->started;
@@ -159,6 +162,7 @@ Result<> ProbeSession::hello(qd_cursor body) {
     const qd_welcome welcome{QD_PROTOCOL, qd_str_of("quarterdeckd")};
     qd_put_welcome(w, &welcome);
   });
+  if (stream_) ping(monotonicNs());
   return {};
 }
 

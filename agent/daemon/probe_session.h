@@ -4,6 +4,7 @@
 // broken stream ends the session with a sentence. Owns the socket and the lane. Loop thread only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include "agent/daemon/flight_log.h"
 #include "agent/daemon/process_table.h"
 #include "agent/daemon/ring_drain.h"
+#include "agent/daemon/stream_lane.h"
 #include "agent/probe/frames.h"
 #include "agent/probe/lane_reader.h"
 #include "core/control/debug_events.h"
@@ -41,6 +43,11 @@ class ProbeObserver {
   virtual std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) = 0;
 };
 
+// Where a probe came in over TCP; outlives its sessions.
+struct ProbeDoor {
+  std::string token;  // empty: none is asked for
+};
+
 struct HostSeries {
   const char* name;
   const char* unit;
@@ -54,12 +61,16 @@ struct HostValue {
 
 class ProbeSession {
  public:
-  ProbeSession(int socket, FlightLog& log, ProcessTable& table, ProbeObserver& observer);
+  // door: null on the Unix socket.
+  ProbeSession(int socket, FlightLog& log, ProcessTable& table, ProbeObserver& observer,
+               const ProbeDoor* door = nullptr);
   ~ProbeSession();
   ProbeSession(const ProbeSession&) = delete;
   ProbeSession& operator=(const ProbeSession&) = delete;
 
   int socket() const { return socket_; }
+  bool streamed() const { return door_ != nullptr; }
+  void begin();  // once it is watched: over TCP the agent speaks first
   // Both: an error ends the session; its message is the reason.
   Result<> readable();
   Result<> writable();
@@ -122,6 +133,15 @@ class ProbeSession {
   void publishValues();
   TimeNs utc(std::uint64_t monotonic) const { return static_cast<TimeNs>(monotonic) + context_.utcOffsetNs; }
 
+  // probe_stream.cpp
+  Result<> openStream(qd_cursor body);
+  Result<> prove(const qd_stream_msg& message);
+  Result<bool> streamFrame(const qd_frame& frame);
+  void pong(qd_cursor body);
+  void ping(std::int64_t now);
+  void keepStream(std::int64_t now);
+  void sendOrders();
+
   // probe_lane.cpp
   struct Ring {
     explicit Ring(std::uint32_t index, LaneContext& context) : drain(index, context) {}
@@ -143,6 +163,7 @@ class ProbeSession {
   FlightLog& log_;
   ProcessTable& table_;
   ProbeObserver& observer_;
+  const ProbeDoor* const door_;
   const std::int64_t connectedAt_;
   std::vector<std::uint8_t> in_;
   std::string out_;
@@ -150,6 +171,10 @@ class ProbeSession {
   bool admitted_ = false, declared_ = false, dirty_ = false, sitesDirty_ = false, toldUp_ = false, saidBye_ = false;
   int laneFd_ = -1;
   qd_lane* lane_ = nullptr;
+  std::unique_ptr<StreamLane> stream_;  // over TCP
+  std::array<std::uint8_t, 32> nonce_{};
+  PeerClock clock_;
+  std::int64_t pingedAt_ = 0;
   LaneContext context_;
   std::vector<std::unique_ptr<Ring>> rings_;
   ingest::ProcessInfo info_;

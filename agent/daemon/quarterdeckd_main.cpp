@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -24,9 +25,27 @@ std::string defaultSocket() {
   return named && *named ? named : "/run/quarterdeck/probe.sock";
 }
 
+std::string tokenIn(const std::string& path) {
+  std::ifstream file(path);
+  std::string token;
+  std::getline(file, token);
+  if (!token.empty() && token.back() == '\r') token.pop_back();
+  if (token.size() < 16 || token.size() > 1024) {
+    throw CLI::ValidationError("--probe-token-file", path + " must hold one line of 16 to 1,024 characters.");
+  }
+  return token;
+}
+
 void describeOptions(CLI::App& app, qd::daemon::AgentConfig& config) {
   app.add_option("--listen", config.serve.listen, "HOST:PORT to serve gRPC on; port 0 takes a free one")->required();
   app.add_option("--socket", config.socket, "Unix socket that probes connect to")->capture_default_str();
+  app.add_option(
+      "--probe-listen", config.probeListen,
+      "HOST:PORT for probes over TCP (Windows, other machines), as socket_path tcp:HOST:PORT; none by default");
+  app.add_option_function<std::string>(
+         "--probe-token-file", [&config](const std::string& path) { config.probeToken = tokenIn(path); },
+         "file whose first line such probes must know (QUARTERDECK_TOKEN); needed off loopback")
+      ->trigger_on_parse();
   app.add_option("--data", config.data, "folder of the flight recorder; without it nothing outlives the agent");
   app.add_option("--metrics", config.metrics, "HOST:PORT of the Prometheus page; none by default");
   app.add_option("--etcd", config.etcd, "HOST:PORT of the etcd that holds what several agents share; none by default");
@@ -60,6 +79,10 @@ std::string wrongUsage(const qd::daemon::AgentConfig& config) {
         "--tls-key and --client-ca.",
         config.serve.listen);
   }
+  if (!config.probeListen.empty() && config.probeToken.empty() && !qd::security::isLoopback(config.probeListen)) {
+    return fmt::format("{} is not a loopback address, and there probes must know a token; add --probe-token-file.",
+                       config.probeListen);
+  }
   return {};
 }
 
@@ -80,7 +103,8 @@ int serve(const qd::daemon::AgentConfig& config) {
     const bool usage = agent.error().code == qd::ErrorCode::InvalidArgument;
     return complain(usage ? kWrongUsage : kFailed, agent.error().message);
   }
-  const nlohmann::json ready = {{"ready", true}, {"listen", (*agent)->address()}, {"socket", config.socket}};
+  nlohmann::json ready = {{"ready", true}, {"listen", (*agent)->address()}, {"socket", config.socket}};
+  if (!config.probeListen.empty()) ready["probe_listen"] = (*agent)->probeAddress();
   fmt::print("{}\n", ready.dump());
   std::fflush(stdout);
   spdlog::info("serving on {}, probes on {}", (*agent)->address(), config.socket);

@@ -106,6 +106,21 @@ typedef struct qd_result_item {
   qd_str reason;
 } qd_result_item;
 
+/* One ring of a streamed lane. */
+typedef struct qd_stream_ring {
+  uint64_t records, blob_bytes;        /* capacities, powers of two */
+  uint64_t tail, blob_tail;            /* what the probe sends next stands here */
+  uint64_t context_tick, context_time; /* of the last tick before it */
+} qd_stream_ring;
+typedef struct qd_tail_item {
+  uint32_t ring;
+  uint64_t tail, blob_tail; /* everything before them is safe with the agent */
+} qd_tail_item;
+
+void qd_put_stream_ring(qd_writer* w, const qd_stream_ring* v);
+void qd_put_tail(qd_writer* w, const qd_tail_item* v);
+int qd_get_stream_ring(qd_cursor* c, qd_stream_ring* out);
+int qd_get_tail(qd_cursor* c, qd_tail_item* out);
 void qd_put_pair(qd_writer* w, const qd_pair_item* v);
 void qd_put_field(qd_writer* w, const qd_field_item* v);
 void qd_put_arg(qd_writer* w, const qd_arg_item* v);
@@ -281,6 +296,60 @@ typedef struct qd_action_run {
   uint16_t count; /* qd_field_item */
 } qd_action_run;
 
+/* ---- over TCP only ---- */
+
+typedef struct qd_stream_msg {
+  qd_str nonce, proof; /* QD_NONCE and QD_PROOF bytes; the proof is empty when the probe has no token */
+  uint64_t instance;
+  uint16_t count; /* rings: qd_stream_ring */
+} qd_stream_msg;
+
+typedef struct qd_records_msg {
+  uint32_t ring;
+  uint64_t first;
+  uint32_t count; /* × 16 bytes */
+} qd_records_msg;
+
+typedef struct qd_blobs_msg {
+  uint32_t ring;
+  uint64_t position;
+  uint32_t bytes;
+} qd_blobs_msg;
+
+typedef struct qd_ring_msg {
+  uint32_t ring, thread;
+  qd_str name;
+  uint64_t dropped, dropped_blobs, suppressed_logs;
+} qd_ring_msg;
+
+typedef struct qd_status_msg {
+  uint64_t tick, tick_ns, render_tick;
+} qd_status_msg;
+
+typedef struct qd_pong_msg {
+  uint64_t asked; /* as the ping gave it */
+  uint64_t monotonic_ns;
+} qd_pong_msg;
+
+typedef struct qd_challenge_msg {
+  qd_str nonce;
+} qd_challenge_msg;
+typedef struct qd_proof_msg {
+  qd_str proof;
+} qd_proof_msg;
+
+typedef struct qd_orders_msg {
+  uint32_t lease, resume_seq; /* as in qd_lane_orders */
+  uint64_t stop_tick, stop_id;
+} qd_orders_msg;
+
+typedef struct qd_tails_msg {
+  uint16_t count; /* qd_tail_item */
+} qd_tails_msg;
+typedef struct qd_ping_msg {
+  uint64_t asked; /* the agent's clock */
+} qd_ping_msg;
+
 /* ---- blobs of the lane ---- */
 
 typedef struct qd_event_blob {
@@ -321,6 +390,17 @@ typedef struct qd_segment_blob {
   M(qd_arm_msg, arm) \
   M(qd_disarm_msg, disarm) \
   M(qd_action_run, action_run) \
+  M(qd_stream_msg, stream) \
+  M(qd_records_msg, records) \
+  M(qd_blobs_msg, blobs) \
+  M(qd_ring_msg, ring) \
+  M(qd_status_msg, status) \
+  M(qd_pong_msg, pong) \
+  M(qd_challenge_msg, challenge) \
+  M(qd_proof_msg, proof) \
+  M(qd_orders_msg, orders) \
+  M(qd_tails_msg, tails) \
+  M(qd_ping_msg, ping) \
   M(qd_event_blob, event_blob) \
   M(qd_log_blob, log_blob) \
   M(qd_segment_blob, segment_blob)

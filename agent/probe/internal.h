@@ -7,10 +7,10 @@
 #ifndef QUARTERDECK_AGENT_PROBE_INTERNAL_H_
 #define QUARTERDECK_AGENT_PROBE_INTERNAL_H_
 
-#include <pthread.h>
-
+#include "agent/probe/auth.h"
 #include "agent/probe/expr.h"
 #include "agent/probe/frames.h"
+#include "agent/probe/os.h"
 #include "agent/probe/qd.h"
 #include "agent/probe/wire.h"
 
@@ -112,7 +112,19 @@ struct results {
   uint32_t next;
 };
 
-enum link_state { LINK_IDLE, LINK_HELLO, LINK_LIVE };
+enum link_state { LINK_IDLE, LINK_CONNECTING, LINK_HELLO, LINK_LIVE };
+
+/* Over TCP: the lane is private, and its content is sent. All of it [game]. */
+struct stream {
+  int on;
+  os_address address;
+  char* token; /* NULL: none */
+  uint8_t nonce[QD_NONCE], agent_nonce[QD_NONCE];
+  int challenged, proven;
+  uint64_t shipped[QD_MAX_RINGS]; /* records sent to this agent; `tail` in the ring is what it has safe */
+  uint64_t ring_said[QD_MAX_RINGS];
+  uint64_t heard_ns; /* when the agent last said anything */
+};
 
 struct qd_probe {
   qd_config config; /* texts are ours */
@@ -130,20 +142,21 @@ struct qd_probe {
   size_t lane_bytes;
   qd_lane_header* lane;
   struct ring rings[QD_MAX_RINGS];
-  pthread_mutex_t ring_lock; /* claiming and releasing rings */
-  uint64_t ringless;         /* records of threads that got no ring [atomic] */
-  int attached;              /* an agent was there once: rings are written from then on [atomic] */
-  uint32_t tick_seq;         /* odd while tick and tick_ns change [atomic] */
-  uint64_t tick, tick_ns;    /* [atomic] frame number in an editor */
-  uint64_t render_tick;      /* [atomic] 48.16, last rendered */
+  os_lock ring_lock;      /* claiming and releasing rings */
+  uint64_t ringless;      /* records of threads that got no ring [atomic] */
+  int attached;           /* an agent was there once: rings are written from then on [atomic] */
+  uint32_t tick_seq;      /* odd while tick and tick_ns change [atomic] */
+  uint64_t tick, tick_ns; /* [atomic] frame number in an editor */
+  uint64_t render_tick;   /* [atomic] 48.16, last rendered */
   uint64_t predicted_tick;
   int has_rendered;
 
   /* link [game], but output [lock] */
-  pthread_mutex_t lock;
+  os_lock lock;
   enum link_state state;
   int live; /* [atomic] state == LINK_LIVE */
-  int fd;
+  os_socket fd;
+  struct stream stream;
   qd_writer out;
   uint32_t out_sent;
   int choked; /* the agent does not read: give it up and say everything again later */
@@ -179,7 +192,7 @@ struct qd_probe {
 /* ---- probe.c ---- */
 int on_game_thread(qd_probe* p); /* counts a misuse when not */
 void misuse(qd_probe* p);
-void set_error(qd_probe* p, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void set_error(qd_probe* p, const char* format, ...) QD_PRINTF_(2, 3);
 enum { TEXT_MOST = 1024 };
 char* text_copy(const char* text); /* NULL gives NULL; cut at TEXT_MOST bytes */
 char* text_copy_most(const char* text, size_t most);
@@ -194,6 +207,19 @@ void send_end(qd_probe* p);
 void send_raw(qd_probe* p, const uint8_t* frame, uint32_t size);
 void link_flush(qd_probe* p);        /* takes the lock */
 void link_flush_locked(qd_probe* p); /* needs it */
+
+/* ---- hello.c ---- */
+int send_hello(qd_probe* p); /* needs the lock */
+
+/* ---- stream.c: the lane over TCP ---- */
+int stream_is(const char* path); /* "tcp:HOST:PORT" */
+/* A sentence when it cannot be. */
+const char* stream_configure(qd_probe* p, const char* path, const char* token);
+void stream_dropped(qd_probe* p);          /* what was not safe is sent again to the next agent */
+int stream_put(qd_probe* p, qd_writer* w); /* the STREAM frame, before the hello */
+/* 1 when the frame was one of the stream's. */
+int stream_frame(qd_probe* p, const qd_frame* f);
+void stream_ship(qd_probe* p); /* what the rings hold, as far as the socket keeps up */
 
 /* ---- declare.c, params.c, actions.c, sites.c: say it again to a new agent ---- */
 void series_send_all(qd_probe* p);

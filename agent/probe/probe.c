@@ -5,18 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/random.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "agent/probe/internal.h"
 
 uint64_t qd_now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+  return os_monotonic_ns();
 }
 
 void misuse(qd_probe* p) {
@@ -116,22 +109,24 @@ static void copy_config(qd_probe* p, const qd_config* c) {
 }
 
 static void make_instance(qd_probe* p) {
-  if (getrandom(&p->instance, sizeof p->instance, 0) != (ssize_t)sizeof p->instance || p->instance == 0)
-    p->instance = qd_now_ns() ^ (uint64_t)getpid() << 32;
+  if (os_random(&p->instance, sizeof p->instance) != 0 || p->instance == 0)
+    p->instance = qd_now_ns() ^ (uint64_t)os_pid() << 32;
 }
 
 static const char* start(qd_probe* p, const qd_config* c) {
-  pthread_mutex_init(&p->lock, NULL);
-  pthread_mutex_init(&p->ring_lock, NULL);
-  p->memfd = p->fd = -1;
+  const char* wrong;
+  os_lock_init(&p->lock);
+  os_lock_init(&p->ring_lock);
+  p->memfd = -1;
+  p->fd = OS_NO_SOCKET;
   p->out.max_bytes = MAX_OUT_BYTES;
   p->game_thread = thread_id();
   make_instance(p);
   copy_config(p, c);
   if (!p->config.id || !p->path) return "There is no memory for the probe.";
-  if (strlen(p->path) >= sizeof(((struct sockaddr_un*)0)->sun_path))
-    return "The path of the probe's socket is too long.";
-  if (rings_create(p, &p->config) != 0) return "The sample lane could not be created (memfd); check memory limits.";
+  wrong = stream_configure(p, p->path, c->token);
+  if (wrong) return wrong;
+  if (rings_create(p, &p->config) != 0) return "The sample lane could not be created; check memory limits.";
   p->no_site.handle.index = MAX_SITES;
   return qd_thread_ring(p, "game") < 0 ? "The sample lane has no ring." : NULL;
 }
@@ -164,6 +159,7 @@ static void free_config(qd_config* c) {
 
 static void say_goodbye(qd_probe* p) {
   if (p->lane) __atomic_store_n(&p->lane->status.state, QD_STATE_CLOSED, __ATOMIC_RELEASE);
+  if (p->stream.on) stream_ship(p);
   if (send_begin(p, QD_F_BYE)) send_end(p);
   link_flush(p);
 }
@@ -174,14 +170,14 @@ void qd_close(qd_probe* p) {
   link_drop(p, "");
   if (qd_current_ring_ && qd_current_ring_->probe == p) qd_current_ring_ = NULL;
   declared_free(p);
-  if (p->base) munmap(p->base, p->lane_bytes);
-  if (p->memfd >= 0) close(p->memfd);
+  os_lane_free(p->base, p->lane_bytes, p->memfd);
+  free(p->stream.token);
   free(p->in);
   qd_writer_free(&p->out);
   free_config(&p->config);
   free(p->path);
-  pthread_mutex_destroy(&p->lock);
-  pthread_mutex_destroy(&p->ring_lock);
+  os_lock_free(&p->lock);
+  os_lock_free(&p->ring_lock);
   free(p);
 }
 

@@ -15,6 +15,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#define QD_PRINTF_(at, first) __attribute__((format(printf, at, first)))
+#else
+#define QD_PRINTF_(at, first)
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,7 +94,9 @@ typedef struct qd_config {
   const char* build_version;
   const char* build_commit;
   const char* build_id;
-  const char* socket_path;       /* default: $QUARTERDECK_SOCKET, else /run/quarterdeck/probe.sock */
+  /* Default: $QUARTERDECK_SOCKET, else /run/quarterdeck/probe.sock. "tcp:HOST:PORT" for an agent that listens so
+   * (--probe-listen): elsewhere, or on Windows, where there is nothing else. A name is looked up once, in qd_open. */
+  const char* socket_path;
   uint32_t rings;                /* 1..QD_MAX_RINGS, default 8 (the game thread's and 7 for workers) */
   uint32_t ring_bytes;           /* samples of the game thread; default 1 MiB (65,536 records) */
   uint32_t blob_bytes;           /* entity frames, events, log lines of the game thread; default 2 MiB */
@@ -102,6 +111,7 @@ typedef struct qd_config {
    * so that the game can stretch its timeouts and clamp dt. */
   void (*on_park)(void* user, int parked, uint64_t parked_ns);
   void* on_park_user;
+  const char* token; /* over TCP: what the agent's --probe-token-file holds; default $QUARTERDECK_TOKEN, else none */
 } qd_config;
 
 /* NULL when the configuration is bad or memory is missing; `error` (may be NULL) then holds one sentence. */
@@ -189,10 +199,21 @@ struct qd_ring_front_ {
   const uint32_t* tick_seq;
   uint32_t stamped; /* the tick_seq this ring has a stamp for */
 };
-extern __thread struct qd_ring_front_* qd_current_ring_;
 void qd_sample_slow_(qd_probe* probe, uint64_t word, uint64_t value);
+void qd_record_out_(qd_probe* probe, uint64_t word, uint64_t value);
 enum { QD_REC_I64_ = 1, QD_REC_F64_ = 2 };
 
+/* A thread's variable cannot be seen across a DLL, and Microsoft's compiler has none of the builtins: there the store
+ * is a call. */
+#if defined(_WIN32) && !defined(QD_BUILDS_PROBE)
+#define QD_RECORD_BY_CALL_ 1
+#endif
+#ifdef QD_RECORD_BY_CALL_
+static inline void qd_record_(qd_probe* probe, uint64_t word, uint64_t value) {
+  qd_record_out_(probe, word, value);
+}
+#else
+extern __thread struct qd_ring_front_* qd_current_ring_;
 static inline void qd_record_(qd_probe* probe, uint64_t word, uint64_t value) {
   struct qd_ring_front_* r = qd_current_ring_;
   if (__builtin_expect(r == NULL || r->probe != probe || r->head == r->limit ||
@@ -209,6 +230,7 @@ static inline void qd_record_(qd_probe* probe, uint64_t word, uint64_t value) {
     __atomic_store_n(r->shared_head, r->head, __ATOMIC_RELEASE);
   }
 }
+#endif
 
 /* The value is the raw one (ns, µm, bytes, count); it belongs to the tick that is running. */
 static inline void qd_sample_i64(qd_probe* probe, qd_series series, int64_t value) {
@@ -216,7 +238,7 @@ static inline void qd_sample_i64(qd_probe* probe, qd_series series, int64_t valu
 }
 static inline void qd_sample_f64(qd_probe* probe, qd_series series, double value) {
   uint64_t bits;
-  __builtin_memcpy(&bits, &value, sizeof bits);
+  memcpy(&bits, &value, sizeof bits);
   if (series >= 0) qd_record_(probe, QD_REC_F64_ | (uint64_t)(uint32_t)series << 16, bits);
 }
 
@@ -264,8 +286,7 @@ void qd_event(qd_probe* probe, const char* name, const qd_field* fields, uint32_
 
 typedef enum qd_level { QD_TRACE = 0, QD_DEBUG = 1, QD_INFO = 2, QD_WARNING = 3, QD_ERROR = 4, QD_FATAL = 5 } qd_level;
 void qd_log(qd_probe* probe, qd_level level, const char* category, const char* text);
-void qd_logf(qd_probe* probe, qd_level level, const char* category, const char* format, ...)
-    __attribute__((format(printf, 4, 5)));
+void qd_logf(qd_probe* probe, qd_level level, const char* category, const char* format, ...) QD_PRINTF_(4, 5);
 
 /* ---- parameters [game] ---- */
 
@@ -339,7 +360,11 @@ qd_site* qd_site_declare(qd_probe* probe, const char* name, const char* file, in
 
 /* One relaxed load. [any] */
 static inline int qd_site_enabled(const qd_site* site) {
+#ifdef __GNUC__
   return __atomic_load_n(&site->armed, __ATOMIC_RELAXED) != 0;
+#else
+  return *(const volatile uint32_t*)&site->armed != 0;
+#endif
 }
 
 /* Call only when enabled. Evaluates conditions and hit counts; a stopping hit is reported at once and the game thread

@@ -2,21 +2,15 @@
 /* The producer's side of the lane. What stands in the mapping is only ever written here, except for the reader's tails,
  * which are read and checked: a wrong one makes a ring look full, nothing worse. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "agent/probe/internal.h"
 
 __thread struct qd_ring_front_* qd_current_ring_;
 
 int thread_id(void) {
-  static __thread int id;
-  if (!id) id = (int)syscall(SYS_gettid);
-  return id;
+  return os_thread_id();
 }
 
 /* ---- the mapping ---- */
@@ -57,11 +51,8 @@ static size_t lay_out(qd_probe* p, const qd_config* c, int write) {
 int rings_create(qd_probe* p, const qd_config* c) {
   void* base;
   p->lane_bytes = lay_out(p, c, 0);
-  p->memfd = memfd_create("quarterdeck-lane", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (p->memfd < 0 || ftruncate(p->memfd, (off_t)p->lane_bytes) != 0) return -1;
-  if (fcntl(p->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return -1;
-  base = mmap(NULL, p->lane_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, p->memfd, 0);
-  if (base == MAP_FAILED) return -1;
+  base = os_lane_create(p->lane_bytes, p->stream.on ? NULL : &p->memfd);
+  if (!base) return -1;
   p->base = (uint8_t*)base;
   p->lane = (qd_lane_header*)base;
   p->lane->magic = QD_LANE_MAGIC;
@@ -104,7 +95,7 @@ static struct ring* pick(qd_probe* p, const char* name) {
 
 static struct ring* claim(qd_probe* p, const char* name) {
   struct ring* r;
-  pthread_mutex_lock(&p->ring_lock);
+  os_lock_take(&p->ring_lock);
   r = pick(p, name);
   if (r) {
     snprintf(r->shared->name, sizeof r->shared->name, "%.*s", QD_RING_NAME - 1, name);
@@ -113,7 +104,7 @@ static struct ring* claim(qd_probe* p, const char* name) {
     __atomic_store_n(&r->shared->state, QD_RING_USED, __ATOMIC_RELEASE);
     __atomic_store_n(&r->owner, thread_id(), __ATOMIC_RELEASE);
   }
-  pthread_mutex_unlock(&p->ring_lock);
+  os_lock_give(&p->ring_lock);
   if (r) qd_current_ring_ = &r->front;
   return r;
 }
@@ -150,10 +141,10 @@ void qd_thread_release(qd_probe* p) {
   struct ring* r = p ? owned(p) : NULL;
   if (!r) return;
   if (qd_current_ring_ == &r->front) qd_current_ring_ = NULL;
-  pthread_mutex_lock(&p->ring_lock);
+  os_lock_take(&p->ring_lock);
   __atomic_store_n(&r->shared->state, QD_RING_RELEASED, __ATOMIC_RELEASE);
   __atomic_store_n(&r->owner, 0, __ATOMIC_RELEASE);
-  pthread_mutex_unlock(&p->ring_lock);
+  os_lock_give(&p->ring_lock);
 }
 
 /* ---- records ---- */
@@ -225,6 +216,10 @@ static void stamp(qd_probe* p, struct ring* r) {
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   if (__atomic_load_n(&p->tick_seq, __ATOMIC_RELAXED) != seq) return;
   if (has_room(r, 2) && ring_push(r, QD_REC_STAMP | tick << 16, time)) r->front.stamped = seq;
+}
+
+void qd_record_out_(qd_probe* probe, uint64_t word, uint64_t value) {
+  qd_record_(probe, word, value);
 }
 
 void qd_sample_slow_(qd_probe* p, uint64_t word, uint64_t value) {

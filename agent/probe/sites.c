@@ -86,17 +86,17 @@ static void disarm_matching(qd_probe* p, qd_str id, qd_disarm_reason reason, int
 }
 
 void disarm_all(qd_probe* p, qd_disarm_reason reason) {
-  pthread_mutex_lock(&p->lock);
+  os_lock_take(&p->lock);
   disarm_matching(p, qd_str_of(""), reason, 1);
-  pthread_mutex_unlock(&p->lock);
+  os_lock_give(&p->lock);
 }
 
 void disarm_frame(qd_probe* p, qd_cursor body) {
   qd_disarm_msg m;
   if (!qd_get_disarm(&body, &m)) return;
-  pthread_mutex_lock(&p->lock);
+  os_lock_take(&p->lock);
   disarm_matching(p, m.id, QD_DISARM_ASKED, 1);
-  pthread_mutex_unlock(&p->lock);
+  os_lock_give(&p->lock);
 }
 
 static const struct site* site_named(const qd_probe* p, qd_str name) {
@@ -154,14 +154,14 @@ static const char* arm(qd_probe* p, const qd_arm_msg* m, const struct site* s, c
   if (!s) return "This process has no site of that name.";
   if (qd_expr_compile(&condition, m->condition.data, m->condition.size, s->fields, why, size) != 0) return why;
   text = (char*)malloc(m->text.size + 1u);
-  pthread_mutex_lock(&p->lock);
+  os_lock_take(&p->lock);
   disarm_matching(p, m->id, QD_DISARM_ASKED, 0);
   a = text ? free_arm(p) : NULL;
   if (a) {
     fill_arm(a, m, s, &condition, qd_str_copy(text, m->text.size + 1u, m->text));
     __atomic_add_fetch(&p->sites[a->site]->handle.armed, 1, __ATOMIC_RELAXED);
   }
-  pthread_mutex_unlock(&p->lock);
+  os_lock_give(&p->lock);
   if (a) return NULL;
   free(text);
   return "This process has 64 breakpoints armed already; disarm one first.";
@@ -287,12 +287,12 @@ int qd_site_hit(qd_probe* p, qd_site* site, const qd_field* fields, uint32_t cou
     count = QD_MAX_FIELDS;
   }
   r = ring_of_thread(p);
-  pthread_mutex_lock(&p->lock);
+  os_lock_take(&p->lock);
   for (i = 0; i < MAX_ARMS && __atomic_load_n(&p->live, __ATOMIC_RELAXED); i++) {
     struct arm* a = &p->arms[i];
     if (a->used && a->site == (int)site->index) stops |= hit_arm(p, a, r ? r->shared->name : "", fields, count);
   }
   link_flush_locked(p);
-  pthread_mutex_unlock(&p->lock);
+  os_lock_give(&p->lock);
   return stops;
 }

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tick and frame boundaries, and the stop at one. A parked thread sleeps on a futex in the mapping, but trusts it with
  * nothing: it wakes by itself to look at the socket, at the lease and at its own clock. */
-#define _GNU_SOURCE
-#include <linux/futex.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "agent/probe/internal.h"
 
@@ -105,9 +100,9 @@ static void say_parked(qd_probe* p, uint64_t now, int by_order) {
   m->epoch = s->epoch;
   m->stop_id = by_order ? load(&p->lane->orders.stop_id) : 0;
   m->cause = __atomic_load_n(&p->local_stop, __ATOMIC_ACQUIRE) ? QD_STOP_SITE : QD_STOP_ORDER;
-  pthread_mutex_lock(&p->lock); /* another thread may hit just now */
+  os_lock_take(&p->lock); /* another thread may hit just now */
   memcpy(p->parked_breakpoint, p->stop_breakpoint, sizeof p->parked_breakpoint);
-  pthread_mutex_unlock(&p->lock);
+  os_lock_give(&p->lock);
   m->id = qd_str_of(m->cause == QD_STOP_SITE ? p->parked_breakpoint : "");
   store(&s->parked_tick, m->tick);
   store(&s->parked_ns, now);
@@ -136,11 +131,12 @@ static void say_resumed(qd_probe* p, qd_resume_reason reason, uint64_t stood) {
   link_flush(p);
 }
 
-static void sleep_on(uint32_t* word, uint32_t seen, uint64_t ns) {
-  struct timespec t;
-  t.tv_sec = (time_t)(ns / 1000000000u);
-  t.tv_nsec = (long)(ns % 1000000000u);
-  syscall(SYS_futex, word, FUTEX_WAIT, seen, &t, NULL, 0);
+static void sleep_parked(qd_probe* p, uint32_t seen) {
+  if (p->stream.on) {
+    os_wait_socket(p->fd, kSliceNs);
+  } else {
+    os_wait_word(&p->lane->orders.park_word, seen, kSliceNs);
+  }
 }
 
 /* Returns why it ends. `resume` was read before the stop was looked at, so that no resume is missed. */
@@ -151,13 +147,14 @@ static qd_resume_reason wait_parked(qd_probe* p, uint64_t start, uint32_t resume
   for (;;) {
     uint32_t word = __atomic_load_n(&o->park_word, __ATOMIC_ACQUIRE), fresh;
     link_service(p, now);
+    if (p->stream.on) stream_ship(p); /* others work on */
     if (__atomic_load_n(&o->resume_seq, __ATOMIC_ACQUIRE) != resume) return QD_RESUME_ASKED;
     fresh = __atomic_load_n(&o->lease, __ATOMIC_ACQUIRE);
     if (fresh != lease) renewed = now;
     lease = fresh;
     if (now - start >= p->config.park_max_ns) return QD_RESUME_MAXIMUM;
     if (now - renewed >= p->config.park_orphan_ns) return QD_RESUME_ORPHANED;
-    sleep_on(&o->park_word, word, kSliceNs);
+    sleep_parked(p, word);
     now = qd_now_ns();
   }
 }
@@ -194,6 +191,10 @@ static uint64_t boundary(qd_probe* p) {
 uint64_t qd_tick_end(qd_probe* p) {
   if (!p || !on_game_thread(p)) return 0;
   ring_push(&p->rings[0], QD_REC_TICK_END | p->tick << 16, 0);
+  if (p->stream.on) {
+    stream_ship(p);
+    link_service(p, qd_now_ns()); /* an order that came during this tick holds at its end */
+  }
   return boundary(p);
 }
 

@@ -6,6 +6,14 @@
  * stand in frames.h. The probe sends HELLO with the lane's memfd attached (SCM_RIGHTS) and waits for WELCOME or
  * REFUSED; after WELCOME it sends everything it has declared, then DECLARED, then a PARKED if it stands parked.
  *
+ * Over TCP (no memfd to pass) the same frames travel, and the lane's content beside them. The agent speaks first:
+ * CHALLENGE. The probe answers STREAM (its proof, the sizes of its rings, where it stands in them), then HELLO; the
+ * agent its PROOF before the WELCOME. From DECLARED on the probe sends BLOBS and RECORDS of each ring in order, RING
+ * when a ring's owner or counters changed, STATUS once a tick; the agent builds a lane of its own from them, reads that
+ * as it reads a shared one, and sends TAILS (what is safe with it; only then the probe forgets it) and ORDERS (the
+ * agent's half of the lane header, whenever it changed). PING and PONG measure the offset of the two clocks. Records
+ * and blobs are little-endian there too.
+ *
  * Lane: page 0 is qd_lane_header, then ring_count × qd_ring_header, then the rings. The probe writes what is marked P,
  * the agent what is marked A; each treats what the other writes as hostile. All shared words are accessed atomically.
  * The memory stays readable after the probe's death, the seals forbid that it shrinks or grows.
@@ -35,7 +43,9 @@ enum {
   QD_LANE_MAX_BYTES = 256 << 20,
   QD_RING_HEADER_BYTES = 512,
   QD_RING_MIN_RECORDS = 256,
-  QD_RING_NAME = 32
+  QD_RING_NAME = 32,
+  QD_STREAM_RECORDS = 4096,   /* the most in one RECORDS */
+  QD_STREAM_PIECE = 256 << 10 /* the most bytes in one BLOBS */
 };
 
 /* Stop orders. All of them hold at the next boundary (qd_tick_end / qd_frame_end) whose tick is ≥ stop_tick; for an
@@ -153,7 +163,13 @@ typedef enum qd_frame_type {
   QD_F_RESUMED = 13,
   QD_F_PUSH_RESULT = 14,
   QD_F_ACTION_RESULT = 15,
-  QD_F_BYE = 16, /* no payload: closed in order */
+  QD_F_BYE = 16,     /* no payload: closed in order */
+  QD_F_STREAM = 17,  /* these: over TCP only */
+  QD_F_RECORDS = 18, /* records of 16 bytes follow the head */
+  QD_F_BLOBS = 19,   /* bytes of the blob ring follow the head */
+  QD_F_RING = 20,
+  QD_F_STATUS = 21,
+  QD_F_PONG = 22,
 
   QD_F_WELCOME = 64, /* agent → probe */
   QD_F_REFUSED = 65,
@@ -161,7 +177,12 @@ typedef enum qd_frame_type {
   QD_F_QUERY = 67,
   QD_F_ARM = 68,
   QD_F_DISARM = 69, /* empty id: all */
-  QD_F_ACTION_RUN = 70
+  QD_F_ACTION_RUN = 70,
+  QD_F_CHALLENGE = 71, /* these: over TCP only */
+  QD_F_PROOF = 72,
+  QD_F_ORDERS = 73,
+  QD_F_TAILS = 74,
+  QD_F_PING = 75
 } qd_frame_type;
 
 typedef enum qd_refusal {
@@ -169,7 +190,8 @@ typedef enum qd_refusal {
   QD_REFUSED_PROTOCOL = 2,
   QD_REFUSED_BAD_HELLO = 3,
   QD_REFUSED_LANE = 4,
-  QD_REFUSED_FULL = 5
+  QD_REFUSED_FULL = 5,
+  QD_REFUSED_TOKEN = 6
 } qd_refusal;
 typedef enum qd_stop_cause { QD_STOP_ORDER = 1, QD_STOP_SITE = 2 } qd_stop_cause;
 typedef enum qd_resume_reason {

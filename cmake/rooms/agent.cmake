@@ -14,6 +14,26 @@ if(BUILD_TESTING)
   target_include_directories(qd_probe_headers_cpp17 PRIVATE ${CMAKE_SOURCE_DIR})
   add_dependencies(test_agent_probe qd_probe_headers_c99 qd_probe_headers_cpp17)
 endif()
+if(BUILD_TESTING)
+  # The example game, here and for Windows (run under Wine by the tests). Without the cross compiler the test says so.
+  add_executable(probe-example "${CMAKE_SOURCE_DIR}/agent/probe/example/game.c")
+  target_link_libraries(probe-example PRIVATE qd_agent_probe qd_warnings m)
+  set_target_properties(probe-example PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  find_program(QD_MINGW NAMES x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-gcc)
+  if(QD_MINGW)
+    file(GLOB _probe CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/agent/probe/*.c" "${CMAKE_SOURCE_DIR}/agent/probe/*.h")
+    set(_probe_c ${_probe})
+    list(FILTER _probe_c INCLUDE REGEX "\\.c$")
+    list(FILTER _probe_c EXCLUDE REGEX "lane_reader") # the agent's side
+    set(_exe "${CMAKE_BINARY_DIR}/tests/probe-example.exe")
+    add_custom_command(OUTPUT "${_exe}"
+      COMMAND ${QD_MINGW} -O2 -std=gnu99 -Wall -Wextra -Werror -Wno-stringop-overread -DQD_BUILDS_PROBE -D_WIN32_WINNT=0x0A00
+              -D__USE_MINGW_ANSI_STDIO=1 "-I${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/agent/probe/example/game.c"
+              ${_probe_c} -o "${_exe}" -static -lws2_32 -lbcrypt
+      DEPENDS ${_probe} "${CMAKE_SOURCE_DIR}/agent/probe/example/game.c" VERBATIM)
+    add_custom_target(probe-example-windows ALL DEPENDS "${_exe}")
+  endif()
+endif()
 find_package(nlohmann_json REQUIRED)
 qd_room(agent/debug LINK qd_core_base nlohmann_json::nlohmann_json)
 qd_program(quarterdeck-guardian FOLDER agent/debug SOURCES "${CMAKE_SOURCE_DIR}/agent/debug/guardian_main.cpp"
