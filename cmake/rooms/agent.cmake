@@ -53,12 +53,27 @@ if(BUILD_TESTING)
   add_custom_target(debug-ticker-go DEPENDS "${CMAKE_BINARY_DIR}/tests/debug-ticker-go")
   add_dependencies(test_agent_debug debug-ticker-cpp debug-ticker-go quarterdeck-guardian)
 endif()
+if(BUILD_TESTING)
+  # The kit for Go: its own checks (format, vet, tests), and the example server for the integration tests.
+  set(_go_env ${CMAKE_COMMAND} -E env GOFLAGS=-mod=mod GOPROXY=off GOWORK=off GOTOOLCHAIN=local
+      GOCACHE=${CMAKE_BINARY_DIR}/go-cache)
+  add_test(NAME go_kit COMMAND ${_go_env} ${CMAKE_SOURCE_DIR}/tests/agent/go/check.sh ${CMAKE_SOURCE_DIR}/agent/go)
+  set_tests_properties(go_kit PROPERTIES LABELS unit TIMEOUT 240)
+  file(GLOB_RECURSE _go_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/agent/go/*.go")
+  add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/tests/go-example-server"
+    COMMAND ${_go_env} ${QD_GO} build -o "${CMAKE_BINARY_DIR}/tests/go-example-server"
+            ./example/server
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}/agent/go"
+    DEPENDS ${_go_sources} "${CMAKE_SOURCE_DIR}/agent/go/go.mod" VERBATIM)
+  add_custom_target(go-example-server ALL DEPENDS "${CMAKE_BINARY_DIR}/tests/go-example-server")
+endif()
 if(QD_RPC)
   find_package(spdlog REQUIRED)
   find_package(prometheus-cpp CONFIG REQUIRED)
+  find_package(CURL REQUIRED)
   qd_room(agent/daemon
     LINK qd_core_serve qd_core_etcd qd_core_control qd_core_ingest qd_core_link_wire qd_agent_probe qd_agent_debug
-    PRIVATE_LINK prometheus-cpp::pull spdlog::spdlog)
+    PRIVATE_LINK prometheus-cpp::pull spdlog::spdlog CURL::libcurl)
   qd_program(quarterdeckd FOLDER agent/daemon SOURCES "${CMAKE_SOURCE_DIR}/agent/daemon/quarterdeckd_main.cpp"
     LINK qd_agent_daemon spdlog::spdlog)
   qd_test(test_agent_daemon FOLDER tests/agent/daemon LINK qd_agent_daemon)

@@ -1,0 +1,3 @@
+module quarterdeck
+
+go 1.19
