@@ -50,6 +50,12 @@ class RunningAgent final : public Agent {
     auto server = serve::Server::start(*backend_, config.serve);
     if (!server) return std::unexpected(server.error());
     server_ = std::move(*server);
+    for (AdoptedProcess process : config.adopted) {
+      process.everyNs = config.scrapeEveryNs;
+      auto adopter = Adopter::start(process, config.socket);
+      if (!adopter) return std::unexpected(adopter.error());
+      adopters_.push_back(std::move(*adopter));
+    }
     if (config.metrics.empty()) return {};
     auto page = MetricsPage::start(config.metrics, *loop_, *log_, *hub_, *server_);
     if (!page) return std::unexpected(page.error());
@@ -69,6 +75,7 @@ class RunningAgent final : public Agent {
   std::string probeAddress() const override { return probeAddress_; }
   void run() override {
     loop_->run();
+    adopters_.clear();  // they wait for nobody
     hub_->close();
   }
   void stop() override { loop_->stop(); }
@@ -104,6 +111,7 @@ class RunningAgent final : public Agent {
   }
 
   std::string probeAddress_;
+  std::vector<std::unique_ptr<Adopter>> adopters_;
   ProcessTable table_;
   std::unique_ptr<FlightLog> log_;
   std::unique_ptr<EventLoop> loop_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/daemon/adopter.h"
 #include "agent/daemon/flight_log.h"
 #include "agent/daemon/source_driver.h"
 #include "core/serve/server.h"
@@ -23,6 +24,8 @@ struct AgentConfig {
   std::string etcd;            // HOST:PORT of the cluster's shared state; empty: the data folder's own
   LogLimits log;
   std::vector<DebuggerRule> debuggers;
+  std::vector<AdoptedProcess> adopted;
+  std::int64_t scrapeEveryNs = kNsPerSecond;
   std::string version;
 };
 

@@ -138,7 +138,11 @@ Result<> ProbeSession::hello(qd_cursor body) {
   if (!lane_) return refused(QD_REFUSED_LANE, error.data());
   info_.kind = kindOf(hello.kind);
   info_.name = hello.name.size ? lineOf(hello.name) : info_.id.value;
-  info_.pid = hello.pid;
+  // What speaks from this very process speaks for another one (an Adopter), whose number nobody knows.
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool own = ::getsockopt(socket_, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == ::getpid();
+  info_.pid = own ? 0 : hello.pid;
   info_.domain = info_.kind == ingest::ProcessKind::Editor ? lineOf(hello.domain) : info_.id.value;
   info_.tickHz = hello.tick_hz > 0 && hello.tick_hz < 1e6 ? hello.tick_hz : 0;
   info_.build = {lineOf(hello.build_version), lineOf(hello.build_commit), lineOf(hello.build_id)};

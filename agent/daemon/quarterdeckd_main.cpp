@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "agent/daemon/agent.h"
+#include "core/base/value.h"
 #include "core/security/tls_options.h"
 
 namespace {
@@ -36,6 +37,34 @@ std::string tokenIn(const std::string& path) {
   return token;
 }
 
+void adoptOptions(CLI::App& app, qd::daemon::AgentConfig& config) {
+  const auto add = [&app, &config](const char* name, bool scrape, const char* help) {
+    app.add_option_function<std::vector<std::string>>(
+           name,
+           [&config, scrape, name](const std::vector<std::string>& all) {
+             for (const std::string& text : all) {
+               if (auto taken = qd::daemon::adoptIn(config.adopted, text, scrape); !taken) {
+                 throw CLI::ValidationError(name, taken.error().message);
+               }
+             }
+           },
+           help)
+        ->trigger_on_parse();
+  };
+  add("--scrape", true, "NAME=URL: show a process without a probe by its Prometheus page; may be given again");
+  add("--tail", false, "NAME=FILE: show a process's log file, of the same process where the name is the same");
+  app.add_option_function<std::string>(
+      "--scrape-every",
+      [&config](const std::string& text) {
+        const auto every = qd::parseDuration(text);
+        if (!every || every->ns < 100'000'000) {
+          throw CLI::ValidationError("--scrape-every", "must be a duration of 100ms or more.");
+        }
+        config.scrapeEveryNs = every->ns;
+      },
+      "how often their pages are read (default 1s)");
+}
+
 void describeOptions(CLI::App& app, qd::daemon::AgentConfig& config) {
   app.add_option("--listen", config.serve.listen, "HOST:PORT to serve gRPC on; port 0 takes a free one")->required();
   app.add_option("--socket", config.socket, "Unix socket that probes connect to")->capture_default_str();
@@ -52,6 +81,7 @@ void describeOptions(CLI::App& app, qd::daemon::AgentConfig& config) {
   app.add_option("--tls-cert", config.serve.tls.cert, "PEM file: the agent's certificate");
   app.add_option("--tls-key", config.serve.tls.key, "PEM file: its key");
   app.add_option("--client-ca", config.serve.tls.ca, "PEM file: the CA that clients' certificates come from");
+  adoptOptions(app, config);
   app.add_flag("--allow-debug", config.serve.allowDebug, "allow debugging over plaintext loopback");
   app.add_option_function<std::vector<std::string>>(
          "--debugger",
