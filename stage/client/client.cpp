@@ -243,7 +243,7 @@ void Client::fire(InputCommand& input) {
     input.shot.claimedPos = pose.pos;
   }
   ++counters_.shots;
-  if (shots_.size() < kMaxKept) shots_.push_back({input.tick, input.shot});
+  if (shots_.size() < kMaxKept) shots_.push_back({input.tick, input.shot, own.pos});
 }
 
 std::int64_t Client::advanceRender(std::int64_t nowNs, std::int64_t fixedDelayNs) {

@@ -36,10 +36,11 @@ struct ClientConfig {
   std::optional<std::int64_t> knownOffsetNs;
 };
 
-// What one fired shot looked like from here.
+// What one fired shot looked like from here, and where the client thought itself to be.
 struct ShotRecord {
   Tick tick = 0;
   Shot shot;
+  Vec3 origin;
 };
 
 // One snapshot as it arrived, and how long after the one before it.

@@ -39,6 +39,11 @@ std::string share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "" : fmt::format("{:.2f}", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
+std::string disagreed(CellResult& result, const char* cause) {
+  const auto found = result.figures.disagreedBy.find(cause);
+  return std::to_string(found == result.figures.disagreedBy.end() ? 0 : found->second);
+}
+
 const std::vector<ColumnOfTable>& columns() {
   using R = CellResult;
   static const std::vector<ColumnOfTable> kAll = {
@@ -79,6 +84,8 @@ const std::vector<ColumnOfTable>& columns() {
       {"hit_agreement_high_percent", "to", [](R& r) { return number(100 * r.figures.agreement.high(), "{:.2f}"); }},
       {"false_rejects", "false rejects", [](R& r) { return std::to_string(r.figures.agreement.falseRejects); }},
       {"false_accepts", "false accepts", [](R& r) { return std::to_string(r.figures.agreement.falseAccepts); }},
+      {"disagreed_shooter", "by shooter", [](R& r) { return disagreed(r, "shooter"); }},
+      {"disagreed_bodies", "by bodies", [](R& r) { return disagreed(r, "bodies"); }},
       {"policy_rejects", "policy rejects", [](R& r) { return std::to_string(r.figures.agreement.policyRejects); }},
       {"checksum", "checksum", [](R& r) { return fmt::format("{:016x}", r.checksum); }},
   };

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "stage/game/combat.h"
 
 namespace qd::stage {
 namespace {
@@ -21,6 +24,7 @@ double cubic(double p0, double v0, double p1, double v1, double t, double second
 }
 
 constexpr double kZ = 1.96;
+constexpr std::size_t kFiredKept = 32;  // shots of a client: none is longer under way than that many
 
 // Around a teleport there is no path, so there is no error of drawing along it (as the console's join has it).
 bool nearTeleport(const History& history, EntityId id, Tick tick) {
@@ -31,6 +35,23 @@ bool nearTeleport(const History& history, EntityId id, Tick tick) {
     if (now != nullptr && then != nullptr && then->teleports != now->teleports) return true;
   }
   return false;
+}
+
+struct Body {
+  EntityId id;
+  Vec3 pos;
+};
+
+EntityId nearestHit(const Ray& ray, const std::vector<Body>& bodies) {
+  EntityId hit = 0;
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const auto& body : bodies) {
+    const auto enter = hits(ray, body.pos);
+    if (!enter || *enter >= nearest) continue;
+    nearest = *enter;
+    hit = body.id;
+  }
+  return hit;
 }
 
 }  // namespace
@@ -93,10 +114,39 @@ void Measures::shot(const ShotResult& shot) {
     a.agreed += same ? 1 : 0;
     a.falseRejects += !same && shot.claimed != 0 ? 1 : 0;
     a.falseAccepts += !same && shot.claimed == 0 ? 1 : 0;
+    if (!same) ++figures_.disagreedBy[classify(shot)];
   }
   figures_.rewindTime.add(ms(shot.rewindNs));
   if (shot.target != 0) figures_.rewindDistance.add(metres(shot.rewindDistanceUm));
   if (shot.rewindErrorUm >= 0 && !shot.policy) figures_.rewindError.add(metres(shot.rewindErrorUm));
+}
+
+const char* Measures::classify(const ShotResult& shot) const {
+  const auto& world = simulation_.world();
+  const Fired* fired = nullptr;
+  for (std::size_t i = 0; i < seen_.size(); ++i) {
+    if (simulation_.players()[i].client->player() != shot.shooter) continue;
+    for (const auto& f : seen_[i].fired) {
+      const auto& s = f.record.shot;
+      if (s.view.a == shot.seen.a && s.view.b == shot.seen.b && s.view.alpha == shot.seen.alpha &&
+          s.claimed == shot.claimed)
+        fired = &f;
+    }
+  }
+  if (fired == nullptr) return "unknown";
+  std::vector<Body> rewound, drawn;
+  for (const auto& e : world.entities()) {
+    const auto then = world.history().rewind(e.id, shot.used, static_cast<int>(simulation_.settings.tickHz));
+    const bool alive = e.alive || e.id == shot.victim;  // at the moment of judging: it may have died of this shot
+    if (e.id != shot.shooter && alive && then.verdict == History::Verdict::Known) rewound.push_back({e.id, then.pos});
+  }
+  for (const auto& pose : fired->drawn)
+    if (pose.alive) drawn.push_back({pose.id, pose.pos});
+  const Ray server = aim(shot.origin, shot.yaw, world.map()), client = aim(fired->record.origin, shot.yaw, world.map());
+  if (nearestHit(server, rewound) != shot.victim) return "same tick";
+  if (nearestHit(client, rewound) == shot.claimed) return "shooter";
+  if (nearestHit(server, drawn) == shot.claimed) return "bodies";
+  return nearestHit(client, drawn) == shot.claimed ? "shooter and bodies" : "unexplained";
 }
 
 void Measures::tick() {
@@ -117,12 +167,14 @@ void Measures::predicted(std::size_t index) {
     }
     if (c.latencyNs > 0) figures_.inputLatency.add(ms(c.latencyNs));
   }
+  const auto& client = *player.client;
+  auto& seen = seen_[index];
+  for (const auto& record : player.shots) seen.fired.push_back({record, client.poses()});
+  while (seen.fired.size() > kFiredKept) seen.fired.pop_front();
   player.confirmed.clear();
   player.shots.clear();
   player.divergences.clear();
-  const auto& client = *player.client;
-  auto& seen = seen_[index];
-  if (client.counters().reconnects != seen.reconnects) seen = {0, 0, client.counters().reconnects, seen.before};
+  if (client.counters().reconnects != seen.reconnects) seen = {0, 0, client.counters().reconnects, seen.before, {}};
   if (client.predictedTick() < seen.predicted) ++figures_.predictBackwards;
   if (client.view().fixed() < seen.view) ++figures_.viewBackwards;
   seen.predicted = client.predictedTick();

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "stage/sim/distribution.h"
 #include "stage/sim/simulation.h"
@@ -35,6 +37,8 @@ struct Figures {
   Distribution rewindTime, rewindDistance, rewindError, queueDepth, snapshotBytes;
   Agreement agreement;
   std::map<std::string, std::uint64_t> policyBy;  // refusals by rule that changed the verdict
+  std::map<std::string, std::uint64_t>
+      disagreedBy;  // what disagreed without a rule, by its cause: see Measures::classify
   std::uint64_t frames = 0, interpolated = 0, extrapolated = 0, held = 0, starved = 0, unavailable = 0;
   std::uint64_t corrections = 0, confirmed = 0, inputsLate = 0, inputsMissing = 0, playerTicks = 0, undecodable = 0;
   std::uint64_t viewBackwards = 0, predictBackwards = 0;  // must stay 0
@@ -54,13 +58,23 @@ class Measures {
  private:
   void tick();
   void shot(const ShotResult& shot);
+  // Why two verdicts differ, found by judging again with one side's knowledge exchanged at a time: "shooter": the two
+  // agree once the shooter stands where its client had it; "bodies": once the others stand where the client had drawn
+  // them; "shooter and bodies": once both do; "same tick": an earlier shot of that tick had changed who was alive.
+  const char* classify(const ShotResult& shot) const;
   void frame(std::size_t index, bool drawn);
   void predicted(std::size_t index);
+  // What a client had before it when it fired.
+  struct Fired {
+    ShotRecord record;
+    std::vector<Pose> drawn;
+  };
   struct Seen {
     std::int64_t view = 0;
     Tick predicted = 0;
     std::uint64_t reconnects = 0;
     Client::Counters before;
+    std::deque<Fired> fired;
   };
   Simulation& simulation_;
   std::vector<Seen> seen_;

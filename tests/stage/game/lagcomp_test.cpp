@@ -134,6 +134,12 @@ TEST(LagCompensation, TenThousandShots) {
   for (const auto& [rule, count] : f.policyBy) {
     std::printf("  refused by rule %s: %llu\n", rule.c_str(), static_cast<unsigned long long>(count));
   }
+  std::uint64_t explained = 0;
+  for (const char* cause : {"shooter", "bodies", "shooter and bodies"}) explained += f.disagreedBy[cause];
+  EXPECT_EQ(explained, a.falseRejects + a.falseAccepts) << "a disagreement that nothing either side knew explains";
+  for (const auto& [cause, count] : f.disagreedBy) {
+    std::printf("  disagreed because of %s: %llu\n", cause.c_str(), static_cast<unsigned long long>(count));
+  }
   EXPECT_GE(a.low(), 0.95);
   EXPECT_LE(f.rewindError.max(), 0.004) << "quantization, more where it is extrapolated";
   EXPECT_GT(f.rewindTime.quantile(0.99), 250) << "why the limit stands at 400 ms here";
