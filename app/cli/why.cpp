@@ -6,6 +6,7 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/files.h"
+#include "core/analysis/player_moment.h"
 #include "core/analysis/stutter_gather.h"
 #include "core/ingest/directory.h"
 #include "core/ingest/event_log.h"
@@ -21,6 +22,7 @@ namespace {
 
 struct Options {
   std::string path, at, process;
+  std::uint32_t player = 0;  // 0: nobody in particular
   Duration window{250 * kNsPerMs};
 };
 
@@ -125,6 +127,20 @@ Json toJson(const analysis::StutterReport& report, const std::vector<netcode::Di
           {"mispredictions", predictions}};
 }
 
+Json toJson(const analysis::PlayerMoment& player) {
+  const auto number = [](std::optional<double> v) { return v && std::isfinite(*v) ? Json(*v) : Json(nullptr); };
+  Json figures = Json::array();
+  for (const analysis::PlayerFigure& f : player.figures)
+    figures.push_back({{"series", f.series},
+                       {"unit", f.unit},
+                       {"value", number(f.value)},
+                       {"usual", number(f.usual)},
+                       {"others", number(f.others)},
+                       {"wrong", f.wrong},
+                       {"shared", f.shared}});
+  return {{"player", player.player}, {"says", player.says}, {"figures", figures}};
+}
+
 std::string cell(const std::optional<double>& value) {
   return value ? fmt::format("{:.4g}", *value) : "—";
 }
@@ -178,7 +194,16 @@ Result<int> run(const Options& options, const Globals& globals) {
   if (!gathered) return std::unexpected(gathered.error());
   const analysis::StutterReport report = analysis::whyStuttered(gathered->input);
   const auto diverged = mispredictions(loaded, report, options.window.ns + kNsPerSecond / 4);
-  globals.json ? printJson(toJson(report, diverged)) : printText(report, diverged);
+  std::optional<analysis::PlayerMoment> player;
+  if (options.player != 0) player = analysis::playerAt(loaded.store, report.server, options.player, report.time);
+  if (globals.json) {
+    Json json = toJson(report, diverged);
+    if (player) json["player"] = toJson(*player);
+    printJson(json);
+  } else {
+    printText(report, diverged);
+    if (player) print(player->says + "\n");
+  }
   complainOfDamage(options.path, read->damaged.size());
   return 0;
 }
@@ -194,6 +219,8 @@ void addWhy(Program& program) {
       ->type_name("TICK|TIME");
   verb->add_option("--process", options->process, "the editor, or a server (then its first editor); default: the first")
       ->type_name("ID");
+  verb->add_option("--player", options->player, "what the server says of that player then, against the others")
+      ->type_name("NUMBER");
   addDuration(verb, "--window", options->window, "how far to look on both sides (default 250ms)");
   program.onRun(verb, [options](const Globals& globals) { return run(*options, globals); });
 }

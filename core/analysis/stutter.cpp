@@ -11,8 +11,18 @@
 namespace qd::analysis {
 namespace {
 
-constexpr double kExplains =
-    0.3;  // of the lateness further down, which may outlast its cause: clocks have to find back
+constexpr double kExplains = 0.5;  // the greater part of what is late further down
+// A render clock falls back at 15 % of the time at most (time dilation, 0.85): when a cause made it L too far ahead,
+// the buffer is dry for up to L + L / 0.15. So much of what the buffer lacked asks for a cause; the rest is finding
+// back.
+constexpr double kSlowest = 0.85;
+constexpr double kCaused = (1 - kSlowest) / (2 - kSlowest);
+
+// How much lateness of this layer one further up has to explain, ms.
+double toExplain(const LayerFinding& layer) {
+  if (layer.verdict != Verdict::Wrong) return 0;
+  return layer.layer == Layer::InterpolationBuffer ? kCaused * layer.lateMs : layer.lateMs;
+}
 
 // Upstream of the worst, what is too small to explain it is not what went wrong first.
 void chooseFirst(StutterReport& report) {
@@ -20,8 +30,7 @@ void chooseFirst(StutterReport& report) {
     LayerFinding& layer = report.layers[i];
     if (layer.verdict != Verdict::Wrong) continue;
     double further = 0;
-    for (std::size_t k = i + 1; k < kLayers; ++k)
-      if (report.layers[k].verdict == Verdict::Wrong) further = std::max(further, report.layers[k].lateMs);
+    for (std::size_t k = i + 1; k < kLayers; ++k) further = std::max(further, toExplain(report.layers[k]));
     layer.minor = layer.lateMs < kExplains * further;
     if (layer.minor) {
       layer.says += fmt::format(" That is too little to explain the {} ms further down.", number(further));

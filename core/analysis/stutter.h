@@ -6,9 +6,9 @@
 // later, the frame another interp.delay later), so every sample carries the tick that it is about.
 //
 // A layer went wrong where a figure goes beyond both a fixed budget and what was usual before the window (median + 6
-// robust σ). It is the first where its lateness can explain the lateness further down (a third of it at least; what is
-// late downstream can outlast its cause); a smaller trouble upstream is told as such and not blamed. Pure functions of
-// their input; any thread.
+// robust σ). It is the first where its lateness can explain the greater part of the lateness further down (of an
+// empty buffer's what its clock's finding back does not); a smaller trouble upstream is told as such and not blamed.
+// Pure functions of their input; any thread.
 #pragma once
 
 #include <array>

@@ -109,11 +109,13 @@ SnapshotReport Hub::sendSnapshots(bool parked) {
   const auto begin = out_.clock();
   if (!grid_ || grid_->halfUm() != frame_->arenaHalfUm) grid_.emplace(frame_->arenaHalfUm, kGridCell);
   grid_->build(frame_->entities);
+  net_.clear();
+  for (const auto& entity : frame_->entities) net_.push_back(quantize(entity));
   SnapshotReport report;
   std::size_t visible = 0;
   for (auto& [id, client] : clients_) {
     if (!client.verified) continue;
-    client.session->snapshot(*frame_, *grid_, parked, out_.clock(), bytes_);
+    client.session->snapshot(*frame_, *grid_, net_, parked, out_.clock(), bytes_);
     const auto bytes = static_cast<std::int64_t>(bytes_.size());
     report.meanBytes += bytes;
     report.maxBytes = std::max(report.maxBytes, bytes);

@@ -128,6 +128,7 @@ class Hub {
   std::unordered_map<std::uint64_t, std::uint32_t> byNonce_;
   std::shared_ptr<const WorldFrame> frame_;
   std::optional<Grid> grid_;
+  std::vector<NetEntity> net_;  // of the frame, quantized
   RateLimit connects_{200, 600};
   EntityId nextPlayer_ = 1;
   std::int64_t lastReportNs_ = 0;

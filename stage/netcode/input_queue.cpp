@@ -27,10 +27,12 @@ void InputQueue::push(const InputCommand& command) {
 }
 
 InputCommand InputQueue::take(Tick tick, int tickHz) {
-  for (auto& slot : slots_) {
-    if (slot.used && slot.command.tick < tick) {
-      slot.used = false;
-      --waiting_;
+  if (tick > taken_ + 1) {  // else nothing older can wait: what is not newer than `taken_` was never let in
+    for (auto& slot : slots_) {
+      if (slot.used && slot.command.tick < tick) {
+        slot.used = false;
+        --waiting_;
+      }
     }
   }
   taken_ = tick;

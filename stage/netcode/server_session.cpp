@@ -77,8 +77,8 @@ std::int64_t ServerSession::viewAgeNs(const WorldFrame& frame, std::int64_t nowN
   return behind * kNsPerSecond / frame.tickHz / kFixedOne + std::max<std::int64_t>(0, nowNs - frame.tickTimeNs);
 }
 
-void ServerSession::chooseVisible(const WorldFrame& frame, const Grid& grid, Vec3 centre, const Snapshot& baseline,
-                                  std::size_t budget) {
+void ServerSession::chooseVisible(const WorldFrame& frame, const Grid& grid, std::span<const NetEntity> net,
+                                  Vec3 centre, const Snapshot& baseline, std::size_t budget) {
   candidates_.clear();
   const auto radius = frame.visibilityUm / kUmPerMm;
   grid.near(centre, frame.visibilityUm, [&](std::uint32_t index) {
@@ -88,8 +88,9 @@ void ServerSession::chooseVisible(const WorldFrame& frame, const Grid& grid, Vec
     auto rank = dx * dx + dy * dy;
     if (rank > radius * radius) return;
     // Who is known already stays in preference to a newcomer at the rim, or the rim would flicker.
-    if (baseline.find(e.id) != nullptr) rank = rank * 3 / 4;
-    candidates_.push_back({rank, index});
+    const NetEntity* known = baseline.find(e.id);
+    if (known != nullptr) rank = rank * 3 / 4;
+    candidates_.push_back({rank, index, known});
   });
   std::sort(candidates_.begin(), candidates_.end(), [&frame](const Candidate& a, const Candidate& b) {
     return a.rank != b.rank ? a.rank < b.rank : frame.entities[a.index].id < frame.entities[b.index].id;
@@ -98,17 +99,17 @@ void ServerSession::chooseVisible(const WorldFrame& frame, const Grid& grid, Vec
   const std::size_t removal = 3 * baseline.entities.size();  // at worst all of the baseline goes
   budget -= std::min(budget, removal / 2);
   for (const auto& candidate : candidates_) {
-    const auto net = quantize(frame.entities[candidate.index]);
-    const auto cost = costOf(baseline.find(net.id), net);
+    const auto cost = costOf(candidate.known, net[candidate.index]);
     if (cost > budget) break;
     budget -= cost;
-    next_.entities.push_back(net);
+    next_.entities.push_back(net[candidate.index]);
   }
   std::sort(next_.entities.begin(), next_.entities.end(),
             [](const NetEntity& a, const NetEntity& b) { return a.id < b.id; });
 }
 
-void ServerSession::snapshot(const WorldFrame& frame, const Grid& grid, bool parked, std::int64_t nowNs, Bytes& out) {
+void ServerSession::snapshot(const WorldFrame& frame, const Grid& grid, std::span<const NetEntity> net, bool parked,
+                             std::int64_t nowNs, Bytes& out) {
   const Snapshot* acked = ackTick_ == 0 || ackTick_ > frame.tick ? nullptr : sent_.find(ackTick_);
   const Snapshot& baseline = acked != nullptr ? *acked : kEmpty;
   SnapshotHead head;
@@ -140,7 +141,7 @@ void ServerSession::snapshot(const WorldFrame& frame, const Grid& grid, bool par
   if (const Snapshot* before = sent_.find(frame.tick)) {
     next_.entities = before->entities;
   } else {
-    chooseVisible(frame, grid, head.own.pos, baseline, kMtuPayload - out.size() - 3);
+    chooseVisible(frame, grid, net, head.own.pos, baseline, kMtuPayload - out.size() - 3);
   }
   encodeDelta(baseline, next_, out);
   lastVisible_ = next_.entities.size();

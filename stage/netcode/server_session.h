@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "stage/netcode/grid.h"
@@ -45,8 +46,10 @@ class ServerSession {
   // Verifies one datagram of type Input, tag included. On None `out` holds it.
   Reject accept(BytesView datagram, std::int64_t nowNs, InputPacket& out);
 
-  // One snapshot datagram of `frame`, in interest of this session's player. `grid` was built from frame.entities.
-  void snapshot(const WorldFrame& frame, const Grid& grid, bool parked, std::int64_t nowNs, Bytes& out);
+  // One snapshot datagram of `frame`, in interest of this session's player. `grid` was built from frame.entities, `net`
+  // is them quantized, one by one: once a round, not once a client.
+  void snapshot(const WorldFrame& frame, const Grid& grid, std::span<const NetEntity> net, bool parked,
+                std::int64_t nowNs, Bytes& out);
   void bye(std::string_view reason, Bytes& out);
   void setNotice(std::uint8_t id, std::string text, std::int64_t untilNs);
 
@@ -62,8 +65,8 @@ class ServerSession {
 
  private:
   Reject check(BytesView datagram, std::int64_t nowNs, InputPacket& out);
-  void chooseVisible(const WorldFrame& frame, const Grid& grid, Vec3 centre, const Snapshot& baseline,
-                     std::size_t budget);
+  void chooseVisible(const WorldFrame& frame, const Grid& grid, std::span<const NetEntity> net, Vec3 centre,
+                     const Snapshot& baseline, std::size_t budget);
   std::uint32_t session_;
   EntityId player_;
   Signer signer_;
@@ -84,6 +87,7 @@ class ServerSession {
   struct Candidate {
     std::int64_t rank;
     std::uint32_t index;
+    const NetEntity* known;  // in the baseline
   };
   std::vector<Candidate> candidates_;
 };

@@ -5,13 +5,14 @@
 
 #include "stage/runtime/cli.h"
 #include "stage/sim/conditions.h"
+#include "stage/sim/scale.h"
 
 int main(int argc, char** argv) {
   using namespace qd::stage;
   CellOptions options;
   std::string format = "markdown", only;
   double maxRewindMs = 400;
-  bool special = false;
+  bool special = false, scale = false;
   CLI::App app{"The stage's netcode under every condition of the grid, in virtual time.", "quarterdeck-stage-grid"};
   app.set_version_flag("--version", QD_VERSION);
   app.add_option("--players", options.players, "Players of each cell")
@@ -27,7 +28,14 @@ int main(int argc, char** argv) {
   app.add_option("--format", format, "markdown, csv or jsonl")->check(CLI::IsMember({"markdown", "csv", "jsonl"}));
   app.add_option("--only", only, "Only the conditions whose name contains this text");
   app.add_flag("--special", special, "Only the special paths: blackout, duplication, reordering, bursts, asymmetry");
+  app.add_flag("--scale", scale, "Instead: how it scales, the tables of docs/stage-scale.md");
   if (const auto code = parse(app, argc, argv)) return *code;
+  if (scale) {
+    std::printf("%s\n", growthTable().c_str());
+    std::fflush(stdout);
+    std::printf("%s", crowdTable().c_str());
+    return 0;
+  }
   options.maxRewindNs = static_cast<std::int64_t>(maxRewindMs * kNsPerMs);
   const auto form = format == "csv" ? TableFormat::Csv : format == "jsonl" ? TableFormat::Jsonl : TableFormat::Markdown;
   auto conditions = special ? std::vector<Condition>{} : gridConditions();

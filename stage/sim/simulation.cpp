@@ -104,9 +104,16 @@ void Simulation::serverTick() {
     membership_.clear();
     for (const auto& inputs : inputs_) world_.input(inputs);
     inputs_.clear();
+    const auto begin = workTime();
     world_.step(++tick_, settings, nextTick_);
+    auto frame = world_.frame(tick_, nextTick_, settings);
+    const auto simulated = workTime();
+    work_ = {simulated - begin, 0};
+    if (hub_.publish(std::move(frame))) {
+      lastRound_ = hub_.sendSnapshots(false);
+      work_.snapshotsNs = workTime() - simulated;
+    }
     if (onTick) onTick(tick_);
-    if (hub_.publish(world_.frame(tick_, nextTick_, settings))) lastRound_ = hub_.sendSnapshots(false);
   } else if (hub_.frame() != nullptr) {
     hub_.sendSnapshots(true);
   }

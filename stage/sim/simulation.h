@@ -72,6 +72,16 @@ class Simulation {
   Tick tick() const { return tick_; }
   const SnapshotReport& lastRound() const { return lastRound_; }
   const NetReport& lastReport() const { return lastReport_; }
+  // What the server's side of the last tick took on `clock` (0 without one; snapshots 0 where none were sent). The game
+  // does not depend on it.
+  struct Work {
+    std::int64_t tickNs = 0, snapshotsNs = 0;
+  };
+  void setWorkClock(std::int64_t (*clock)()) {
+    workClock_ = clock;
+    world_.setClock(clock);
+  }
+  const Work& work() const { return work_; }
   // Of the world and of what every client predicts and draws.
   std::uint64_t checksum() const;
 
@@ -85,6 +95,7 @@ class Simulation {
   void send(Impairment& path, Route route, BytesView data);
   void deliver();
   void serverTick();
+  std::int64_t workTime() const { return workClock_ != nullptr ? workClock_() : 0; }
   void frame(std::size_t index);
 
   SimulationOptions options_;
@@ -99,6 +110,8 @@ class Simulation {
   SnapshotReport lastRound_;
   NetReport lastReport_;
   std::vector<Pose> poses_;
+  std::int64_t (*workClock_)() = nullptr;
+  Work work_;
 };
 
 }  // namespace qd::stage

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/plot/plot_series.h"
 
+#include <QCoreApplication>
 #include <algorithm>
 
 #include "core/analysis/state_names.h"
@@ -14,6 +15,11 @@ QString shortName(const analysis::Expression& e, const series::SeriesMeta& meta)
   return QString::fromStdString(meta.label()).section(QLatin1Char('.'), -1);
 }
 
+QColor mixed(const QColor& a, const QColor& b, double shareOfB) {
+  const auto mix = [shareOfB](int x, int y) { return static_cast<int>(x + (y - x) * shareOfB); };
+  return QColor(mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue()));
+}
+
 }  // namespace
 
 QColor derivedColor(const QColor& source, analysis::Derivation kind, Scheme scheme) {
@@ -23,8 +29,7 @@ QColor derivedColor(const QColor& source, analysis::Derivation kind, Scheme sche
                        : kind == analysis::Derivation::Percentile ? 0.4
                        : kind == analysis::Derivation::Difference ? 0.8
                                                                   : 0.25;
-  const auto mix = [share](int a, int b) { return static_cast<int>(a + (b - a) * share); };
-  return QColor(mix(source.red(), text.red()), mix(source.green(), text.green()), mix(source.blue(), text.blue()));
+  return mixed(source, text, share);
 }
 
 std::optional<PaneSeries> SeriesFinder::find(const SeriesRef& ref, bool named) const {
@@ -45,9 +50,28 @@ std::optional<PaneSeries> SeriesFinder::find(const SeriesRef& ref, bool named) c
   return found;
 }
 
-std::vector<PaneSeries> SeriesFinder::of(const PaneSpec& spec, const std::vector<ProcessId>& group,
-                                         std::size_t most) const {
+std::vector<PaneSeries> SeriesFinder::ofPlayer(const PaneSpec& spec, const FollowedPlayer& player) const {
   std::vector<PaneSeries> result;
+  for (const auto& name : spec.names) {
+    const SeriesRef ref{player.server, name, {{"client", std::to_string(player.id)}}};
+    if (std::find(spec.hidden.begin(), spec.hidden.end(), ref) != spec.hidden.end()) continue;
+    auto found = find(ref, false);
+    if (!found) continue;
+    found->followed = true;
+    found->label = QCoreApplication::translate("PlotStack", "player %1").arg(player.id);
+    if (spec.names.size() > 1) found->label += QLatin1Char(' ') + QString::fromStdString(name).section(QLatin1Char('.'), -1);
+    // The colour of the text stands out from every process; a second one of the same plot leans to its own.
+    found->color = mixed(colors(scheme).text, found->color, result.empty() ? 0 : 0.5);
+    result.push_back(std::move(*found));
+  }
+  return result;
+}
+
+std::vector<PaneSeries> SeriesFinder::of(const PaneSpec& spec, const std::vector<ProcessId>& group,
+                                         const std::optional<FollowedPlayer>& player, std::size_t most) const {
+  std::vector<PaneSeries> result, ofOne;
+  if (player && std::find(group.begin(), group.end(), player->server) != group.end()) ofOne = ofPlayer(spec, *player);
+  most -= std::min(most, ofOne.size());
   const auto add = [&](const SeriesRef& ref, bool named, bool followed) {
     auto found = find(ref, named);
     if (!found || result.size() >= most) return;
@@ -68,6 +92,9 @@ std::vector<PaneSeries> SeriesFinder::of(const PaneSpec& spec, const std::vector
       if (!hidden) add(ref, spec.names.size() > 1, true);
     }
   }
+  most += ofOne.size();
+  for (PaneSeries& one : ofOne)
+    if (result.size() < most) result.push_back(std::move(one));
   for (const SeriesRef& ref : spec.extra) {
     // A process without a series: whatever of it is shown here.
     const auto names = ref.series.empty() ? spec.names : std::vector<std::string>{ref.series};

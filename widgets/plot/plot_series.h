@@ -8,6 +8,7 @@
 
 #include "core/analysis/derived.h"
 #include "core/ingest/directory.h"
+#include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/plot/pane_spec.h"
 
@@ -35,8 +36,11 @@ struct SeriesFinder {
 
   // Empty: not (yet) in the store. `named`: with the name of the series in the label, not only the process.
   std::optional<PaneSeries> find(const SeriesRef& ref, bool named) const;
-  // Everything that `spec` asks for with `group` followed, at most `most`.
-  std::vector<PaneSeries> of(const PaneSpec& spec, const std::vector<ProcessId>& group, std::size_t most) const;
+  // Everything that `spec` asks for with `group` followed, at most `most`; of `player`, where its server is of the
+  // group, what that server says of it under the same names.
+  std::vector<PaneSeries> of(const PaneSpec& spec, const std::vector<ProcessId>& group,
+                             const std::optional<FollowedPlayer>& player, std::size_t most) const;
+  std::vector<PaneSeries> ofPlayer(const PaneSpec& spec, const FollowedPlayer& player) const;
 };
 
 // Fixed for good, like a series' own: the source's colour moved towards the text, farther for each kind.

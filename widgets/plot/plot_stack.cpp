@@ -7,6 +7,7 @@
 
 #include "core/ingest/directory.h"
 #include "widgets/base/format.h"
+#include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/tick_of.h"
 #include "widgets/base/view_clock.h"
@@ -65,6 +66,7 @@ PlotStack::PlotStack(const SessionContext& context, std::vector<PaneSpec> panes,
   for (const PaneSpec& spec : defaults_) addPane(spec);
   connect(measureView_, &MeasureView::cleared, this, [this] { setMeasures({}); });
   connect(measureView_, &MeasureView::copied, this, &PlotStack::copyMeasures);
+  connect(&context_.selection, &Selection::playerChanged, this, [this] { storeRevision_ = UINT64_MAX; });
   connect(splitter_, &QSplitter::splitterMoved, this, [this] { dirty_ = true; });
 }
 
@@ -108,7 +110,7 @@ void PlotStack::assignSeries() {
   const auto processes = group();
   const SeriesFinder finder{context_.store, context_.directory, colorsOf(this).scheme};
   for (PlotPane* pane : panes_) {
-    pane->setSeries(finder.of(pane->spec(), processes, kMostSeries));
+    pane->setSeries(finder.of(pane->spec(), processes, context_.selection.player(), kMostSeries));
     if (!pane->spec().strip) continue;
     std::optional<series::SeriesId> extrapolated, held;
     for (const auto& process : processes) {
@@ -186,7 +188,8 @@ void PlotStack::showValues() {
 
 void PlotStack::announce() {
   if (!crosshair_) {
-    const auto name = process_.value.empty() ? tr("all processes") : QString::fromStdString(process_.value);
+    auto name = process_.value.empty() ? tr("all processes") : QString::fromStdString(process_.value);
+    if (const auto player = context_.selection.playerOn(domain())) name += tr(" · player %1").arg(*player);
     Q_EMIT readOut(tr("%1 · %2").arg(name, formatSpan(context_.clock.span())));
     return;
   }

@@ -6,10 +6,12 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "core/analysis/player_moment.h"
 #include "core/netcode/divergence.h"
 #include "core/netcode/world_history.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
+#include "widgets/base/player_name.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
@@ -66,9 +68,11 @@ WhyPanel::WhyPanel(const SessionContext& context, QWidget* parent)
   connect(again, &QToolButton::clicked, this, &WhyPanel::askHere);
   connect(empty_, &EmptyState::activated, this, &WhyPanel::askHere);
   connect(strips_, &why::LayerStrips::chosen, &this->context().clock, &ViewClock::goTo);
-  connect(this, &Panel::processChanged, this, [this] {
+  const auto askAgain = [this] {
     if (question_) ask(*question_->time, question_->reach);
-  });
+  };
+  connect(this, &Panel::processChanged, this, askAgain);
+  connect(&this->context().selection, &Selection::playerChanged, this, askAgain);
 }
 
 QString WhyPanel::headline() const {
@@ -82,9 +86,19 @@ void WhyPanel::askAt() {
 void WhyPanel::ask(TimeNs time, TimeNs reach) {
   question_.emplace();
   question_->reach = std::clamp<TimeNs>(reach, question_->reach, kWidest);
-  question_->client = process();
+  question_->client = client();
   question_->time = time;
   look();
+}
+
+// The client of the followed player where it is instrumented (it bears the player's name), else that of the process.
+ProcessId WhyPanel::client() const {
+  const auto& player = context().selection.player();
+  if (!player || isPinned()) return process();
+  const ProcessId named(playerName(context().log, *player));
+  const auto info = named.value.empty() ? nullptr : context().directory.process(named);
+  const bool plays = info && info->kind == ingest::ProcessKind::Editor && info->domain == player->server.value;
+  return plays ? named : player->server;
 }
 
 void WhyPanel::look() {
@@ -99,6 +113,8 @@ void WhyPanel::look() {
   const analysis::StutterReport report = analysis::whyStuttered(gathered->input);
   headline_->setText(qt(report.headline));
   QStringList notes;
+  if (const auto player = context().selection.playerOn(report.server))
+    notes.append(qt(analysis::playerAt(context().store, report.server, *player, report.time).says));
   for (const std::string& note : report.notes) notes.append(qt(note));
   if (const QString wrong = mispredictions(report); !wrong.isEmpty()) notes.append(wrong);
   if (open_) notes.append(tr("What followed this moment is still coming in."));

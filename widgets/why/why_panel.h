@@ -35,6 +35,7 @@ class WhyPanel final : public Panel {
 
  private:
   void askAt();
+  ProcessId client() const;
   void look();
   void showProblem(const std::string& sentence);
   QString mispredictions(const analysis::StutterReport& report) const;

@@ -154,6 +154,12 @@ TEST(Delta, MalformedBytesAreRefusedNotRead) {
   EXPECT_GT(refused, 4'000);
 }
 
+std::vector<NetEntity> quantized(const WorldFrame& frame) {
+  std::vector<NetEntity> net;
+  for (const auto& e : frame.entities) net.push_back(quantize(e));
+  return net;
+}
+
 TEST_F(Session, SnapshotsStayBelowTheMtuAndFollowVisibility) {
   WorldFrame frame;
   frame.tick = 10;
@@ -167,7 +173,7 @@ TEST_F(Session, SnapshotsStayBelowTheMtuAndFollowVisibility) {
   grid.build(frame.entities);
   Bytes bytes;
   frame.visibilityUm = 10 * kUmPerMetre;
-  session.snapshot(frame, grid, false, 0, bytes);
+  session.snapshot(frame, grid, quantized(frame), false, 0, bytes);
   const auto few = session.lastVisible();
   std::size_t expected = 0;
   for (const auto& e : frame.entities) expected += distance(e.pos, {}) <= frame.visibilityUm ? 1 : 0;
@@ -175,7 +181,7 @@ TEST_F(Session, SnapshotsStayBelowTheMtuAndFollowVisibility) {
   frame.visibilityUm = 70 * kUmPerMetre;
   for (Tick tick = 12; tick < 60; tick += 2) {
     frame.tick = tick;
-    session.snapshot(frame, grid, false, 0, bytes);
+    session.snapshot(frame, grid, quantized(frame), false, 0, bytes);
     EXPECT_LE(bytes.size(), kMtuPayload);
     InputPacket ack;
     ack.header = {PacketType::Input, 42, static_cast<std::uint32_t>(tick), 0, 0, 0};

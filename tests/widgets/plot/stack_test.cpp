@@ -68,6 +68,47 @@ class StackTest final : public QObject {
  private Q_SLOTS:
   void initTestCase() { applyTheme(*qApp, Scheme::Dark); }
 
+  // What its server says of a followed player stands beside what is told of all of them, and goes with it.
+  void plotsShowTheFollowedPlayer() {
+    Shown shown(10 * kS);
+    const ProcessId server("server-1");
+    for (const char* client : {"3", "4"}) {
+      ingest::SeriesInfo info;
+      info.name = "net.rtt";
+      info.unit = "ms";
+      info.dimensions = {{"client", client}};
+      const auto id = shown.session.store.declareDerived(server, info);
+      const series::Sample sample{1, shown.session.clock.first(), 80};
+      shown.session.store.append(id, std::span(&sample, 1));
+    }
+    const auto labels = [&shown] {
+      QStringList all;
+      for (const auto& series : shown.stack().panes().at(1)->shown()) all.append(series.label);
+      return all;
+    };
+    shown.session.selection.setProcess(server);
+    shown.refresh();
+    const QStringList before = labels();
+    shown.session.selection.setPlayer(FollowedPlayer{server, 3});
+    shown.refresh();
+    QCOMPARE(labels(), before + QStringList{QStringLiteral("player 3 rtt")});
+    shown.session.selection.setPlayer(FollowedPlayer{server, 4});
+    shown.refresh();
+    QCOMPARE(labels(), before + QStringList{QStringLiteral("player 4 rtt")});
+    // Taken out of this plot it stays out, and only this one.
+    shown.stack().removeSeries(*shown.stack().panes().at(1), shown.stack().panes().at(1)->shown().back().ref);
+    shown.refresh();
+    QCOMPARE(labels(), before);
+    shown.session.selection.setProcess(ProcessId("server-2"));
+    shown.session.selection.setPlayer(FollowedPlayer{server, 3});
+    shown.refresh();
+    QVERIFY(!labels().contains(QStringLiteral("player 3 rtt")));
+    shown.session.selection.setProcess(server);
+    shown.session.selection.setPlayer(std::nullopt);
+    shown.refresh();
+    QCOMPARE(labels(), before);
+  }
+
   void plotsFollowTheSelectionUnlessPinned() {
     Shown shown(30 * kS);
     using Ids = std::vector<std::string>;

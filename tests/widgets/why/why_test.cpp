@@ -105,6 +105,37 @@ class WhyTest final : public QObject {
     QVERIFY(std::abs(shown.session.clock.now() - Feed::timeOf(700)) <= Feed::kTickNs);
   }
 
+  // Of a followed player it is told what the server says of it, and whether the others had it too.
+  void theFollowedPlayerIsToldOf() {
+    Shown shown(Feed::Fault::Blackout);
+    const ProcessId server("server-1");
+    for (const char* client : {"2", "5", "6"}) {
+      ingest::SeriesInfo info;
+      info.name = "net.loss";
+      info.dimensions = {{"client", client}};
+      const auto id = shown.session.store.declareDerived(server, info);
+      for (Tick tick = 0; tick < Feed::kTicks; tick += 30) {
+        const bool bad = client[0] == '5' && tick >= 690 && tick < 750;
+        const series::Sample sample{tick, Feed::timeOf(tick), bad ? 0.4 : 0.01};
+        shown.session.store.append(id, std::span(&sample, 1));
+      }
+    }
+    shown.panel.ask(Feed::timeOf(708));
+    QTRY_VERIFY(shown.strips().isVisible());
+    const auto told = [&shown](const QString& text) {
+      for (const QLabel* label : shown.panel.findChildren<QLabel*>())
+        if (label->isVisible() && label->text().contains(text)) return true;
+      return false;
+    };
+    QVERIFY(!told(QStringLiteral("player 5")));
+    shown.session.selection.setPlayer(FollowedPlayer{server, 5});
+    QTRY_VERIFY(told(QStringLiteral("player 5: net.loss 0.4")));
+    QVERIFY(told(QStringLiteral("this player alone")));
+    QVERIFY(shown.panel.headline().contains(QStringLiteral("No snapshot reached")));  // the editor's own layers stay
+    shown.session.selection.setPlayer(FollowedPlayer{server, 2});
+    QTRY_VERIFY(told(QStringLiteral("of player 2 was out of line")));
+  }
+
   void aCalmMomentIsSaidToBeCalm() {
     Shown shown(Feed::Fault::None);
     shown.panel.ask(Feed::timeOf(500));
