@@ -30,7 +30,7 @@ Result<> SequenceReserve::open(const std::filesystem::path& folder, std::uint64_
 
 Result<> SequenceReserve::reserve(std::uint64_t upTo) {
   upTo_ = upTo;
-  return write();
+  return file_.empty() ? Result<>() : write();  // empty: the folder is somebody else's, or there is none
 }
 
 // In the place of the one before in one step: a torn file would be worse than none.
