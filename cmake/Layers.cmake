@@ -29,7 +29,7 @@ set(QD_ROOMS core/base core/ingest core/series core/netcode core/control core/se
 
 # Headers from outside, each with the rooms that alone may see it.
 set(QD_FENCED "sqlite3\\.h>core/recording" "\\.(grpc\\.)?pb\\.h>core/link,core/serve,core/etcd" "^grpc>core/link,core/serve,core/etcd,core/security"
-    "qcustomplot\\.h>widgets/plot" "^(Q[A-Z]|Qt)>widgets,app/console" "^prometheus/>agent/daemon" "^Qsci/>widgets/breakpoints")
+    "qcustomplot\\.h>widgets/plot" "^(Q[A-Z]|Qt)>widgets,app/console" "^prometheus/>agent/daemon" "^Qsci/>widgets/debug")
 
 function(_qd_room_of out path)
   set(best "")

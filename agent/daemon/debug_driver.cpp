@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace qd::daemon {
@@ -13,7 +14,8 @@ namespace qd::daemon {
 namespace {
 
 bool isSource(const ingest::Breakpoint& breakpoint) {
-  return breakpoint.kind == ingest::BreakpointKind::Source || breakpoint.kind == ingest::BreakpointKind::Function;
+  return breakpoint.kind == ingest::BreakpointKind::Source || breakpoint.kind == ingest::BreakpointKind::Function ||
+         breakpoint.kind == ingest::BreakpointKind::Exception;
 }
 
 std::string besideThisProgram(const char* name) {
@@ -72,11 +74,39 @@ void DebugDriver::restore(std::vector<ingest::LinkGroup> groups, std::vector<ing
 
 Result<std::string> DebugDriver::execute(control::SessionId session, const std::string& who,
                                          const control::DebugOrder& order) {
+  if (const auto* wanted = std::get_if<control::BreakpointOrder>(&order)) {
+    if (auto may = mayStop(*wanted); !may) return std::unexpected(may.error());
+  }
   control::DebugActions actions;
   auto result = desk_.execute(session, who, order, utcNowNs(), actions);
   perform(std::move(actions));
   syncFollowers();
   return result;
+}
+
+// A debugger on a live process: only if somebody has typed its name under what that means for its players.
+Result<> DebugDriver::mayStop(const control::BreakpointOrder& order) {
+  if (!isSource(order.wanted) || !order.wanted.enabled) return {};
+  std::set<ProcessId> affected(order.members.begin(), order.members.end());
+  for (const auto& group : desk_.groups()) {
+    const bool its = group.id == order.wanted.group ||
+                     std::any_of(group.members.begin(), group.members.end(),
+                                 [&](const auto& member) { return affected.contains(member.process); });
+    if (!its) continue;
+    for (const auto& member : group.members) affected.insert(member.process);
+  }
+  std::vector<control::LiveProcess> live;
+  for (const ProcessId& id : affected) {
+    const ProbeSession* session = find_(id);
+    auto one = session ? control::liveProcess(id, session->info().labels) : std::nullopt;
+    if (!one || !source_.mayDebug(id)) continue;
+    for (const auto& series : session->info().series) {
+      const auto last = series.name == "players.online" ? session->lastValue(series) : std::nullopt;
+      if (last) one->players = static_cast<std::int64_t>(*last);
+    }
+    live.push_back(std::move(*one));
+  }
+  return control::confirmed(live, order.confirmed);
 }
 
 void DebugDriver::on(const control::ProcessEvent& event) {
@@ -137,7 +167,14 @@ void DebugDriver::syncFollowers() {
   followers_ = std::move(wanted);
 }
 
+void DebugDriver::sampled(const ingest::SampleBlock& block) {
+  // It is on its way into the log: what it leads to comes after it.
+  control::DebugActions found = desk_.samples(block, utcNowNs());
+  std::move(found.begin(), found.end(), std::back_inserter(crossed_));
+}
+
 void DebugDriver::onTime(TimeNs now) {
+  if (!crossed_.empty()) perform(std::exchange(crossed_, {}));
   const auto deadline = desk_.nextDeadline();
   if (deadline && *deadline <= now) perform(desk_.onTime(now));
 }
@@ -173,7 +210,7 @@ void DebugDriver::perform(control::DebugAction& action) {
     }
   } else if (auto* resume = std::get_if<control::OrderResume>(&action)) {
     if (source_.stands(resume->process)) {
-      source_.resume(resume->process);
+      source_.resume(*resume);
     } else if (ProbeSession* session = find_(resume->process)) {
       session->resume();
     }
@@ -185,6 +222,13 @@ void DebugDriver::perform(control::DebugAction& action) {
       source_.resume(step->process);
     } else if (session) {
       session->step(step->atTick, step->stopId);
+    }
+  } else if (const auto* line = std::get_if<control::OrderSourceStep>(&action)) {
+    ProbeSession* session = find_(line->process);
+    if (source_.stands(line->process)) {
+      source_.step(*line);
+    } else if (session) {
+      session->step(session->info().tick + 1, line->stopId);  // it stands between two ticks: no line there
     }
   } else if (auto* arm = std::get_if<control::ArmSite>(&action)) {
     if (isSource(arm->breakpoint)) {
@@ -212,6 +256,7 @@ void DebugDriver::publishHit(ingest::Hit hit) {
   for (auto& member : hit.members) {
     if (member.parameters.empty()) member.parameters = table_.parameters(member.state.process);
   }
+  table_.setHit(hit);
   log_.append(std::move(hit));
 }
 

@@ -16,6 +16,7 @@
 #include "agent/daemon/process_table.h"
 #include "agent/daemon/source_driver.h"
 #include "core/control/debug_desk.h"
+#include "core/control/live_guard.h"
 
 namespace qd::daemon {
 
@@ -29,12 +30,18 @@ class DebugDriver {
   // What the log of an earlier agent says.
   void restore(std::vector<ingest::LinkGroup> groups, std::vector<ingest::Breakpoint> breakpoints);
   Result<std::string> execute(control::SessionId session, const std::string& who, const control::DebugOrder& order);
+  void inspect(const control::InspectOrder& order, control::InspectDone done) {
+    source_.inspect(order, std::move(done));
+  }
   void sessionClosed(control::SessionId session) { desk_.sessionClosed(session); }
   void on(const control::ProcessEvent& event);  // of a probe
+  void describe(const ingest::ProcessInfo& info) { perform(desk_.describe(info)); }
+  void sampled(const ingest::SampleBlock& block);
   void onTime(TimeNs now);
   void renew(const std::vector<ProbeSession*>& sessions);  // every 500 ms
 
  private:
+  Result<> mayStop(const control::BreakpointOrder& order);
   void perform(control::DebugActions actions);
   void perform(control::DebugAction& action);
   void publishHit(ingest::Hit hit);
@@ -55,6 +62,7 @@ class DebugDriver {
   control::DebugDesk desk_;
   std::map<ProcessId, Resumes> resumes_;
   std::map<ProcessId, InstanceId> instances_;
+  control::DebugActions crossed_;  // for what was awaited; done after the samples
   std::set<ProcessId> followers_;  // whose debugger waits for stops of others
   SourceDriver source_;
 };

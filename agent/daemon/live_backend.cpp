@@ -27,6 +27,13 @@ class LiveDebugSession final : public serve::DebugSession {
     if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
   }
 
+  void inspect(control::InspectOrder order, control::InspectDone done) override {
+    auto shared = std::make_shared<control::InspectDone>(std::move(done));
+    const bool posted = loop_.post(
+        [&hub = hub_, order = std::move(order), shared] { hub.debugging().inspect(order, std::move(*shared)); });
+    if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
+  }
+
  private:
   EventLoop& loop_;
   ProbeHub& hub_;

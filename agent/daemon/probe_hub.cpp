@@ -243,6 +243,7 @@ void ProbeHub::up(ProbeSession& session) {
   pushes_.up(session);
   wishes_.up(session.ref());
   debugging_.on(session.upEvent());
+  debugging_.describe(session.info());
 }
 
 void ProbeHub::wantWrite(ProbeSession& session, bool want) {

@@ -63,6 +63,7 @@ class ProbeHub final : public ProbeObserver {
   void fillDesired(const ProcessId& process, ingest::ParameterValue& value) override { wishes_.fill(process, value); }
   void sampled(const ingest::SampleBlock& block) override {
     if (changes_.active()) changes_.sampled(block);
+    debugging_.sampled(block);
   }
   std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) override;
 

@@ -152,8 +152,12 @@ void ProbeSession::resumed(qd_cursor body) {
 }
 
 control::ProcessUp ProbeSession::upEvent() const {
-  control::ProcessUp up{info_.id, info_.instance, info_.kind, info_.domain, info_.tickHz, {}};
+  control::ProcessUp up{info_.id, info_.instance, info_.kind, info_.domain, info_.tickHz, {}, 0};
   for (const auto& site : info_.sites) up.sites.push_back(site.name);
+  for (const auto& [key, value] : info_.labels) {
+    const auto allowed = key == "timeout.health" ? parseDuration(value) : Result<Duration>(Duration{0});
+    if (allowed && allowed->ns > 0) up.healthNs = allowed->ns;
+  }
   return up;
 }
 

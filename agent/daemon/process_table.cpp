@@ -63,9 +63,17 @@ void ProcessTable::setGroup(const ingest::LinkGroup& group) {
   const std::lock_guard lock(mutex_);
   if (group.removed) {
     groups_.erase(group.id);
+    hits_.erase(group.id);
   } else {
     groups_[group.id] = group;
+    if (group.hitId.empty()) hits_.erase(group.id);
   }
+}
+
+void ProcessTable::setHit(const ingest::Hit& hit) {
+  const std::lock_guard lock(mutex_);
+  const auto group = groups_.find(hit.group);
+  if (group != groups_.end() && group->second.hitId == hit.id) hits_[hit.group] = hit;
 }
 
 void ProcessTable::setChange(const ingest::ChangeState& change) {
@@ -149,6 +157,7 @@ void ProcessTable::fill(serve::Snapshot& snapshot) const {
   }
   for (const auto& [id, breakpoint] : breakpoints_) snapshot.breakpoints.push_back(breakpoint);
   for (const auto& [id, group] : groups_) snapshot.groups.push_back(group);
+  for (const auto& [group, hit] : hits_) snapshot.hits.push_back(hit);
   for (const auto& change : changes_) snapshot.changes.push_back(change);
   for (const auto& [key, item] : shared_) snapshot.shared.push_back(item);
 }

@@ -25,6 +25,7 @@ class ProcessTable {
   void setParameters(const ingest::ProcessRef& process, const std::vector<ingest::ParameterValue>& values);
   void setBreakpoint(const ingest::Breakpoint& breakpoint);
   void setGroup(const ingest::LinkGroup& group);
+  void setHit(const ingest::Hit& hit);  // kept while its group stands at it
   void setChange(const ingest::ChangeState& change);  // the newest 100 that are over stay
   void setShared(const ingest::SharedItem& item);
   void forgetGone(TimeNs now);
@@ -52,6 +53,7 @@ class ProcessTable {
   std::vector<Row> earlier_;  // replaced instances, oldest first
   std::map<std::string, ingest::Breakpoint> breakpoints_;
   std::map<std::string, ingest::LinkGroup> groups_;
+  std::map<std::string, ingest::Hit> hits_;   // by group
   std::vector<ingest::ChangeState> changes_;  // in order of their beginning
   std::map<std::string, ingest::SharedItem> shared_;
 };

@@ -8,26 +8,47 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/daemon/source_look.h"
 #include "core/base/clock.h"
 
 namespace qd::daemon {
 namespace {
 
+constexpr int kLinesAround = 40;
+
 debug::SourceBreakpoint sourceOf(const DebuggerRule& rule, const ingest::Breakpoint& b) {
   debug::SourceBreakpoint out{b.id, b.revision, "", "", b.line, b.condition, b.after, b.logText};
-  if (b.kind == ingest::BreakpointKind::Function) {
+  if (b.kind == ingest::BreakpointKind::Exception) {
+    out.exception = true;
+  } else if (b.kind == ingest::BreakpointKind::Function) {
     out.function = b.site;
-  } else if (!rule.from.empty() && b.site.starts_with(rule.from)) {
-    out.file = rule.to + b.site.substr(rule.from.size());
   } else {
-    out.file = b.site;
+    out.file = fileThere(rule, b.site);
   }
   return out;
 }
 
-std::vector<ingest::StackFrame> framesOf(const debug::Context& context) {
+// As whoever looks knows the file.
+ingest::StackFrame frameOf(const DebuggerRule& rule, const debug::Frame& f) {
+  return {f.function, fileHere(rule, f.file), f.line};
+}
+
+std::vector<ingest::StackFrame> framesOf(const DebuggerRule& rule, const debug::Context& context) {
   std::vector<ingest::StackFrame> out;
-  for (const debug::Frame& f : context.frames) out.push_back({f.function, f.file, f.line});
+  for (const debug::Frame& f : context.frames) out.push_back(frameOf(rule, f));
+  return out;
+}
+
+// Around the top frame, and around the first whose source is here if that is another.
+std::vector<ingest::SourceText> sourcesOf(const DebuggerRule& rule, const debug::Context& context) {
+  std::vector<ingest::SourceText> out;
+  for (const debug::Frame& f : context.frames) {
+    if (f.line <= 0) continue;
+    auto text = sourceFor(rule, fileHere(rule, f.file), std::max(f.line - kLinesAround, 1), 2 * kLinesAround + 1);
+    if (!text) continue;
+    out.push_back(std::move(*text));
+    break;
+  }
   return out;
 }
 
@@ -38,31 +59,6 @@ Fields localsOf(const debug::Context& context) {
 }
 
 }  // namespace
-
-Result<DebuggerRule> debuggerRuleIn(const std::string& text) {
-  DebuggerRule rule;
-  const auto equals = text.find('=');
-  const auto comma = text.find(',', equals == std::string::npos ? 0 : equals);
-  const std::string name = equals == std::string::npos ? "" : text.substr(equals + 1, comma - equals - 1);
-  const auto kind = debug::debuggerNamed(name);
-  if (equals == std::string::npos || equals == 0 || !kind) {
-    return fail(ErrorCode::InvalidArgument,
-                fmt::format("\"{}\" is no debugger rule; it is PROCESS=dlv or PROCESS=lldb, with an optional "
-                            ",FROM:TO for where the sources lie.",
-                            text));
-  }
-  rule.process = text.substr(0, equals);
-  rule.debugger = *kind;
-  if (comma != std::string::npos) {
-    const auto colon = text.find(':', comma);
-    if (colon == std::string::npos) {
-      return fail(ErrorCode::InvalidArgument, fmt::format("The source map of \"{}\" is FROM:TO.", text));
-    }
-    rule.from = text.substr(comma + 1, colon - comma - 1);
-    rule.to = text.substr(colon + 1);
-  }
-  return rule;
-}
 
 SourceDriver::SourceDriver(EventLoop& loop, std::vector<DebuggerRule> rules, std::string guardian, Port port)
     : loop_(loop), rules_(std::move(rules)), guardian_(std::move(guardian)), port_(std::move(port)) {}
@@ -90,7 +86,7 @@ bool SourceDriver::attached(const ProcessId& process) const {
 
 bool SourceDriver::stands(const ProcessId& process) const {
   const auto it = debuggees_.find(process);
-  return it != debuggees_.end() && (it->second.stands || it->second.stopping);
+  return it != debuggees_.end() && (it->second.stands || it->second.stopping || it->second.stepping);
 }
 
 // --- orders ----------------------------------------------------------------------------------------------------------
@@ -164,7 +160,10 @@ void SourceDriver::send(const ProcessId& process, Debuggee& debuggee) {
 }
 
 void SourceDriver::letGoIfIdle(const ProcessId& process, Debuggee& debuggee) {
-  if (!debuggee.link || !debuggee.armed.empty() || debuggee.follower || debuggee.stands || debuggee.stopping) return;
+  if (!debuggee.link || !debuggee.armed.empty() || debuggee.follower || debuggee.stands || debuggee.stopping ||
+      debuggee.stepping) {
+    return;
+  }
   spdlog::info("debugging: the debugger lets go of {}", process.value);
   loop_.unwatch(debuggee.link->fd());
   debuggees_.erase(process);  // closing the link does the rest
@@ -177,16 +176,22 @@ void SourceDriver::stop(const ProcessId& process, std::uint64_t stopId) {
   it->second.link->order(debug::Stop{stopId});
 }
 
-void SourceDriver::resume(const ProcessId& process) {
-  const auto it = debuggees_.find(process);
-  if (it != debuggees_.end() && it->second.link) it->second.link->order(debug::Continue{});
+void SourceDriver::resume(const control::OrderResume& order) {
+  const auto it = debuggees_.find(order.process);
+  if (it != debuggees_.end() && it->second.link) {
+    it->second.link->order(debug::Continue{it->second.epoch, order.stopId});
+  }
 }
 
 void SourceDriver::down(const ProcessId& process) {
   const auto it = debuggees_.find(process);
   if (it == debuggees_.end()) return;
-  if (it->second.link) loop_.unwatch(it->second.link->fd());
+  Debuggee lost = std::move(it->second);
   debuggees_.erase(it);
+  if (lost.link) loop_.unwatch(lost.link->fd());
+  for (auto& [request, done] : lost.looks) {
+    done(fail(ErrorCode::Unavailable, fmt::format("{} is gone.", process.value)));
+  }
 }
 
 // --- what it tells ---------------------------------------------------------------------------------------------------
@@ -215,10 +220,13 @@ void SourceDriver::on(const ProcessId& process, const debug::Told& told) {
     context(process, *around);
   } else if (const auto* resumed = std::get_if<debug::Resumed>(&told)) {
     debuggee.stands = debuggee.stopping = false;
+    debuggee.epoch = resumed->epoch;
     port_.tell(control::Resumed{process, resumed->epoch, resumed->timeNs, true, ""});
     if (const auto again = debuggees_.find(process); again != debuggees_.end()) letGoIfIdle(process, again->second);
   } else if (const auto* output = std::get_if<debug::Output>(&told)) {
     if (output->logpoint) port_.log(process, output->text);
+  } else if (const auto* look = std::get_if<debug::Seen>(&told)) {
+    if (const DebuggerRule* rule = ruleFor(process)) seen(debuggee, *rule, *look);
   } else if (const auto* end = std::get_if<debug::Gone>(&told)) {
     gone(process, end->reason);
   }
@@ -234,12 +242,18 @@ void SourceDriver::bound(const ProcessId& process, const debug::Bound& told) {
 
 void SourceDriver::stopped(const ProcessId& process, const debug::Stopped& told) {
   Debuggee& debuggee = debuggees_.at(process);
+  const bool again = debuggee.stands && debuggee.epoch == told.epoch;
   debuggee.stands = true;
-  debuggee.stopping = false;
+  debuggee.epoch = told.epoch;
+  debuggee.stopping = debuggee.stepping = false;
   debuggee.tick = port_.tickOf(process);
+  if (again) {  // the answer to an order that it had obeyed already
+    return port_.tell(control::Parked{process, told.epoch, told.stopId, "", debuggee.tick, told.timeNs});
+  }
   const auto hit = std::find_if(told.breakpoints.begin(), told.breakpoints.end(),
                                 [&](const std::string& id) { return debuggee.armed.contains(id); });
-  const bool byOurs = told.cause == debug::StopCause::Breakpoint && hit != told.breakpoints.end();
+  const bool byOurs = (told.cause == debug::StopCause::Breakpoint || told.cause == debug::StopCause::Exception) &&
+                      hit != told.breakpoints.end();
   if (byOurs && debuggee.armed.at(*hit).breakpoint.capture) {
     debuggee.capturing = *hit;  // runs on as soon as its context is known
     return;
@@ -256,15 +270,18 @@ void SourceDriver::stopped(const ProcessId& process, const debug::Stopped& told)
 
 void SourceDriver::context(const ProcessId& process, const debug::Context& told) {
   Debuggee& debuggee = debuggees_.at(process);
+  const DebuggerRule* rule = ruleFor(process);
+  if (!rule) return;
   if (debuggee.capturing.empty()) {
-    return port_.tell(control::StopContext{process, told.epoch, framesOf(told), localsOf(told)});
+    return port_.tell(control::StopContext{process, told.epoch, framesOf(*rule, told), localsOf(told), told.thread,
+                                           sourcesOf(*rule, told)});
   }
   const std::string id = std::exchange(debuggee.capturing, {});
   debuggee.armed.erase(id);
   send(process, debuggee);
   resume(process);
-  port_.tell(
-      control::SiteHit{process, told.epoch, id, 1, false, debuggee.tick, utcNowNs(), framesOf(told), localsOf(told)});
+  port_.tell(control::SiteHit{process, told.epoch, id, 1, false, debuggee.tick, utcNowNs(), framesOf(*rule, told),
+                              localsOf(told), true, told.thread, sourcesOf(*rule, told)});
   port_.tell(control::Disarmed{process, id, "It has captured what it should."});
 }
 
@@ -276,6 +293,7 @@ void SourceDriver::gone(const ProcessId& process, const std::string& reason) {
   debuggees_.erase(it);
   if (lost.link) loop_.unwatch(lost.link->fd());
   spdlog::warn("debugging: no debugger is on {} any more: {}", process.value, reason);
+  for (auto& [request, done] : lost.looks) done(fail(ErrorCode::Unavailable, reason));
   for (const auto& [id, armed] : lost.armed) refuse(process, armed.breakpoint, reason);
   if (lost.stands || lost.stopping) port_.tell(control::Resumed{process, UINT64_MAX, utcNowNs(), false, reason});
 }

@@ -13,18 +13,12 @@
 #include <vector>
 
 #include "agent/daemon/event_loop.h"
+#include "agent/daemon/source_look.h"
 #include "agent/debug/guardian_link.h"
 #include "core/control/debug_events.h"
+#include "core/control/inspect.h"
 
 namespace qd::daemon {
-
-struct DebuggerRule {
-  std::string process;  // an id, or a beginning of ids with a * at its end
-  debug::DebuggerKind debugger = debug::DebuggerKind::Delve;
-  std::string from, to;  // source map: a file here that begins with `from` is `to` + the rest for the debugger
-};
-// "GLOB=dlv|lldb[,FROM:TO]". Errors: InvalidArgument.
-Result<DebuggerRule> debuggerRuleIn(const std::string& text);
 
 class SourceDriver {
  public:
@@ -47,7 +41,11 @@ class SourceDriver {
   void attach(const ProcessId& process);   // as a follower, without a breakpoint of its own
   void release(const ProcessId& process);  // a follower that is needed no more
   void stop(const ProcessId& process, std::uint64_t stopId);
-  void resume(const ProcessId& process);
+  void resume(const control::OrderResume& order);
+  void resume(const ProcessId& process) { resume(control::OrderResume{process}); }
+  void step(const control::OrderSourceStep& order);
+  // Looks into a process that stands by its debugger, or at a source file of one that may be debugged.
+  void inspect(const control::InspectOrder& order, control::InspectDone done);
   void down(const ProcessId& process);  // it has gone; its guardian notices by itself
 
  private:
@@ -58,10 +56,12 @@ class SourceDriver {
   struct Debuggee {
     std::unique_ptr<debug::GuardianLink> link;
     std::map<std::string, Armed> armed;
-    bool attached = false, stands = false, stopping = false, follower = false;
+    bool attached = false, stands = false, stopping = false, stepping = false, follower = false;
     std::uint64_t stopWanted = 0;  // ordered before it was attached
     std::string capturing;         // a capture that waits for its context
     Tick tick = 0;
+    std::uint64_t epoch = 0;                              // its guardian's, as far as it has told
+    std::map<std::uint64_t, control::InspectDone> looks;  // that its guardian has not answered
   };
   const DebuggerRule* ruleFor(const ProcessId& process) const;
   Result<> begin(const ProcessId& process, Debuggee& debuggee);
@@ -73,6 +73,7 @@ class SourceDriver {
   void bound(const ProcessId& process, const debug::Bound& told);
   void stopped(const ProcessId& process, const debug::Stopped& told);
   void context(const ProcessId& process, const debug::Context& told);
+  void seen(Debuggee& debuggee, const DebuggerRule& rule, const debug::Seen& told);
   void gone(const ProcessId& process, const std::string& reason);
 
   EventLoop& loop_;
@@ -80,6 +81,7 @@ class SourceDriver {
   const std::string guardian_;
   Port port_;
   std::map<ProcessId, Debuggee> debuggees_;
+  std::uint64_t nextLook_ = 1;
 };
 
 }  // namespace qd::daemon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/debug/protocol.h"
 
+#include <algorithm>
 #include <array>
 
 namespace qd::debug {
@@ -22,8 +23,15 @@ std::uint64_t unsignedOf(const Json& json, const char* key) {
 }
 
 Json jsonOf(const SourceBreakpoint& b) {
-  return {{"id", b.id},     {"revision", b.revision},   {"file", b.file},   {"function", b.function},
-          {"line", b.line}, {"condition", b.condition}, {"after", b.after}, {"log", b.logText}};
+  return {{"id", b.id},
+          {"revision", b.revision},
+          {"file", b.file},
+          {"function", b.function},
+          {"line", b.line},
+          {"condition", b.condition},
+          {"after", b.after},
+          {"log", b.logText},
+          {"exception", b.exception}};
 }
 
 SourceBreakpoint breakpointIn(const Json& json) {
@@ -34,7 +42,8 @@ SourceBreakpoint breakpointIn(const Json& json) {
           static_cast<int>(integerOf(json, "line")),
           textOf(json, "condition"),
           unsignedOf(json, "after"),
-          textOf(json, "log")};
+          textOf(json, "log"),
+          flagOf(json, "exception")};
 }
 
 StopCause causeIn(const std::string& name) {
@@ -44,24 +53,87 @@ StopCause causeIn(const std::string& name) {
   return StopCause::Unknown;
 }
 
-Json jsonOf(const Context& context) {
-  Json out = {{"told", "context"}, {"epoch", context.epoch}, {"frames", Json::array()}, {"locals", Json::array()}};
-  for (const Frame& f : context.frames) {
-    out["frames"].push_back({{"function", f.function}, {"file", f.file}, {"line", f.line}});
-  }
-  for (const Variable& v : context.locals) {
-    out["locals"].push_back({{"name", v.name}, {"value", v.value}, {"type", v.type}});
+Json jsonOf(const std::vector<Frame>& frames) {
+  Json out = Json::array();
+  for (const Frame& f : frames) {
+    out.push_back({{"function", f.function}, {"file", f.file}, {"line", f.line}, {"id", f.id}});
   }
   return out;
 }
 
-Context contextIn(const Json& json) {
-  Context out{unsignedOf(json, "epoch"), {}, {}};
-  for (const Json& f : below(json, "frames")) {
-    out.frames.push_back({textOf(f, "function"), textOf(f, "file"), static_cast<int>(integerOf(f, "line"))});
+std::vector<Frame> framesIn(const Json& list) {
+  std::vector<Frame> out;
+  for (const Json& f : list) {
+    out.push_back(
+        {textOf(f, "function"), textOf(f, "file"), static_cast<int>(integerOf(f, "line")), integerOf(f, "id")});
   }
-  for (const Json& v : below(json, "locals")) {
-    out.locals.push_back({textOf(v, "name"), textOf(v, "value"), textOf(v, "type")});
+  return out;
+}
+
+Json jsonOf(const std::vector<Variable>& variables) {
+  Json out = Json::array();
+  for (const Variable& v : variables) {
+    out.push_back({{"name", v.name}, {"value", v.value}, {"type", v.type}, {"reference", v.reference}});
+  }
+  return out;
+}
+
+std::vector<Variable> variablesIn(const Json& list) {
+  std::vector<Variable> out;
+  for (const Json& v : list) {
+    out.push_back({textOf(v, "name"), textOf(v, "value"), textOf(v, "type"), integerOf(v, "reference")});
+  }
+  return out;
+}
+
+Json jsonOf(const Context& context) {
+  return {{"told", "context"},
+          {"epoch", context.epoch},
+          {"frames", jsonOf(context.frames)},
+          {"locals", jsonOf(context.locals)},
+          {"thread", context.thread}};
+}
+
+Context contextIn(const Json& json) {
+  return {unsignedOf(json, "epoch"), framesIn(below(json, "frames")), variablesIn(below(json, "locals")),
+          textOf(json, "thread")};
+}
+
+Json jsonOf(const Inspect& inspect) {
+  return {{"order", "inspect"},
+          {"request", inspect.request},
+          {"look", static_cast<int>(inspect.look)},
+          {"epoch", inspect.epoch},
+          {"thread", inspect.thread},
+          {"frame", inspect.frame},
+          {"reference", inspect.reference},
+          {"expression", inspect.expression}};
+}
+
+Inspect inspectIn(const Json& json) {
+  const auto look = static_cast<Look>(std::clamp<std::int64_t>(integerOf(json, "look"), 0, 3));
+  return {unsignedOf(json, "request"), look,
+          unsignedOf(json, "epoch"),   integerOf(json, "thread"),
+          integerOf(json, "frame"),    integerOf(json, "reference"),
+          textOf(json, "expression")};
+}
+
+Json jsonOf(const Seen& seen) {
+  Json out = {{"told", "seen"},          {"request", seen.request},       {"epoch", seen.epoch},
+              {"error", seen.error},     {"frames", jsonOf(seen.frames)}, {"variables", jsonOf(seen.variables)},
+              {"threads", Json::array()}};
+  for (const Thread& t : seen.threads) {
+    out["threads"].push_back({{"id", t.id}, {"name", t.name}, {"current", t.current}});
+  }
+  return out;
+}
+
+Seen seenIn(const Json& json) {
+  Seen out{unsignedOf(json, "request"),     unsignedOf(json, "epoch"),
+           textOf(json, "error"),           {},
+           framesIn(below(json, "frames")), variablesIn(below(json, "variables"))};
+  for (const Json& t : below(json, "threads")) {
+    out.threads.push_back({integerOf(t, "id"), textOf(t, "name"), flagOf(t, "current")});
   }
   return out;
 }
@@ -86,22 +158,29 @@ Result<Json> parsed(const std::string& line) {
 }  // namespace
 
 std::string lineOf(const Order& order) {
-  const Json json = std::visit(Overloaded{[](const SetAll& set) {
-                                            Json out = {{"order", "set"}, {"breakpoints", Json::array()}};
-                                            for (const auto& b : set.breakpoints)
-                                              out["breakpoints"].push_back(jsonOf(b));
-                                            return out;
-                                          },
-                                          [](const Stop& stop) {
-                                            return Json{{"order", "stop"}, {"stop", stop.stopId}};
-                                          },
-                                          [](const Continue&) {
-                                            return Json{{"order", "continue"}};
-                                          },
-                                          [](const Detach&) {
-                                            return Json{{"order", "detach"}};
-                                          }},
-                               order);
+  const Json json =
+      std::visit(Overloaded{[](const SetAll& set) {
+                              Json out = {{"order", "set"}, {"breakpoints", Json::array()}};
+                              for (const auto& b : set.breakpoints) out["breakpoints"].push_back(jsonOf(b));
+                              return out;
+                            },
+                            [](const Stop& stop) {
+                              return Json{{"order", "stop"}, {"stop", stop.stopId}};
+                            },
+                            [](const Continue& go) {
+                              return Json{{"order", "continue"}, {"epoch", go.epoch}, {"stop", go.stopId}};
+                            },
+                            [](const Step& step) {
+                              return Json{{"order", "step"},
+                                          {"stop", step.stopId},
+                                          {"kind", static_cast<int>(step.kind)},
+                                          {"thread", step.thread}};
+                            },
+                            [](const Inspect& inspect) { return jsonOf(inspect); },
+                            [](const Detach&) {
+                              return Json{{"order", "detach"}};
+                            }},
+                 order);
   return dumped(json) + "\n";
 }
 
@@ -110,8 +189,13 @@ Result<Order> orderIn(const std::string& line) {
   if (!json) return std::unexpected(json.error());
   const std::string what = textOf(*json, "order");
   if (what == "stop") return Stop{unsignedOf(*json, "stop")};
-  if (what == "continue") return Continue{};
+  if (what == "continue") return Continue{unsignedOf(*json, "epoch"), unsignedOf(*json, "stop")};
   if (what == "detach") return Detach{};
+  if (what == "inspect") return inspectIn(*json);
+  if (what == "step") {
+    const auto kind = static_cast<StepKind>(std::clamp<std::int64_t>(integerOf(*json, "kind"), 0, 2));
+    return Step{unsignedOf(*json, "stop"), kind, integerOf(*json, "thread")};
+  }
   if (what != "set") return fail(ErrorCode::Unsupported, "The guardian does not know the order " + what + ".");
   SetAll set;
   for (const Json& b : below(*json, "breakpoints")) set.breakpoints.push_back(breakpointIn(b));
@@ -143,6 +227,7 @@ std::string lineOf(const Told& told) {
                             [](const Output& o) {
                               return Json{{"told", "output"}, {"text", o.text}, {"logpoint", o.logpoint}};
                             },
+                            [](const Seen& s) { return jsonOf(s); },
                             [](const Gone& g) {
                               return Json{{"told", "gone"}, {"exited", g.exited}, {"reason", g.reason}};
                             }},
@@ -161,6 +246,7 @@ Result<Told> toldIn(const std::string& line) {
   }
   if (what == "stopped") return stoppedIn(*json);
   if (what == "context") return contextIn(*json);
+  if (what == "seen") return seenIn(*json);
   if (what == "resumed") return Resumed{unsignedOf(*json, "epoch"), integerOf(*json, "time_ns")};
   if (what == "output") return Output{textOf(*json, "text"), flagOf(*json, "logpoint")};
   if (what == "gone") return Gone{flagOf(*json, "exited"), textOf(*json, "reason")};

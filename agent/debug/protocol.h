@@ -24,15 +24,23 @@ struct SourceBreakpoint {
   std::string condition;
   std::uint64_t after = 0;  // stop from the Nth hit on
   std::string logText;      // not empty: log, do not stop
+  bool exception = false;   // where something is thrown, or panics; no place
   bool operator==(const SourceBreakpoint&) const = default;
 };
 
 struct Frame {
   std::string function, file;
   int line = 0;
+  std::int64_t id = 0;
 };
 struct Variable {
   std::string name, value, type;
+  std::int64_t reference = 0;  // 0: has nothing below
+};
+struct Thread {
+  std::int64_t id = 0;
+  std::string name;
+  bool current = false;
 };
 
 // --- orders ---
@@ -42,9 +50,26 @@ struct SetAll {  // these and no others
 struct Stop {
   std::uint64_t stopId = 0;
 };
-struct Continue {};
+struct Continue {
+  std::uint64_t epoch = 0;   // of the stop that is meant; another is left alone
+  std::uint64_t stopId = 0;  // not 0: takes that order back, whenever it is obeyed; a hit of its own stays
+};
+enum class StepKind { Over, Into, Out };
+struct Step {
+  std::uint64_t stopId = 0;  // of the stop that ends it
+  StepKind kind = StepKind::Over;
+  std::int64_t thread = 0;  // 0: the one that stopped
+};
+enum class Look { Threads, Stack, Variables, Evaluate };
+struct Inspect {
+  std::uint64_t request = 0;
+  Look look = Look::Threads;
+  std::uint64_t epoch = 0;  // of the stop that the numbers are of; 0: there are none (or it is the first)
+  std::int64_t thread = 0, frame = 0, reference = 0;
+  std::string expression;
+};
 struct Detach {};  // clears, lets it run, ends the guardian
-using Order = std::variant<SetAll, Stop, Continue, Detach>;
+using Order = std::variant<SetAll, Stop, Continue, Step, Inspect, Detach>;
 
 // --- what is told ---
 struct Attached {
@@ -71,6 +96,14 @@ struct Context {  // of the stop of that epoch
   std::uint64_t epoch = 0;
   std::vector<Frame> frames;
   std::vector<Variable> locals;  // of the top frame
+  std::string thread;
+};
+struct Seen {  // the answer to Inspect
+  std::uint64_t request = 0, epoch = 0;
+  std::string error;  // empty: fine
+  std::vector<Thread> threads;
+  std::vector<Frame> frames;
+  std::vector<Variable> variables;
 };
 struct Resumed {
   std::uint64_t epoch = 0;  // the new one
@@ -84,7 +117,7 @@ struct Gone {
   bool exited = false;  // the process itself; else only the debugger let go
   std::string reason;
 };
-using Told = std::variant<Attached, Bound, Stopped, Context, Resumed, Output, Gone>;
+using Told = std::variant<Attached, Bound, Stopped, Context, Resumed, Output, Gone, Seen>;
 
 std::string lineOf(const Order& order);  // with its newline
 std::string lineOf(const Told& told);

@@ -46,10 +46,28 @@ Json Quirks::hitCondition(std::uint64_t after) const {
   return kind_ == DebuggerKind::Delve ? fmt::format(">= {}", after) : fmt::format("{}", after);
 }
 
+Json Quirks::exceptionFilters(const Json& capabilities) const {
+  Json out = Json::array();
+  for (const Json& offered : below(capabilities, "exceptionBreakpointFilters")) {
+    if (textOf(offered, "filter") == "cpp_throw") out.push_back("cpp_throw");
+  }
+  return out;
+}
+
+std::string Quirks::threadName(std::int64_t thread) const {
+  return fmt::format("{} {}", kind_ == DebuggerKind::Delve ? "goroutine" : "thread", thread);
+}
+
 std::string Quirks::refusal(const SourceBreakpoint& b, const Json& capabilities) const {
   const auto lacks = [&](const char* capability) { return !flagOf(capabilities, capability); };
   if (!b.function.empty() && lacks("supportsFunctionBreakpoints")) {
     return fmt::format("{} offers no function breakpoints; name a file and line.", nameOf(kind_));
+  }
+  if (b.exception && kind_ == DebuggerKind::Lldb && exceptionFilters(capabilities).empty()) {
+    return fmt::format("{} offers no stop where something is thrown.", nameOf(kind_));
+  }
+  if (b.exception && (!b.condition.empty() || b.after > 1 || !b.logText.empty())) {
+    return "A stop where something is thrown has no condition, count or log text.";
   }
   if (!b.condition.empty() && lacks("supportsConditionalBreakpoints")) {
     return fmt::format("{} offers no conditions; leave the condition out.", nameOf(kind_));

@@ -34,6 +34,11 @@ class Quirks {
   bool stopsBySignal() const { return kind_ == DebuggerKind::Lldb; }
   // "From the Nth hit on", as this debugger understands it.
   Json hitCondition(std::uint64_t after) const;
+  // What to stop at where something is thrown. delve has no filters and stops where a goroutine panics and nobody
+  // recovers; whether anybody wants that stop is for the owner to say.
+  bool hasExceptionFilters() const { return kind_ == DebuggerKind::Lldb; }
+  Json exceptionFilters(const Json& capabilities) const;
+  std::string threadName(std::int64_t thread) const;
   // What cannot be asked of this debugger, as one sentence; empty: fine.
   std::string refusal(const SourceBreakpoint& breakpoint, const Json& capabilities) const;
 
@@ -43,6 +48,11 @@ class Quirks {
   bool isOurSignal(const Json& body) const;
   // The debugger's own numbers of the breakpoints that were hit.
   std::vector<std::int64_t> hitNumbers(const Json& body) const;
+  // A breakpoint that lldb sets while the process runs is there a moment before its count is: a stop so soon after it
+  // is none.
+  bool stopsBeforeItCounts(std::int64_t sinceBoundNs) const {
+    return kind_ == DebuggerKind::Lldb && sinceBoundNs < 50'000'000;
+  }
   // delve says that it could not evaluate a condition; lldb stops as if it held, and prints a note at some time.
   bool stopsWhereConditionsFail() const { return kind_ == DebuggerKind::Lldb; }
 

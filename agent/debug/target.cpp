@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace qd::debug {
@@ -76,109 +77,22 @@ void Target::obey(const Order& order) {
     if (initialized_) apply();
   } else if (const auto* one = std::get_if<Stop>(&order)) {
     stop(one->stopId);
-  } else if (std::holds_alternative<Continue>(order)) {
-    resume();
+  } else if (const auto* go = std::get_if<Continue>(&order)) {
+    if (go->stopId != 0) {
+      takeBack(go->stopId);
+    } else if (go->epoch == epoch_) {
+      resume();
+    }
+  } else if (const auto* stepping = std::get_if<Step>(&order)) {
+    step(*stepping);
+  } else if (const auto* asked = std::get_if<Inspect>(&order)) {
+    inspect(*asked);
   }
 }
 
 const SourceBreakpoint* Target::wanted(const std::string& id) const {
   const auto it = std::find_if(wanted_.begin(), wanted_.end(), [&](const auto& b) { return b.id == id; });
   return it == wanted_.end() ? nullptr : &*it;
-}
-
-// --- breakpoints -----------------------------------------------------------------------------------------------------
-
-// A request replaces all breakpoints of one file; each costs an lldb target some 100 ms, so it is one a file.
-void Target::apply() {
-  std::set<std::string> files;
-  bool functions = false;
-  for (const SourceBreakpoint& b : wanted_) {
-    if (b.function.empty()) files.insert(b.file);
-    functions = functions || !b.function.empty();
-  }
-  std::set<std::string> all = files;
-  all.insert(files_.begin(), files_.end());
-  files_ = std::move(files);
-  for (const std::string& file : all) applyFile(file);
-  if (functions || functions_) applyFunctions();
-  functions_ = functions;
-}
-
-Json Target::wireOf(const SourceBreakpoint& b) const {
-  Json out = b.function.empty() ? Json{{"line", b.line}} : Json{{"name", b.function}};
-  if (!b.condition.empty()) out["condition"] = b.condition;
-  if (const Json count = quirks_.hitCondition(b.after); !count.is_null()) out["hitCondition"] = count;
-  if (!b.logText.empty()) out["logMessage"] = b.logText;
-  return out;
-}
-
-void Target::applyFile(const std::string& file) {
-  std::vector<SourceBreakpoint> asked;
-  Json list = Json::array();
-  for (const SourceBreakpoint& b : wanted_) {
-    if (!b.function.empty() || b.file != file) continue;
-    if (std::string no = quirks_.refusal(b, capabilities_); !no.empty()) {
-      port_.tell(Bound{b.id, b.revision, false, 0, no});
-      continue;
-    }
-    asked.push_back(b);
-    list.push_back(wireOf(b));
-  }
-  ++binding_;
-  dap_.request("setBreakpoints", {{"source", {{"path", file}}}, {"breakpoints", std::move(list)}},
-               [this, asked = std::move(asked)](const DapAnswer& answer) { bound(asked, answer); });
-}
-
-void Target::applyFunctions() {
-  std::vector<SourceBreakpoint> asked;
-  Json list = Json::array();
-  for (const SourceBreakpoint& b : wanted_) {
-    if (b.function.empty()) continue;
-    if (std::string no = quirks_.refusal(b, capabilities_); !no.empty()) {
-      port_.tell(Bound{b.id, b.revision, false, 0, no});
-      continue;
-    }
-    asked.push_back(b);
-    list.push_back(wireOf(b));
-  }
-  ++binding_;
-  dap_.request("setFunctionBreakpoints", {{"breakpoints", std::move(list)}},
-               [this, asked = std::move(asked)](const DapAnswer& answer) { bound(asked, answer); });
-}
-
-// Answers come in the order of the request; they are matched by place and remembered by the debugger's number.
-void Target::bound(const std::vector<SourceBreakpoint>& asked, const DapAnswer& answer) {
-  const Json& list = below(answer.body, "breakpoints");
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (answer.ok && list.is_array() && i < list.size()) {
-      bindOne(asked[i], list[i]);
-    } else {
-      port_.tell(Bound{asked[i].id, asked[i].revision, false, 0,
-                       answer.ok ? "The debugger said nothing of this breakpoint." : answer.error});
-    }
-  }
-  --binding_;
-  if (early_ && (binding_ == 0 || known(*early_))) onStopped(*std::exchange(early_, std::nullopt));
-}
-
-bool Target::known(const Json& stop) const {
-  const auto numbers = quirks_.hitNumbers(stop);
-  return std::all_of(numbers.begin(), numbers.end(), [&](std::int64_t number) { return ids_.contains(number); });
-}
-
-void Target::bindOne(const SourceBreakpoint& asked, const Json& got) {
-  if (const std::int64_t number = integerOf(got, "id", -1); number >= 0) ids_[number] = asked.id;
-  const bool ok = flagOf(got, "verified");
-  std::string reason = textOf(got, "message");
-  if (!ok && reason.empty()) {
-    reason = asked.function.empty()
-                 ? fmt::format(
-                       "There is no code at {}:{} in this program; was it built with debug information, and "
-                       "from this path?",
-                       asked.file, asked.line)
-                 : fmt::format("There is no function {} in this program.", asked.function);
-  }
-  port_.tell(Bound{asked.id, asked.revision, ok, static_cast<int>(integerOf(got, "line")), std::move(reason)});
 }
 
 // --- stopping and running on -----------------------------------------------------------------------------------------
@@ -212,6 +126,35 @@ void Target::resume() {
     state_ = State::Stopped;
     port_.tell(Output{answer.error, false});
   });
+}
+
+void Target::takeBack(std::uint64_t stopId) {
+  if (state_ == State::Stopped) {
+    const bool byOrder = last_.cause != StopCause::Breakpoint && last_.cause != StopCause::Exception;
+    if (last_.stopId == stopId && byOrder) resume();
+  } else if (stopId_ == stopId && state_ == State::Stopping) {
+    resumeWanted_ = true;
+  } else if (stopId_ == stopId && stopWanted_) {
+    stopWanted_ = false;
+    stopId_ = 0;
+  }
+}
+
+// The stop that ends it is told with the order's id, in an epoch of its own.
+void Target::step(const Step& order) {
+  if (state_ != State::Stopped) return;
+  constexpr std::array kCommands = {"next", "stepIn", "stepOut"};
+  state_ = State::Resuming;
+  stopId_ = order.stopId;
+  dap_.request(kCommands[static_cast<std::size_t>(order.kind)],
+               {{"threadId", order.thread != 0 ? order.thread : thread_}}, [this](const DapAnswer& answer) {
+                 if (state_ != State::Resuming) return;
+                 if (answer.ok) return resumed();
+                 state_ = State::Stopped;  // where it stood: the order is over all the same
+                 last_.stopId = std::exchange(stopId_, 0);
+                 port_.tell(Output{answer.error, false});
+                 publishStop();
+               });
 }
 
 void Target::unwedge() {
@@ -251,15 +194,22 @@ void Target::onStopped(const Json& body) {
   state_ = State::Stopped;
   last_ = Stopped{
       epoch_, cause, {}, std::exchange(stopId_, 0), port_.nowNs(), textOf(body, "text", textOf(body, "description"))};
-  bool conditional = false;
+  bool conditional = false, counted = false;
   for (const std::int64_t number : quirks_.hitNumbers(body)) {
     const auto known = ids_.find(number);
     if (known == ids_.end() || !wanted(known->second)) continue;
     last_.breakpoints.push_back(known->second);
     conditional = conditional || !wanted(known->second)->condition.empty();
+    counted = counted || wanted(known->second)->after > 1;
+  }
+  if (cause == StopCause::Exception) {
+    for (const SourceBreakpoint& b : wanted_) {
+      if (b.exception) last_.breakpoints.push_back(b.id);
+    }
   }
   if (cause == StopCause::ConditionError) return failCondition(last_.text);
   toldStop_ = false;
+  if (counted && last_.stopId == 0 && quirks_.stopsBeforeItCounts(last_.timeNs - boundAt_)) return resume();
   if (!conditional || !quirks_.stopsWhereConditionsFail()) publishStop();
   if (std::exchange(resumeWanted_, false)) return resume();
   gather(integerOf(body, "threadId"));
@@ -268,6 +218,15 @@ void Target::onStopped(const Json& body) {
 void Target::publishStop() {
   toldStop_ = true;
   port_.tell(last_);
+}
+
+// It does not hold after all: as if it had not stopped, unless somebody has ordered a stop meanwhile.
+void Target::passOver(std::int64_t frame) {
+  if (last_.stopId == 0) return resume();
+  last_.cause = StopCause::Linked;
+  last_.breakpoints.clear();
+  publishStop();
+  gatherLocals(frame);
 }
 
 // A condition that cannot be evaluated never armed anything: the breakpoint goes, the process runs on.
@@ -286,85 +245,6 @@ void Target::failCondition(const std::string& why) {
   }
   apply();
   resume();
-}
-
-// --- what stands where -----------------------------------------------------------------------------------------------
-
-void Target::gather(std::int64_t thread) {
-  context_ = Context{epoch_, {}, {}};
-  if (thread != 0) return gatherFrames(thread);
-  dap_.request("threads", Json::object(), [this, epoch = epoch_](const DapAnswer& answer) {
-    if (epoch != epoch_ || state_ != State::Stopped) return;
-    std::int64_t chosen = 0;
-    for (const Json& one : below(answer.body, "threads")) {
-      const bool current = textOf(one, "name").starts_with("*");  // delve marks the selected goroutine
-      if (chosen == 0 || current) chosen = integerOf(one, "id");
-      if (current) break;
-    }
-    thread_ = chosen;
-    gatherFrames(chosen);
-  });
-}
-
-void Target::gatherFrames(std::int64_t thread) {
-  dap_.request("stackTrace", {{"threadId", thread}, {"startFrame", 0}, {"levels", 20}},
-               [this, epoch = epoch_](const DapAnswer& answer) {
-                 if (epoch != epoch_ || state_ != State::Stopped) return;
-                 const Json& frames = below(answer.body, "stackFrames");
-                 for (const Json& f : frames) {
-                   context_.frames.push_back(
-                       {textOf(f, "name"), textOf(below(f, "source"), "path"), static_cast<int>(integerOf(f, "line"))});
-                 }
-                 const std::int64_t top = frames.is_array() && !frames.empty() ? integerOf(frames[0], "id") : -1;
-                 if (!toldStop_) return checkCondition(top);
-                 if (top < 0) return port_.tell(context_);
-                 gatherLocals(top);
-               });
-}
-
-// The debugger stops at a condition that it cannot evaluate as if it held: whether it can is asked before anybody hears
-// of the stop.
-void Target::checkCondition(std::int64_t frame) {
-  const SourceBreakpoint* b = last_.breakpoints.empty() ? nullptr : wanted(last_.breakpoints.front());
-  if (!b || b->condition.empty() || frame < 0) {
-    publishStop();
-    return port_.tell(context_);
-  }
-  dap_.request("evaluate", {{"expression", b->condition}, {"frameId", frame}, {"context", "watch"}},
-               [this, epoch = epoch_, frame](const DapAnswer& answer) {
-                 if (epoch != epoch_ || state_ != State::Stopped) return;
-                 if (!answer.ok) return failCondition(answer.error);
-                 publishStop();
-                 gatherLocals(frame);
-               });
-}
-
-void Target::gatherLocals(std::int64_t frame) {
-  dap_.request("scopes", {{"frameId", frame}}, [this, epoch = epoch_](const DapAnswer& answer) {
-    if (epoch != epoch_ || state_ != State::Stopped) return;
-    locals(below(answer.body, "scopes"));
-  });
-}
-
-void Target::locals(const Json& scopes) {
-  std::vector<std::int64_t> references;
-  for (const Json& scope : scopes) {
-    const std::string name = textOf(scope, "name");
-    if (name == "Locals" || name == "Arguments") references.push_back(integerOf(scope, "variablesReference"));
-  }
-  if (references.empty()) return port_.tell(context_);
-  for (std::size_t i = 0; i < references.size(); ++i) {
-    const bool last = i + 1 == references.size();
-    dap_.request("variables", {{"variablesReference", references[i]}, {"start", 0}, {"count", 64}},
-                 [this, epoch = epoch_, last](const DapAnswer& answer) {
-                   if (epoch != epoch_ || state_ != State::Stopped) return;
-                   for (const Json& v : below(answer.body, "variables")) {
-                     if (context_.locals.size() >= 64) break;
-                     context_.locals.push_back({textOf(v, "name"), textOf(v, "value"), textOf(v, "type")});
-                   }
-                   if (last) port_.tell(context_);
-                 });
-  }
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------

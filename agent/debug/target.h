@@ -50,12 +50,24 @@ class Target {
   void apply();
   void applyFile(const std::string& file);
   void applyFunctions();
+  void applyExceptions();
+  std::vector<SourceBreakpoint> withoutRefused(const std::function<bool(const SourceBreakpoint&)>& counts, Json& list);
   void bound(const std::vector<SourceBreakpoint>& asked, const DapAnswer& answer);
   void bindOne(const SourceBreakpoint& asked, const Json& got);
   Json wireOf(const SourceBreakpoint& b) const;
   void stop(std::uint64_t stopId);
   void resume();
+  void takeBack(std::uint64_t stopId);
+  void step(const Step& order);
   void resumed();
+  void inspect(const Inspect& order);
+  void seeThreads(Seen seen);
+  void seeStack(Seen seen, std::int64_t thread);
+  void seeFrame(Seen seen, std::int64_t frame);
+  void seeVariables(Seen seen, std::vector<std::int64_t> references);
+  void seeExpression(Seen seen, const Inspect& order);
+  // Answers `seen` with what went wrong; true: it has.
+  bool unseen(Seen& seen, const DapAnswer& answer);
   void onStopped(const Json& body);
   void publishStop();
   void gather(std::int64_t thread);
@@ -63,6 +75,7 @@ class Target {
   void checkCondition(std::int64_t frame);
   void gatherLocals(std::int64_t frame);
   void locals(const Json& scopes);
+  void passOver(std::int64_t frame);
   void failCondition(const std::string& why);
   bool known(const Json& stop) const;
   const SourceBreakpoint* wanted(const std::string& id) const;
@@ -74,10 +87,10 @@ class Target {
   DapClient dap_;
   State state_ = State::Attaching;
   Json capabilities_ = Json::object();
-  std::int64_t attachedAt_ = 0;
+  std::int64_t attachedAt_ = 0, boundAt_ = 0;
   std::vector<SourceBreakpoint> wanted_;
   std::set<std::string> files_;  // that have breakpoints at the debugger
-  bool functions_ = false, initialized_ = false, detaching_ = false;
+  bool functions_ = false, exceptions_ = false, initialized_ = false, detaching_ = false;
   std::map<std::int64_t, std::string> ids_;  // the debugger's number → our id
   int binding_ = 0;                          // requests for breakpoints that are not answered
   std::optional<Json> early_;                // a stop that waits for such an answer

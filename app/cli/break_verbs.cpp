@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "app/cli/break_wait.h"
 #include "app/cli/breaks.h"
@@ -15,7 +16,7 @@ using namespace ingest;
 using Order = std::function<void(Session&, control::DebugDone)>;
 
 struct SetOptions {
-  std::string place, condition, log, group;
+  std::string place, condition, log, group, when, afterHit, confirm;
   std::vector<std::string> processes;
   std::uint64_t after = 0;
   bool capture = false;
@@ -40,6 +41,7 @@ Result<int> simple(const Globals& globals, const char* key, const Order& send) {
 Breakpoint wanted(const SetOptions& options) {
   Breakpoint b;
   b.site = options.place;
+  constexpr std::string_view kFunction = "function:", kTick = "tick:";
   const std::size_t colon = options.place.rfind(':');
   if (colon != std::string::npos && colon > 0) {
     const char* end = options.place.data() + options.place.size();
@@ -51,6 +53,22 @@ Breakpoint wanted(const SetOptions& options) {
       b.line = line;
     }
   }
+  if (options.place.starts_with(kFunction)) {
+    b.kind = BreakpointKind::Function;
+    b.site = options.place.substr(kFunction.size());
+    b.line = 0;
+  } else if (options.place == "exception") {
+    b.kind = BreakpointKind::Exception;
+  } else if (options.place == "metric") {
+    b.kind = BreakpointKind::Metric;
+    b.site = options.when;
+  } else if (options.place.starts_with(kTick) && b.kind == BreakpointKind::Source) {
+    b.kind = BreakpointKind::Tick;
+    b.tick = std::exchange(b.line, 0);
+    b.site.clear();
+  }
+  b.armWhen = options.when;
+  b.afterHitOf = options.afterHit;
   b.group = options.group;
   b.condition = options.condition;
   b.after = options.after;
@@ -73,11 +91,20 @@ const BreakpointMember* rejecting(const Breakpoint& b) {
   return found == b.members.end() ? nullptr : &*found;
 }
 
+// Of one that is not armed: what it waits for, where it was moved to.
+std::string stateOf(const std::optional<Breakpoint>& made) {
+  if (!made) return "not armed yet";
+  for (const BreakpointMember& m : made->members) {
+    if (!m.reason.empty()) return fmt::format("not armed: {}", m.reason);
+  }
+  return "not armed yet";
+}
+
 Result<int> set(const SetOptions& options, const Globals& globals) {
   const Result<std::unique_ptr<Session>> opened = Session::open(globals, {});
   if (!opened) return std::unexpected(opened.error());
   Session& session = **opened;
-  control::BreakpointOrder wish{wanted(options), {}};
+  control::BreakpointOrder wish{wanted(options), {}, options.confirm};
   for (const std::string& id : options.processes) wish.members.push_back(ProcessId(id));
   const Result<std::string> id =
       order(session, [&](Session& s, control::DebugDone done) { s.cluster().setBreakpoint(wish, std::move(done)); });
@@ -86,7 +113,7 @@ Result<int> set(const SetOptions& options, const Globals& globals) {
   std::optional<Breakpoint> made;
   (void)session.waiter().waitFor(3 * kNsPerSecond, [&] {
     made = find(session, *id);
-    return made && (made->armed || rejecting(*made) != nullptr);
+    return made && (made->armed || made->waiting || rejecting(*made) != nullptr);
   });
   if (!made) made = find(session, *id);
   if (made && rejecting(*made) != nullptr) {
@@ -101,7 +128,7 @@ Result<int> set(const SetOptions& options, const Globals& globals) {
   if (globals.json) {
     printJson(Json{{"id", *id}, {"armed", armed}, {"breakpoint", made ? breakpointJson(*made) : Json()}});
   } else {
-    print(fmt::format("{} at {}: {}\n", *id, options.place, armed ? "armed" : "not armed yet"));
+    print(fmt::format("{} at {}: {}\n", *id, options.place, armed ? "armed" : stateOf(made)));
   }
   return 0;
 }
@@ -137,9 +164,13 @@ Result<int> list(const Globals& globals) {
 void addSet(Program& program, CLI::App* under) {
   CLI::App* verb = program.verb("set", "Arms a breakpoint at a site or FILE:LINE of a linked group", under);
   auto o = std::make_shared<SetOptions>();
-  verb->add_option("PLACE", o->place, "SITE or FILE:LINE")->required();
+  verb->add_option("PLACE", o->place, "SITE, FILE:LINE, function:NAME, exception, tick:N or metric")->required();
   addEach(verb, "--process", o->processes, "member; once for each (default: every one that has it)")->type_name("ID");
   verb->add_option("--if", o->condition, "stops only when this holds, e.g. damage > 10")->type_name("EXPR");
+  verb->add_option("--when", o->when, "armed (metric: stops) only when this holds, e.g. \"p99 tick.duration > 16 ms\"")
+      ->type_name("GUARD");
+  verb->add_option("--after-hit", o->afterHit, "armed only when that breakpoint was hit")->type_name("ID");
+  verb->add_option("--confirm", o->confirm, "on a live process: its name")->type_name("PROCESS");
   verb->add_option("--after", o->after, "stops from the Nth hit on")->type_name("N");
   verb->add_option("--log", o->log, "logs this instead of stopping")->type_name("TEXT");
   verb->add_flag("--capture", o->capture, "captures once instead of stopping");

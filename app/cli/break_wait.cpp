@@ -20,12 +20,15 @@ bool isStopped(const std::optional<LinkGroup>& group) {
   return group && (group->state == GroupState::Stopped || group->state == GroupState::Partial);
 }
 
-// Every member is in the bundle, and who stopped them has said where and why.
+// Every member is in the bundle, and who stopped them has said where and why. At a stop by a debugger the others say
+// where they stand too, where they have one.
 bool isWhole(const LinkGroup& group, const std::optional<Hit>& hit) {
   if (!hit || hit->members.size() < group.members.size()) return false;
-  return std::any_of(hit->members.begin(), hit->members.end(), [&](const HitMember& m) {
-    return m.state.process == group.leader && !(m.frames.empty() && m.locals.empty());
-  });
+  const auto says = [](const HitMember& m) { return !(m.frames.empty() && m.locals.empty()); };
+  const auto leader = std::find_if(hit->members.begin(), hit->members.end(),
+                                   [&](const HitMember& m) { return m.state.process == group.leader; });
+  if (leader == hit->members.end() || !says(*leader)) return false;
+  return leader->thread.empty() || std::all_of(hit->members.begin(), hit->members.end(), says);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ const char* ackName(MemberAck ack) {
   return kNames[static_cast<std::size_t>(ack)];
 }
 const char* kindName(BreakpointKind kind) {
-  constexpr const char* kNames[] = {"site", "tick", "source", "function"};
+  constexpr const char* kNames[] = {"site", "tick", "source", "function", "exception", "metric"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 const char* stateName(GroupState state) {
@@ -44,6 +44,11 @@ void addBundle(Json& to, const HitMember& member) {
   }
   to["locals"] = Json::object();
   for (const auto& [name, value] : member.locals) to["locals"][name] = toJson(value);
+  to["thread"] = member.thread;
+  to["sources"] = Json::array();
+  for (const SourceText& s : member.sources) {
+    to["sources"].push_back({{"file", s.file}, {"first_line", s.firstLine}, {"text", s.text}});
+  }
   to["parameters"] = Json::object();
   for (const ParameterValue& p : member.parameters) to["parameters"][p.name] = toJson(p.value);
 }
@@ -55,10 +60,24 @@ Json breakpointJson(const Breakpoint& b) {
   for (const BreakpointMember& m : b.members) {
     members.push_back({{"process", m.process.value}, {"ack", ackName(m.ack)}, {"reason", m.reason}, {"hits", m.hits}});
   }
-  return {{"id", b.id},           {"revision", b.revision}, {"group", b.group},     {"kind", kindName(b.kind)},
-          {"site", b.site},       {"line", b.line},         {"tick", b.tick},       {"condition", b.condition},
-          {"after", b.after},     {"log", b.logText},       {"capture", b.capture}, {"enabled", b.enabled},
-          {"expires", b.expires}, {"armed", b.armed},       {"members", members}};
+  return {{"id", b.id},
+          {"revision", b.revision},
+          {"group", b.group},
+          {"kind", kindName(b.kind)},
+          {"site", b.site},
+          {"line", b.line},
+          {"tick", b.tick},
+          {"condition", b.condition},
+          {"after", b.after},
+          {"log", b.logText},
+          {"capture", b.capture},
+          {"enabled", b.enabled},
+          {"expires", b.expires},
+          {"armed", b.armed},
+          {"members", members},
+          {"arm_when", b.armWhen},
+          {"after_hit_of", b.afterHitOf},
+          {"waiting", b.waiting}};
 }
 
 Json groupJson(const LinkGroup& g) {

@@ -82,7 +82,14 @@ void Actions::makeChangeActions() {
              tr("Stop every rollout that is under way"), Commands);
   resume = add(tr("Continue everything that is stopped"), QKeySequence(Qt::Key_F5), {}, Commands);
   breakpoint = add(tr("Set or clear a breakpoint"), QKeySequence(Qt::Key_F9), {}, Commands);
-  step = add(tr("Step one tick"), QKeySequence(Qt::Key_F10), tr("Of the stopped group, at a site"), Commands);
+  step = add(tr("Step"), QKeySequence(Qt::Key_F10), tr("Over a line in the debug view, else one tick of the group"),
+             Commands);
+  stepInto = add(tr("Step into"), QKeySequence(Qt::Key_F11), tr("The call on this line, in the debug view"), Commands);
+  stepOut = add(tr("Step out"), QKeySequence(QStringLiteral("Shift+F11")), tr("Of this function, in the debug view"),
+                Commands);
+  debug = add(tr("Debug view"), QKeySequence(QStringLiteral("Ctrl+D")),
+              tr("Source, stack and locals of both processes"), ASession);
+  debug->setCheckable(true);
 }
 
 void Actions::apply(const State& state) {

@@ -29,7 +29,7 @@ struct Actions {
   // Changing the game
   QAction *review, *revert, *halt;
   // Stopping it
-  QAction *resume, *breakpoint, *step;
+  QAction *resume, *breakpoint, *step, *stepInto, *stepOut, *debug;
   // Window
   QAction *palette, *theme, *resetLayout;
 

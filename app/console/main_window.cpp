@@ -97,6 +97,7 @@ void MainWindow::wireComposition() {
 void MainWindow::showSession(Session* session) {
   session_ = session;
   actions_.keepRecording->setChecked(false);
+  actions_.debug->setChecked(false);
   workspace_ = std::make_unique<Workspace>(*session, *this, settings_);
   centre_->addWidget(workspace_->centre());
   centre_->setCurrentWidget(workspace_->centre());
@@ -105,6 +106,8 @@ void MainWindow::showSession(Session* session) {
   orders_ = std::make_unique<Orders>(session->context());
   connect(orders_.get(), &Orders::said, this, &MainWindow::say);
   connect(&workspace_->banner(), &widgets::StopBanner::continueClicked, orders_.get(), &Orders::resumeAll);
+  connect(&workspace_->banner(), &widgets::StopBanner::debugClicked, this,
+          [this] { actions_.debug->setChecked(true); });
   connect(&workspace_->banner(), &widgets::StopBanner::stepClicked, orders_.get(), &Orders::stepOneTick);
   connect(&workspace_->timeline(), &widgets::TimelinePanel::keepAsked, actions_.keepStretch, &QAction::trigger);
   if (widgets::Bookmarks* bookmarks = session->bookmarks()) {

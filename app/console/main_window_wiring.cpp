@@ -6,6 +6,7 @@
 #include "app/console/keeping.h"
 #include "app/console/main_window.h"
 #include "widgets/base/view_clock.h"
+#include "widgets/debug/debug_view.h"
 #include "widgets/params/configuration_dialog.h"
 #include "widgets/session/command_palette.h"
 #include "widgets/session/top_bar.h"
@@ -83,7 +84,10 @@ void MainWindow::wireTimeActions() {
   onOrders(actions_.revert, &Orders::revertLast);
   onOrders(actions_.halt, &Orders::haltRollouts);
   onOrders(actions_.resume, &Orders::resumeAll);
-  onOrders(actions_.step, &Orders::stepOneTick);
+  connect(actions_.step, &QAction::triggered, this, [this] {
+    if (workspace_ != nullptr && workspace_->debugs()) return workspace_->debug().stepOver();
+    if (orders_ != nullptr) orders_->stepOneTick();
+  });
 }
 
 void MainWindow::wirePanelActions() {
@@ -94,7 +98,17 @@ void MainWindow::wirePanelActions() {
   };
   onWorkspace(actions_.review, [](Workspace& panels) { panels.reviewOrPush(); });
   onWorkspace(actions_.why, [](Workspace& panels) { panels.why().askHere(); });
-  onWorkspace(actions_.breakpoint, [](Workspace& panels) { panels.focusBreakpoints(); });
+  onWorkspace(actions_.breakpoint,
+              [](Workspace& panels) { panels.debugs() ? panels.debug().toggleHere() : panels.focusBreakpoints(); });
+  onWorkspace(actions_.stepInto, [](Workspace& panels) {
+    if (panels.debugs()) panels.debug().stepInto();
+  });
+  onWorkspace(actions_.stepOut, [](Workspace& panels) {
+    if (panels.debugs()) panels.debug().stepOut();
+  });
+  connect(actions_.debug, &QAction::toggled, this, [this](bool shown) {
+    if (workspace_ != nullptr) workspace_->showDebug(shown);
+  });
   onWorkspace(actions_.resetLayout, [](Workspace& panels) { panels.resetLayout(); });
 }
 

@@ -4,15 +4,18 @@
 #include <QDockWidget>
 #include <QLabel>
 #include <QMainWindow>
+#include <QSplitter>
 #include <QTabWidget>
 #include <QThreadPool>
 #include <QToolBar>
+#include <QVBoxLayout>
 #include <QWindow>
 
 #include "widgets/base/frame_tick.h"
 #include "widgets/base/theme.h"
 #include "widgets/breakpoints/breakpoints_panel.h"
 #include "widgets/breakpoints/stop_banner.h"
+#include "widgets/debug/debug_view.h"
 #include "widgets/fleet/fleet_panel.h"
 #include "widgets/fleet/players_panel.h"
 #include "widgets/log/alert_panel.h"
@@ -49,6 +52,20 @@ Workspace::Workspace(Session& session, QMainWindow& window, QSettings& settings)
   plots_->stack().restoreLayout(settings_.value(kPlotsKey).toByteArray());
   connect(plots_, &widgets::PlotPanel::attachRequested, this, &Workspace::attachRequested);
   connect(plots_, &widgets::PlotPanel::said, this, &Workspace::said);
+  debug_ = new widgets::DebugView(context);
+  connect(debug_, &widgets::DebugView::said, this, &Workspace::said);
+  centre_ = new QSplitter(Qt::Vertical);
+  centre_->setChildrenCollapsible(false);
+  auto* debugBox = new QWidget;
+  auto* debugLayout = new QVBoxLayout(debugBox);
+  debugLayout->setContentsMargins({});
+  debugLayout->setSpacing(0);
+  debugLayout->addWidget(debug_->titleBar());
+  debugLayout->addWidget(debug_, 1);
+  centre_->addWidget(debugBox);
+  centre_->addWidget(plots_);
+  centre_->setSizes({500, 220});
+  debugBox->hide();
   timeline_ = new widgets::TimelinePanel(context);
   timeline_->setFixedHeight(kTimelineHeight);
   timelineBar_ = bar(QStringLiteral("timelineBar"), tr("Timeline"), timeline_);
@@ -87,7 +104,7 @@ Workspace::~Workspace() {
     window_.removeDockWidget(dock);
     delete dock;
   }
-  delete plots_;
+  delete centre_;
   for (QToolBar* bar : {timelineBar_, bannerBar_}) {
     window_.removeToolBar(bar);
     delete bar;
@@ -170,7 +187,19 @@ void Workspace::setSizes() {
 }
 
 QWidget* Workspace::centre() const {
-  return plots_;
+  return centre_;
+}
+
+bool Workspace::debugs() const {
+  return centre_->widget(0)->isVisibleTo(centre_);
+}
+
+// The sources of two processes need room: fleet, players and log make it, and come back.
+void Workspace::showDebug(bool shown) {
+  if (shown == debugs()) return;
+  centre_->widget(0)->setVisible(shown);
+  for (QDockWidget* dock : {fleet_, players_, log_, whyDock_}) dock->setVisible(!shown);
+  if (!shown) log_->raise();
 }
 
 void Workspace::resetLayout() {

@@ -13,11 +13,13 @@
 
 class QDockWidget;
 class QMainWindow;
+class QSplitter;
 class QTabWidget;
 class QToolBar;
 
 namespace qd::widgets {
 class BreakpointsPanel;
+class DebugView;
 class ParamsPanel;
 class PlotPanel;
 class StopBanner;
@@ -37,6 +39,9 @@ class Workspace final : public QObject {
   widgets::StopBanner& banner() { return *banner_; }
   void reviewOrPush();      // shows the parameters, then their review, then pushes
   void focusBreakpoints();  // shows the breakpoints, ready to arm one
+  widgets::DebugView& debug() { return *debug_; }
+  bool debugs() const;  // the debug view is shown
+  void showDebug(bool shown);
   QList<QDockWidget*> docks() const { return docks_; }
   void resetLayout();
 
@@ -55,6 +60,8 @@ class Workspace final : public QObject {
   Session& session_;
   QMainWindow& window_;
   QSettings& settings_;
+  QSplitter* centre_;
+  widgets::DebugView* debug_;
   widgets::PlotPanel* plots_;
   widgets::TimelinePanel* timeline_;
   QToolBar* timelineBar_;

@@ -51,6 +51,21 @@ if(BUILD_TESTING)
             ${QD_GO} build "-gcflags=all=-N -l" -o "${CMAKE_BINARY_DIR}/tests/debug-ticker-go" "${_programs}/ticker.go"
     DEPENDS "${_programs}/ticker.go" VERBATIM)
   add_custom_target(debug-ticker-go DEPENDS "${CMAKE_BINARY_DIR}/tests/debug-ticker-go")
+  # Both halves of a linked game, Go and C++, each with a probe.
+  add_executable(debug-linked-cpp "${_programs}/linked/linked.cpp")
+  qd_debuggee(debug-linked-cpp)
+  target_link_libraries(debug-linked-cpp PRIVATE qd_agent_probe)
+  add_executable(debug-linked-optimised "${_programs}/linked/linked.cpp")
+  qd_debuggee(debug-linked-optimised)
+  target_compile_options(debug-linked-optimised PRIVATE -O2)
+  target_link_libraries(debug-linked-optimised PRIVATE qd_agent_probe)
+  add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/tests/debug-linked-go"
+    COMMAND ${CMAKE_COMMAND} -E env GOFLAGS=-mod=mod GO111MODULE=off GOCACHE=${CMAKE_BINARY_DIR}/go-cache CGO_ENABLED=1
+            CGO_CFLAGS=-I${CMAKE_SOURCE_DIR} CGO_LDFLAGS=$<TARGET_FILE:qd_agent_probe>
+            ${QD_GO} build "-gcflags=all=-N -l" -o "${CMAKE_BINARY_DIR}/tests/debug-linked-go" "${_programs}/linked/main.go"
+    DEPENDS "${_programs}/linked/main.go" qd_agent_probe VERBATIM)
+  add_custom_target(debug-linked ALL DEPENDS "${CMAKE_BINARY_DIR}/tests/debug-linked-go")
+  add_dependencies(debug-linked debug-linked-cpp debug-linked-optimised)
   add_dependencies(test_agent_debug debug-ticker-cpp debug-ticker-go quarterdeck-guardian)
 endif()
 if(BUILD_TESTING)

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+
+#include "core/control/metric_watch.h"
 
 namespace qd::control {
 namespace {
@@ -19,6 +22,21 @@ bool contains(const std::vector<ProcessId>& ids, const ProcessId& id) {
 }
 
 Result<> check(const ingest::Breakpoint& wanted, const std::vector<ProcessId>& members) {
+  if (!wanted.armWhen.empty()) {
+    if (auto trigger = triggerIn(wanted.armWhen); !trigger) return std::unexpected(trigger.error());
+  }
+  if (wanted.kind == BreakpointKind::Metric) {
+    if (wanted.armWhen.empty()) {
+      return fail(ErrorCode::InvalidArgument,
+                  "A metric breakpoint needs what it waits for: --when \"net.rtt > 200 ms\".");
+    }
+    const bool more = !wanted.condition.empty() || !wanted.logText.empty() || wanted.capture || wanted.after > 1;
+    if (more || members.empty()) {
+      return fail(ErrorCode::InvalidArgument,
+                  "A metric breakpoint only stops: leave out condition, log, capture, after.");
+    }
+    return {};
+  }
   if (members.empty()) return fail(ErrorCode::NotFound, fmt::format("No process has the site {}.", wanted.site));
   if (wanted.kind == BreakpointKind::Tick) {
     if (wanted.tick <= 0) return fail(ErrorCode::InvalidArgument, "A tick breakpoint needs a tick above 0.");
@@ -28,6 +46,7 @@ Result<> check(const ingest::Breakpoint& wanted, const std::vector<ProcessId>& m
     }
     return {};
   }
+  if (wanted.kind == BreakpointKind::Exception) return {};
   if (wanted.site.empty()) return fail(ErrorCode::InvalidArgument, "A breakpoint needs a site or a FILE:LINE.");
   if (!wanted.logText.empty() && wanted.capture) {
     return fail(ErrorCode::InvalidArgument, "A breakpoint either logs or captures: choose one.");
@@ -39,6 +58,11 @@ ingest::BreakpointMember* memberOf(ingest::Breakpoint& breakpoint, const Process
   const auto it = std::find_if(breakpoint.members.begin(), breakpoint.members.end(),
                                [&](const auto& member) { return member.process == process; });
   return it == breakpoint.members.end() ? nullptr : &*it;
+}
+
+std::string waitText(const ingest::Breakpoint& breakpoint) {
+  if (!breakpoint.afterHitOf.empty()) return fmt::format("It waits until {} is hit.", breakpoint.afterHitOf);
+  return fmt::format("It waits for {}.", breakpoint.armWhen);
 }
 
 std::uint64_t numberIn(const std::string& id) {
@@ -53,6 +77,7 @@ std::uint64_t numberIn(const std::string& id) {
 Result<std::string> BreakpointRegistry::set(const BreakpointOrder& order, const std::vector<ProcessId>& members,
                                             const std::vector<ProcessId>& live, DebugActions& out) {
   if (auto checked = check(order.wanted, members); !checked) return std::unexpected(checked.error());
+  if (auto chained = checkChain(order.wanted); !chained) return std::unexpected(chained.error());
   ingest::Breakpoint next = order.wanted;
   std::vector<ingest::BreakpointMember> before;
   if (next.id.empty()) {
@@ -75,6 +100,7 @@ Result<std::string> BreakpointRegistry::set(const BreakpointOrder& order, const 
   }
   ++next.revision;
   next.removed = false;
+  next.waiting = next.enabled && (!next.armWhen.empty() || !next.afterHitOf.empty());
   next.members.clear();
   for (const ProcessId& process : members) {
     ingest::BreakpointMember member{process, MemberAck::Draft, "", 0};
@@ -93,8 +119,9 @@ Result<std::string> BreakpointRegistry::set(const BreakpointOrder& order, const 
 
 void BreakpointRegistry::sendTo(ingest::Breakpoint& breakpoint, ingest::BreakpointMember& member, DebugActions& out) {
   member.reason.clear();
-  if (!breakpoint.enabled) {
+  if (!breakpoint.enabled || breakpoint.waiting) {
     member.ack = MemberAck::Draft;
+    if (breakpoint.waiting) member.reason = waitText(breakpoint);
   } else if (breakpoint.kind == BreakpointKind::Tick) {
     member.ack = MemberAck::Verified;  // needs nothing in the process
   } else {
@@ -104,11 +131,12 @@ void BreakpointRegistry::sendTo(ingest::Breakpoint& breakpoint, ingest::Breakpoi
 }
 
 void BreakpointRegistry::disarmAt(const ingest::Breakpoint& breakpoint, const ProcessId& process, DebugActions& out) {
-  if (breakpoint.kind != BreakpointKind::Tick) out.emplace_back(DisarmSite{process, breakpoint.id});
+  const bool sent = breakpoint.kind != BreakpointKind::Tick && breakpoint.kind != BreakpointKind::Metric;
+  if (sent && !breakpoint.waiting) out.emplace_back(DisarmSite{process, breakpoint.id});
 }
 
 void BreakpointRegistry::publish(ingest::Breakpoint& breakpoint, DebugActions& out) {
-  breakpoint.armed = breakpoint.enabled && !breakpoint.removed && !breakpoint.members.empty() &&
+  breakpoint.armed = breakpoint.enabled && !breakpoint.waiting && !breakpoint.removed && !breakpoint.members.empty() &&
                      std::all_of(breakpoint.members.begin(), breakpoint.members.end(),
                                  [](const auto& member) { return member.ack == MemberAck::Verified; });
   out.emplace_back(PublishBreakpoint{breakpoint});
@@ -137,6 +165,7 @@ Result<> BreakpointRegistry::switchOff(const std::string& id, const std::string&
     member.ack = MemberAck::Draft;
     member.reason = reason;
   }
+  breakpoint.waiting = false;
   publish(breakpoint, out);
   return {};
 }
@@ -149,8 +178,53 @@ void BreakpointRegistry::removeGroup(const std::string& group, DebugActions& out
   for (const std::string& id : ids) (void)remove(id, out);
 }
 
+// "B after A": A must be there, and must not wait for B itself.
+Result<> BreakpointRegistry::checkChain(const ingest::Breakpoint& wanted) const {
+  std::string next = wanted.afterHitOf;
+  for (std::size_t steps = 0; !next.empty(); ++steps) {
+    const ingest::Breakpoint* before = find(next);
+    if (!before) return fail(ErrorCode::NotFound, fmt::format("There is no breakpoint {} to wait for.", next));
+    if (next == wanted.id || steps > kMost) {
+      return fail(ErrorCode::InvalidArgument, fmt::format("{} would wait for itself.", wanted.id));
+    }
+    next = before->afterHitOf;
+  }
+  return {};
+}
+
+DebugActions BreakpointRegistry::trigger(const std::string& id) {
+  DebugActions out;
+  const auto it = breakpoints_.find(id);
+  if (it == breakpoints_.end() || !it->second.waiting || !it->second.enabled) return out;
+  if (it->second.kind == BreakpointKind::Metric) {
+    (void)switchOff(id, "It has stopped once; switch it on for the next time.", out);
+    return out;
+  }
+  it->second.waiting = false;
+  for (ingest::BreakpointMember& member : it->second.members) {
+    member.reason.clear();
+    if (live_.contains(member.process)) sendTo(it->second, member, out);
+  }
+  publish(it->second, out);
+  return out;
+}
+
+DebugActions BreakpointRegistry::cannotTrigger(const std::string& id, const std::string& why) {
+  DebugActions out;
+  const auto it = breakpoints_.find(id);
+  if (it == breakpoints_.end() || !it->second.waiting) return out;
+  for (ingest::BreakpointMember& member : it->second.members) {
+    if (member.ack == MemberAck::Rejected && member.reason == why) return out;
+    member.ack = MemberAck::Rejected;
+    member.reason = why;
+  }
+  publish(it->second, out);
+  return out;
+}
+
 DebugActions BreakpointRegistry::on(const ProcessUp& event) {
   DebugActions out;
+  live_.insert(event.process);
   for (auto& [id, breakpoint] : breakpoints_) {
     ingest::BreakpointMember* member = memberOf(breakpoint, event.process);
     if (!member || !breakpoint.enabled) continue;
@@ -162,6 +236,7 @@ DebugActions BreakpointRegistry::on(const ProcessUp& event) {
 
 DebugActions BreakpointRegistry::on(const ProcessDown& event) {
   DebugActions out;
+  live_.erase(event.process);
   for (auto& [id, breakpoint] : breakpoints_) {
     ingest::BreakpointMember* member = memberOf(breakpoint, event.process);
     if (!member || member->ack == MemberAck::Draft) continue;
@@ -175,7 +250,9 @@ DebugActions BreakpointRegistry::on(const ProcessDown& event) {
 DebugActions BreakpointRegistry::on(const ArmAnswer& event) {
   DebugActions out;
   const auto it = breakpoints_.find(event.breakpoint);
-  if (it == breakpoints_.end() || it->second.revision != event.revision || !it->second.enabled) return out;
+  if (it == breakpoints_.end() || it->second.revision != event.revision || !it->second.enabled || it->second.waiting) {
+    return out;
+  }
   ingest::BreakpointMember* member = memberOf(it->second, event.process);
   if (!member) return out;
   member->ack = event.ok ? MemberAck::Verified : MemberAck::Rejected;
@@ -226,11 +303,22 @@ DebugActions BreakpointRegistry::on(const SiteHit& event) {
     hit.members.back().state.tick = event.tick;
     hit.members.back().frames = event.frames;
     hit.members.back().locals = event.locals;
+    hit.members.back().thread = event.thread;
+    hit.members.back().sources = event.sources;
     out.emplace_back(PublishHit{std::move(hit)});
   }
   // A log point may be hit often: its count is told now and then.
   const bool tell = breakpoint.logText.empty() || member->hits < 16 || member->hits % 64 == 0;
   if (tell) publish(breakpoint, out);
+  // Those that wait for this one. Ids are taken first: triggering changes nothing of the map, but publishes.
+  std::vector<std::string> waiting;
+  for (const auto& [id, other] : breakpoints_) {
+    if (other.waiting && other.afterHitOf == event.breakpoint) waiting.push_back(id);
+  }
+  for (const std::string& id : waiting) {
+    DebugActions armed = trigger(id);
+    std::move(armed.begin(), armed.end(), std::back_inserter(out));
+  }
   return out;
 }
 
@@ -250,7 +338,7 @@ void BreakpointRegistry::restore(std::vector<ingest::Breakpoint> kept) {
     if (breakpoint.removed || breakpoint.id.empty() || breakpoints_.size() >= kMost) continue;
     // What was wanted is kept; nothing stops a game before somebody who watches asks for it again.
     breakpoint.armed = false;
-    breakpoint.enabled = false;
+    breakpoint.enabled = breakpoint.waiting = false;
     for (auto& member : breakpoint.members) {
       member.ack = MemberAck::Draft;
       member.reason = "The agent was restarted: switch it on again.";

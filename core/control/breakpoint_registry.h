@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The breakpoints of one agent: what was wanted, and what each member process has acknowledged. Pure: events in,
 // actions out. Per member draft -> sent -> verified | moved | rejected; a breakpoint is armed when it is enabled and
-// every member is verified and has not moved. An edit must carry the current revision (Conflict otherwise) and sends
+// every member is verified and has not moved. One that waits (for a metric, or until another was hit) is sent to nobody
+// before that. An edit must carry the current revision (Conflict otherwise) and sends
 // every member the new one; a process that starts again gets its breakpoints again. Expired ones are removed. At most
 // 1,000 breakpoints. Calls from one thread.
 #pragma once
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,11 @@ class BreakpointRegistry {
   Result<> switchOff(const std::string& id, const std::string& reason, DebugActions& out);
   void removeGroup(const std::string& group, DebugActions& out);
 
+  // What it waited for has come: it goes to its members. One that only waits to stop is switched off.
+  DebugActions trigger(const std::string& id);
+  // What it waits for can never come: rejected, with why.
+  DebugActions cannotTrigger(const std::string& id, const std::string& why);
+
   DebugActions on(const ProcessUp& event);
   DebugActions on(const ProcessDown& event);
   DebugActions on(const ArmAnswer& event);
@@ -47,9 +54,11 @@ class BreakpointRegistry {
  private:
   void sendTo(ingest::Breakpoint& breakpoint, ingest::BreakpointMember& member, DebugActions& out);
   void disarmAt(const ingest::Breakpoint& breakpoint, const ProcessId& process, DebugActions& out);
+  Result<> checkChain(const ingest::Breakpoint& wanted) const;
   void publish(ingest::Breakpoint& breakpoint, DebugActions& out);
 
   std::map<std::string, ingest::Breakpoint> breakpoints_;
+  std::set<ProcessId> live_;
   std::uint64_t nextId_ = 1;
   std::uint64_t captures_ = 0;
 };

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/value.h"
 #include "core/control/change_order.h"
+#include "core/control/inspect.h"
 #include "core/ingest/events.h"
 
 namespace qd::control {
@@ -48,6 +49,7 @@ struct ActionOrder {
 struct BreakpointOrder {
   ingest::Breakpoint wanted;
   std::vector<ProcessId> members;  // empty: every member of the group that has the site
+  std::string confirmed{};         // where a process that would stop is live: its id, as somebody typed it
 };
 
 using PushDone = std::function<void(Result<std::vector<ingest::PushResult>>)>;  // one result a target
@@ -82,6 +84,11 @@ class CommandPort {
   virtual void pause(const std::string& group, DebugDone done) = 0;
   virtual void resume(const std::string& group, DebugDone done) = 0;  // group empty: every stopped one
   virtual void step(const std::string& group, std::uint32_t ticks, DebugDone done) = 0;
+  // One member alone: the others stand.
+  virtual void resumeOne(const std::string& group, const ProcessId& process, DebugDone done) = 0;
+  virtual void stepSource(const std::string& group, const ProcessId& process, StepHow how, std::int64_t thread,
+                          DebugDone done) = 0;
+  virtual void inspect(InspectOrder order, InspectDone done) = 0;
   // While held, the lease of stopped groups is renewed in the background; released or vanished: they resume when the
   // lease runs out.
   virtual void holdLease(bool hold) = 0;

@@ -14,7 +14,7 @@ void append(DebugActions more, DebugActions& out) {
 }
 
 MemberSpec specOf(const ProcessUp& process) {
-  return {process.process, process.domain, process.kind, process.tickHz};
+  return {process.process, process.domain, process.kind, process.tickHz, process.healthNs};
 }
 
 }  // namespace
@@ -35,23 +35,33 @@ Result<std::string> DebugDesk::execute(SessionId session, const std::string& who
   };
   if (const auto* breakpoint = std::get_if<BreakpointOrder>(&order)) {
     answer = set(*breakpoint, actions);
+    rewatch(actions);
   } else if (const auto* remove = std::get_if<RemoveOrder>(&order)) {
     const auto removed = registry_.remove(remove->id, actions);
     answer = removed ? Result<std::string>(remove->id) : std::unexpected(removed.error());
     planAll(actions);
+    rewatch(actions);
   } else if (const auto* link = std::get_if<LinkOrder>(&order)) {
     answer = this->link(link->members, actions);
   } else if (const auto* unlink = std::get_if<UnlinkOrder>(&order)) {
     answer = this->unlink(unlink->group, actions);
   } else if (const auto* pause = std::get_if<PauseOrder>(&order)) {
     withGroup(pause->group, [&](LinkGroup& group) { return group.pause(who, now, actions); });
-  } else if (const auto* resume = std::get_if<ResumeOrder>(&order)) {
+  } else if (const auto* resume = std::get_if<ResumeOrder>(&order); resume && !resume->process.value.empty()) {
+    withGroup(groupNameFor(resume->group, resume->process),
+              [&](LinkGroup& group) { return group.resumeOne(resume->process, who, now, actions); });
+  } else if (resume) {
     answer = this->resume(resume->group, who, now, actions);
-  } else if (const auto* step = std::get_if<StepOrder>(&order)) {
+  } else if (const auto* step = std::get_if<StepOrder>(&order); step && step->how != StepHow::Tick) {
+    withGroup(groupNameFor(step->group, step->process),
+              [&](LinkGroup& group) { return group.stepSource(step->process, step->how, step->thread, now, actions); });
+  } else if (step) {
     withGroup(step->group, [&](LinkGroup& group) { return group.step(step->ticks, now, actions); });
+  } else if (const auto* lease = std::get_if<RenewLeaseOrder>(&order)) {
+    const TimeNs until = leases_.renew(session, who, lease->ttl.ns, now);
+    for (auto& [id, group] : groups_) append(group.renewLease(until, now), actions);
   } else {
-    const TimeNs until = leases_.renew(session, who, std::get<RenewLeaseOrder>(order).ttl.ns, now);
-    for (auto& [id, group] : groups_) append(group.renewLease(until), actions);
+    answer = fail(ErrorCode::Unsupported, "What a process shows is asked of its debugger, not of the registry.");
   }
   take(std::move(actions), out);
   return answer;
@@ -64,6 +74,11 @@ LinkGroup* DebugDesk::groupOf(const ProcessId& process) {
     if (group.has(process)) return &group;
   }
   return nullptr;
+}
+
+std::string DebugDesk::groupNameFor(const std::string& named, const ProcessId& process) {
+  const LinkGroup* group = named.empty() ? groupOf(process) : nullptr;
+  return group ? group->view().id : named;
 }
 
 // Whether this process was armed with it, so that its stop is meant.
@@ -88,6 +103,7 @@ DebugActions DebugDesk::on(const ProcessEvent& event, TimeNs now) {
     if (back) append(registry_.on(*up), actions);
   } else if (const auto* down = std::get_if<ProcessDown>(&event)) {
     processes_.erase(down->process);
+    metrics_.down(down->process);
     if (LinkGroup* group = groupOf(down->process)) append(group->on(*down, now), actions);
     append(registry_.on(*down), actions);
   } else if (const auto* answer = std::get_if<ArmAnswer>(&event)) {
@@ -108,12 +124,45 @@ DebugActions DebugDesk::on(const ProcessEvent& event, TimeNs now) {
     if (group) {
       append(group->on(checked, now), actions);
     } else {
-      actions.emplace_back(OrderResume{parked->process});
+      actions.emplace_back(OrderResume{parked->process, parked->epoch});
     }
   } else if (const auto* resumed = std::get_if<Resumed>(&event)) {
     if (LinkGroup* group = groupOf(resumed->process)) append(group->on(*resumed, now), actions);
   }
   DebugActions out;
+  take(std::move(actions), out);
+  return out;
+}
+
+DebugActions DebugDesk::describe(const ingest::ProcessInfo& info) {
+  metrics_.up(info);
+  DebugActions out;
+  rewatch(out);
+  return out;
+}
+
+void DebugDesk::rewatch(DebugActions& out) {
+  const auto all = registry_.all();
+  metrics_.watch(all);
+  for (const ingest::Breakpoint& b : all) {
+    const std::string why = b.waiting && !b.armWhen.empty() ? metrics_.problem(b.id) : std::string();
+    if (!why.empty()) append(registry_.cannotTrigger(b.id, why), out);
+  }
+}
+
+DebugActions DebugDesk::samples(const ingest::SampleBlock& block, TimeNs now) {
+  DebugActions actions, out;
+  if (metrics_.idle()) return out;
+  for (const MetricWatch::Crossed& crossed : metrics_.samples(block)) {
+    const ingest::Breakpoint* known = registry_.find(crossed.breakpoint);
+    if (!known) continue;
+    actions.emplace_back(Audit{fmt::format("{} has crossed in {} at tick {} ({:.4g}): {}.", known->armWhen,
+                                           crossed.process.value, crossed.tick, crossed.value, known->id)});
+    LinkGroup* group = known->kind == ingest::BreakpointKind::Metric ? groupOf(crossed.process) : nullptr;
+    append(registry_.trigger(crossed.breakpoint), actions);
+    if (group) append(group->stopFor(crossed.breakpoint, crossed.process, now), actions);
+  }
+  if (!actions.empty()) rewatch(actions);
   take(std::move(actions), out);
   return out;
 }
@@ -165,7 +214,7 @@ void DebugDesk::restore(std::vector<ingest::LinkGroup> groups, std::vector<inges
     for (const auto& member : kept.members) {
       const bool server = member.process.value == kept.domain;
       specs.push_back(
-          {member.process, kept.domain, server ? ingest::ProcessKind::Server : ingest::ProcessKind::Editor, 60});
+          {member.process, kept.domain, server ? ingest::ProcessKind::Server : ingest::ProcessKind::Editor, 60, 0});
     }
     LinkGroup& group = groups_.try_emplace(kept.id, kept.id, specs, times_).first->second;
     for (const MemberSpec& spec : specs) (void)group.on(ProcessDown{spec.process, ""}, 0);

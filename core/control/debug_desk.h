@@ -14,6 +14,7 @@
 #include "core/control/debug_order.h"
 #include "core/control/lease_book.h"
 #include "core/control/link_group.h"
+#include "core/control/metric_watch.h"
 
 namespace qd::control {
 
@@ -28,6 +29,9 @@ class DebugDesk {
   void sessionClosed(SessionId session) { leases_.vanish(session); }
 
   DebugActions on(const ProcessEvent& event, TimeNs now);
+  // What breakpoints wait for: the series of a process, and its samples.
+  DebugActions describe(const ingest::ProcessInfo& info);
+  DebugActions samples(const ingest::SampleBlock& block, TimeNs now);
   DebugActions onTime(TimeNs now);
   std::optional<TimeNs> nextDeadline() const;
 
@@ -50,7 +54,9 @@ class DebugDesk {
   Result<std::string> groupFor(const BreakpointOrder& order, DebugActions& out);
   void planAll(DebugActions& out);
   LinkGroup* groupOf(const ProcessId& process);
+  std::string groupNameFor(const std::string& named, const ProcessId& process);
   bool isArmed(const std::string& breakpoint, const ProcessId& process) const;
+  void rewatch(DebugActions& out);
   void take(DebugActions actions, DebugActions& out);
 
   LinkTimes times_;
@@ -59,6 +65,7 @@ class DebugDesk {
   std::map<std::string, LinkGroup> groups_;
   BreakpointRegistry registry_;
   LeaseBook leases_;
+  MetricWatch metrics_;
   std::uint64_t nextGroup_ = 1;
 };
 

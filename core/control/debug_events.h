@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/control/inspect.h"
 #include "core/ingest/events.h"
 
 namespace qd::control {
@@ -24,6 +25,7 @@ struct ProcessUp {
   std::string domain;
   double tickHz = 60;
   std::vector<std::string> sites;
+  std::int64_t healthNs = 0;  // who watches it gives it up after that long without an answer; 0: not known
 };
 struct ProcessDown {
   ProcessId process;
@@ -56,6 +58,8 @@ struct SiteHit {
   std::vector<ingest::StackFrame> frames;  // where the site is
   Fields locals;                           // its context
   bool byDebugger = false;                 // it stands by a debugger, in the middle of a tick
+  std::string thread{};                    // then
+  std::vector<ingest::SourceText> sources{};
 };
 // What stands where at a stop by a debugger, which takes longer to find out than the stop itself.
 struct StopContext {
@@ -63,6 +67,8 @@ struct StopContext {
   std::uint64_t epoch = 0;
   std::vector<ingest::StackFrame> frames;
   Fields locals;  // of the top frame
+  std::string thread{};
+  std::vector<ingest::SourceText> sources{};
 };
 struct Parked {
   ProcessId process;
@@ -92,15 +98,25 @@ struct OrderStop {
   std::optional<Tick> atTick;
   bool byDebugger = false;
 };
-// Run on, and forget a stop order that has not been reached. Harmless when it runs.
+// Run on, and forget a stop order that has not been reached. Harmless when it runs. It means the stop of that epoch,
+// the newest that was heard of: one that has run on since, and stands again, is not to be run on by it.
 struct OrderResume {
   ProcessId process;
+  std::uint64_t epoch = 0;
+  std::uint64_t stopId = 0;  // not 0: only if it stands by that order, or would; at a hit of its own it stays
 };
 // Run on and park again at that tick, in one order.
 struct OrderStep {
   ProcessId process;
   std::uint64_t stopId = 0;
   Tick atTick = 0;
+};
+// One process that stands by its debugger goes on by a line; the stop that ends it carries the id.
+struct OrderSourceStep {
+  ProcessId process;
+  std::uint64_t stopId = 0;
+  StepHow how = StepHow::Over;
+  std::int64_t thread = 0;
 };
 struct ArmSite {
   ProcessId process;
@@ -130,8 +146,8 @@ struct Audit {
   std::string text;
 };
 
-using DebugAction = std::variant<OrderStop, OrderResume, OrderStep, ArmSite, DisarmSite, PublishBreakpoint,
-                                 PublishGroup, PublishHit, SwitchOff, Audit>;
+using DebugAction = std::variant<OrderStop, OrderResume, OrderStep, OrderSourceStep, ArmSite, DisarmSite,
+                                 PublishBreakpoint, PublishGroup, PublishHit, SwitchOff, Audit>;
 using DebugActions = std::vector<DebugAction>;
 
 }  // namespace qd::control

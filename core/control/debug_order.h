@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/control/command_port.h"
+#include "core/control/inspect.h"
 #include "core/ingest/events.h"
 
 namespace qd::control {
@@ -26,18 +28,22 @@ struct PauseOrder {
   std::string group;  // empty: the only one
 };
 struct ResumeOrder {
-  std::string group;  // empty: every stopped one
+  std::string group;    // empty: every stopped one
+  ProcessId process{};  // this member alone; empty: all
 };
 struct StepOrder {
   std::string group;
   std::uint32_t ticks = 1;
+  StepHow how = StepHow::Tick;  // the others: `process` alone, by its debugger
+  ProcessId process{};
+  std::int64_t thread = 0;
 };
 struct RenewLeaseOrder {
   Duration ttl;  // 0: the agent's default
 };
 
 using DebugOrder = std::variant<BreakpointOrder, RemoveOrder, LinkOrder, UnlinkOrder, PauseOrder, ResumeOrder,
-                                StepOrder, RenewLeaseOrder>;
+                                StepOrder, RenewLeaseOrder, InspectOrder>;
 
 struct DebugRequest {
   std::uint64_t requestId = 0;
@@ -49,6 +55,7 @@ struct DebugReply {
   bool ok = false;
   std::string error;
   std::string id;  // of what was made or changed
+  std::shared_ptr<const Inspected> inspected{};
 };
 struct RegistrySent {};  // the registry as it was at the start of the stream is complete
 

@@ -57,7 +57,7 @@ Result<std::string> DebugDesk::link(std::vector<ProcessId> members, DebugActions
                   fmt::format("{} is no live process of this agent; a group has all its members at one.", id.value));
     }
     const ProcessUp& up = it->second;
-    specs.push_back({up.process, up.domain, up.kind, up.tickHz});
+    specs.push_back({up.process, up.domain, up.kind, up.tickHz, up.healthNs});
   }
   for (const auto& [id, group] : groups_) {
     const auto& view = group.view();
@@ -156,7 +156,8 @@ Result<std::vector<ProcessId>> DebugDesk::membersFor(const BreakpointOrder& orde
     if (it == processes_.end()) continue;
     const bool fits = order.wanted.kind == BreakpointKind::Site ? hasSite(it->second, order.wanted.site)
                                                                 : it->second.kind == ingest::ProcessKind::Server;
-    if (fits || order.wanted.kind == BreakpointKind::Tick) out.push_back(member.process);
+    const bool all = order.wanted.kind == BreakpointKind::Tick || order.wanted.kind == BreakpointKind::Metric;
+    if (fits || all) out.push_back(member.process);
   }
   return out;
 }

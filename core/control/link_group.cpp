@@ -87,7 +87,7 @@ void LinkGroup::open(Member& leader, const std::string& breakpoint, const std::s
   view_.hitId = hit_.id;
   view_.tick = tick;
   view_.stoppedAt = now;
-  view_.leaseUntil = now + times_.lease;
+  view_.leaseUntil = now + leaseNs();
   deadline_ = now + times_.gather;
   pending_ = std::nullopt;
   const bool user = cause == "user";
@@ -120,6 +120,7 @@ DebugActions LinkGroup::on(const SiteHit& event, TimeNs now) {
   if (view_.state == GroupState::Resuming) {
     if (!pending_) pending_ = event;  // opens the next stop as soon as this one is over
     shown.state = MemberState::Stopping;
+    member->again = true;
     return out;
   }
   if (view_.state == GroupState::Running) {
@@ -133,6 +134,7 @@ DebugActions LinkGroup::on(const SiteHit& event, TimeNs now) {
   ingest::HitMember& context = hitMember(event.process);
   if (context.frames.empty()) context.frames = event.frames;
   if (context.locals.empty()) context.locals = event.locals;
+  if (context.sources.empty()) context.sources = event.sources;
   out.emplace_back(PublishGroup{view_});
   return out;
 }
@@ -145,6 +147,8 @@ DebugActions LinkGroup::on(const StopContext& event) {
   ingest::HitMember& context = hitMember(event.process);
   context.frames = event.frames;
   context.locals = event.locals;
+  context.thread = event.thread;
+  context.sources = event.sources;
   if (view_.state != GroupState::Gathering) publishHit(out);  // again, with more
   return out;
 }
@@ -293,12 +297,18 @@ Result<> LinkGroup::pause(const std::string& who, TimeNs now, DebugActions& out)
     }
   }
   if (!leader) return fail(ErrorCode::Unavailable, fmt::format("No member of group {} is running.", view_.id));
-  viewOf(*leader).state = MemberState::Stopping;
-  leader->stopId = nextStopId_++;
+  pauseAt(*leader, "", "user", fmt::format("{} asked for a pause.", who.empty() ? "Somebody" : who), now, out);
+  return {};
+}
+
+void LinkGroup::pauseAt(Member& leader, const std::string& breakpoint, const std::string& cause,
+                        const std::string& reason, TimeNs now, DebugActions& out) {
+  viewOf(leader).state = MemberState::Stopping;
+  leader.stopId = nextStopId_++;
   byDebugger_ = false;
-  out.emplace_back(OrderStop{leader->spec.process, leader->stopId, std::nullopt});
-  open(*leader, "", "user", 0, now, out);
-  view_.reason = fmt::format("{} asked for a pause.", who.empty() ? "Somebody" : who);
+  out.emplace_back(OrderStop{leader.spec.process, leader.stopId, std::nullopt});
+  open(leader, breakpoint, cause, 0, now, out);
+  view_.reason = reason;
   // The others' tick is known when the leader stands; members of other domains need not wait.
   awaitLeader_ = true;
   for (Member& member : members_) {
@@ -308,7 +318,6 @@ Result<> LinkGroup::pause(const std::string& who, TimeNs now, DebugActions& out)
     member.stopId = nextStopId_++;
     out.emplace_back(OrderStop{member.spec.process, member.stopId, std::nullopt});
   }
-  return {};
 }
 
 Result<> LinkGroup::step(std::uint32_t ticks, TimeNs now, DebugActions& out) {
@@ -358,10 +367,19 @@ void LinkGroup::planStop(const std::string& breakpoint, Tick tick, DebugActions&
   }
 }
 
-DebugActions LinkGroup::renewLease(TimeNs until) {
+std::int64_t LinkGroup::leaseNs() const {
+  constexpr std::int64_t kBefore = 5 * kNsPerSecond, kLeast = 2 * kNsPerSecond;
+  std::int64_t out = times_.lease;
+  for (const Member& member : members_) {
+    if (member.spec.healthNs > 0) out = std::min(out, std::max(member.spec.healthNs - kBefore, kLeast));
+  }
+  return out;
+}
+
+DebugActions LinkGroup::renewLease(TimeNs until, TimeNs now) {
   DebugActions out;
   if (view_.state == GroupState::Running || view_.state == GroupState::Resuming) return out;
-  const TimeNs allowed = std::min(until, view_.stoppedAt + times_.maximum);
+  const TimeNs allowed = std::min({until, now + leaseNs(), view_.stoppedAt + times_.maximum});
   if (allowed <= view_.leaseUntil) return out;
   view_.leaseUntil = allowed;
   out.emplace_back(PublishGroup{view_});

@@ -34,6 +34,7 @@ struct MemberSpec {
   std::string domain;
   ingest::ProcessKind kind = ingest::ProcessKind::Server;
   double tickHz = 60;
+  std::int64_t healthNs = 0;  // as in ProcessUp
 };
 
 class LinkGroup {
@@ -58,10 +59,15 @@ class LinkGroup {
   Result<> pause(const std::string& who, TimeNs now, DebugActions& out);
   Result<> resume(const std::string& who, TimeNs now, DebugActions& out);
   Result<> step(std::uint32_t ticks, TimeNs now, DebugActions& out);
+  // One member of a stopped group runs on alone, or by a line of its source; the others stand.
+  Result<> resumeOne(const ProcessId& process, const std::string& who, TimeNs now, DebugActions& out);
+  Result<> stepSource(const ProcessId& process, StepHow how, std::int64_t thread, TimeNs now, DebugActions& out);
+  // A watched metric has crossed in that member: all stop at the next boundary.
+  DebugActions stopFor(const std::string& breakpoint, const ProcessId& process, TimeNs now);
   // Stops all at that tick when it comes (a Tick breakpoint); 0 forgets it.
   void planStop(const std::string& breakpoint, Tick tick, DebugActions& out);
   // The lease of the present stop, if any; never shortened, never beyond the maximum.
-  DebugActions renewLease(TimeNs until);
+  DebugActions renewLease(TimeNs until, TimeNs now);
 
   DebugActions onTime(TimeNs now);
   std::optional<TimeNs> nextDeadline() const;
@@ -75,11 +81,16 @@ class LinkGroup {
     std::uint64_t stopId = 0;  // of the order it has now; 0: none
     bool hit = false;          // it will park, or has, by its own site
     bool parked = false;       // as the process says
+    bool again = false;        // it has hit anew while the group resumes
+    std::string alone;         // who let it run on by itself; empty: nobody
     TimeNs parkedAt = 0;
   };
 
   Member* find(const ProcessId& process);
   ingest::GroupMember& viewOf(const Member& member);
+  Result<Member*> standing(const ProcessId& process);
+  void pauseAt(Member& leader, const std::string& breakpoint, const std::string& cause, const std::string& reason,
+               TimeNs now, DebugActions& out);
   bool sameDomain(const Member& member) const;
   bool closed(const Member& member, std::uint64_t epoch) const;
   void open(Member& leader, const std::string& breakpoint, const std::string& cause, Tick tick, TimeNs now,
@@ -97,6 +108,8 @@ class LinkGroup {
   void publishHit(DebugActions& out);
   ingest::HitMember& hitMember(const ProcessId& process);
   std::string stillRunning() const;
+  // 15 s, or 5 s less than what the strictest health check of a member allows, at least 2 s.
+  std::int64_t leaseNs() const;
 
   ingest::LinkGroup view_;
   std::vector<Member> members_;

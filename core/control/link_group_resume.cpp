@@ -24,9 +24,9 @@ Result<> LinkGroup::resume(const std::string& who, TimeNs now, DebugActions& out
 }
 
 void LinkGroup::orderResume(Member& member, DebugActions& out) {
-  out.emplace_back(OrderResume{member.spec.process});
-  member.stopId = 0;
   const bool stands = member.parked || member.hit;
+  const std::uint64_t stopId = std::exchange(member.stopId, 0);
+  if (stands || stopId != 0) out.emplace_back(OrderResume{member.spec.process, member.epoch, stands ? 0 : stopId});
   if (stands) member.closedEpoch = std::max(member.closedEpoch.value_or(0), member.epoch);
   if (view_.state != GroupState::Resuming) return;
   // One that was only told to stop and has not yet simply runs on; one that stands, or will, must confirm.
@@ -44,6 +44,7 @@ void LinkGroup::startResume(const std::string& reason, TimeNs now, DebugActions&
   for (Member& member : members_) {
     ingest::GroupMember& shown = viewOf(member);
     shown.skewTicks = shown.skewNs = 0;
+    member.again = false;
     if (shown.state != MemberState::Exited && member.spec.process != view_.leader) orderResume(member, out);
   }
   out.emplace_back(PublishGroup{view_});
@@ -66,7 +67,8 @@ void LinkGroup::advanceResume(TimeNs now, DebugActions& out) {
     leaderOrdered_ = true;
     confirmRounds_ = 0;
     deadline_ = now + times_.confirm;
-    if (viewOf(*leader).state != MemberState::Exited) orderResume(*leader, out);
+    // One that ran already, and has hit anew since, stays: that hit opens the next stop.
+    if (viewOf(*leader).state != MemberState::Exited && !leader->again) orderResume(*leader, out);
   }
   if (!leader || confirmed(*leader)) finishResume(now, out);
 }
@@ -101,7 +103,7 @@ DebugActions LinkGroup::on(const Resumed& event, TimeNs now) {
   if (!member) return out;
   member->epoch = std::max(member->epoch, event.epoch);
   if (event.epoch > 0) member->closedEpoch = std::max(member->closedEpoch.value_or(0), event.epoch - 1);
-  member->parked = false;
+  member->parked = member->again = false;
   member->hit = false;
   ingest::GroupMember& shown = viewOf(*member);
   if (shown.state == MemberState::Exited) return out;
@@ -115,6 +117,19 @@ DebugActions LinkGroup::on(const Resumed& event, TimeNs now) {
   if (shown.state != MemberState::Stopped) return out;  // a step has begun
   shown.state = MemberState::Running;
   shown.skewTicks = shown.skewNs = 0;
+  const std::string alone = std::exchange(member->alone, {});
+  const bool anyStands = std::any_of(view_.members.begin(), view_.members.end(), [](const auto& other) {
+    return other.state == MemberState::Stopped || other.state == MemberState::Stopping;
+  });
+  if (!alone.empty()) {
+    view_.reason = fmt::format("{} let {} run on alone.", alone, event.process.value);
+    if (!anyStands) {
+      finishResume(now, out);
+      return out;
+    }
+    setState(view_.state == GroupState::Stopped ? GroupState::Partial : view_.state, view_.reason, out);
+    return out;
+  }
   const std::string why = event.reason.empty() ? "" : " (" + event.reason + ")";
   const GroupState state = view_.state == GroupState::Stopped ? GroupState::Partial : view_.state;
   setState(state, fmt::format("{} runs again by itself{}.", event.process.value, why), out);
@@ -199,7 +214,7 @@ void LinkGroup::confirmLate(TimeNs now, DebugActions& out) {
   for (Member& member : members_) {
     ingest::GroupMember& shown = viewOf(member);
     if (shown.state != MemberState::Resuming) continue;
-    out.emplace_back(OrderResume{member.spec.process});
+    out.emplace_back(OrderResume{member.spec.process, member.epoch});
     if (!last) continue;
     shown.state = member.parked ? MemberState::Wedged : MemberState::Running;
     if (member.parked) view_.reason = fmt::format("{} has not confirmed that it runs.", member.spec.process.value);

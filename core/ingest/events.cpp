@@ -98,8 +98,11 @@ std::size_t heap(const GroupMember& m) {
 std::size_t heap(const StackFrame& f) {
   return heap(f.function) + heap(f.file);
 }
+std::size_t heap(const SourceText& s) {
+  return heap(s.file) + heap(s.text);
+}
 std::size_t heap(const HitMember& m) {
-  return heap(m.state) + heap(m.frames) + heap(m.locals) + heap(m.parameters);
+  return heap(m.state) + heap(m.thread) + heap(m.frames) + heap(m.locals) + heap(m.parameters) + heap(m.sources);
 }
 
 std::size_t heap(const ProcessChange& e) {

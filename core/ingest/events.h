@@ -240,7 +240,7 @@ struct ActionResult {
 // --- linked breakpoints ----------------------------------------------------------------------------------------------
 
 enum class MemberAck { Draft, Sent, Verified, Moved, Rejected };
-enum class BreakpointKind { Site, Tick, Source, Function };
+enum class BreakpointKind { Site, Tick, Source, Function, Exception, Metric };
 struct BreakpointMember {
   ProcessId process;
   MemberAck ack = MemberAck::Draft;
@@ -252,7 +252,7 @@ struct Breakpoint {
   std::uint64_t revision = 0;
   std::string group;  // id of its link group
   BreakpointKind kind = BreakpointKind::Site;
-  std::string site;  // the site's name, or FILE for Source, or the function
+  std::string site;  // the site's name, or FILE for Source, or the function, or what is thrown
   std::int32_t line = 0;
   Tick tick = 0;
   std::string condition;
@@ -264,6 +264,10 @@ struct Breakpoint {
   std::vector<BreakpointMember> members;
   bool armed = false;
   bool removed = false;
+  // Armed only when this guard ("p99 tick.duration > 16 ms") breaches; a Metric breakpoint stops then. Empty: at once.
+  std::string armWhen;
+  std::string afterHitOf;  // armed only when that breakpoint was hit; empty: at once
+  bool waiting = false;    // for one of those: it is at no process yet
 };
 
 enum class GroupState { Running, Gathering, Stopped, Resuming, Partial };
@@ -295,11 +299,18 @@ struct StackFrame {
   std::string function, file;
   std::int32_t line = 0;
 };
+struct SourceText {
+  std::string file;
+  std::int32_t firstLine = 1;
+  std::string text;  // lines of it, with their newlines
+};
 struct HitMember {
   GroupMember state;
   std::vector<StackFrame> frames;
   Fields locals;  // of the top frame, or the site's context
   std::vector<ParameterValue> parameters;
+  std::string thread;               // that stands there, as the debugger names it
+  std::vector<SourceText> sources;  // around the top frames
 };
 // One stop (or one capture): both sides' context. Sent when the group has gathered, again with more when it arrives.
 struct Hit {

@@ -55,6 +55,7 @@ class AgentLink {
   void share(const control::SharedWrite& write, control::SharedDone done);
   void adopt(const control::AdoptOrder& order, control::AdoptDone done);
   void debug(control::DebugOrder order, control::DebugDone done);
+  void inspect(control::InspectOrder order, control::InspectDone done);
   void holdLease(bool hold);
   // Entries first to last again; `done` once they came, the stream broke, or at once when there is no connection.
   using FetchEach = std::function<void(ingest::EnvelopePtr)>;
@@ -143,7 +144,9 @@ class AgentLink {
   bool holding_ = false;
   std::uint64_t leaseRound_ = 0;
   std::uint64_t nextRequest_ = 1;
-  std::map<std::uint64_t, control::DebugDone> requests_;
+  using Replied = std::function<void(Result<control::DebugReply>)>;
+  void request(control::DebugOrder order, Replied done);
+  std::map<std::uint64_t, Replied> requests_;
 
   mutable std::mutex statusMutex_;
   AgentStatus status_;

@@ -8,7 +8,7 @@ namespace qd::link {
 namespace {
 
 constexpr std::int64_t kGrace = 2 * kNsPerSecond;  // beyond the agent's own deadline
-constexpr std::int64_t kRenewEvery = 5 * kNsPerSecond;
+constexpr std::int64_t kRenewEvery = kNsPerSecond;
 constexpr std::int64_t kDebugTimeout = 15 * kNsPerSecond;
 constexpr std::size_t kMostRequests = 256;
 
@@ -138,6 +138,21 @@ bool AgentLink::openDebug() {
 }
 
 void AgentLink::debug(control::DebugOrder order, control::DebugDone done) {
+  request(std::move(order), [this, done = std::move(done)](Result<control::DebugReply> reply) {
+    if (!reply) return done(std::unexpected(reply.error()));
+    done(context_.ids.debugId(reply->id, index_));
+  });
+}
+
+void AgentLink::inspect(control::InspectOrder order, control::InspectDone done) {
+  request(std::move(order), [this, done = std::move(done)](Result<control::DebugReply> reply) {
+    if (!reply) return done(std::unexpected(reply.error()));
+    if (reply->inspected) return done(*reply->inspected);
+    done(fail(ErrorCode::Unsupported, fmt::format("Agent {} shows nothing of a stop; update it.", endpoint_)));
+  });
+}
+
+void AgentLink::request(control::DebugOrder order, Replied done) {
   if (!openDebug()) {
     done(notConnected(endpoint_, reason_));
     return;
@@ -167,7 +182,7 @@ void AgentLink::onDebug(const pb::DebugEvent& event) {
   auto request = requests_.extract(reply.requestId);
   if (request.empty()) return;
   if (reply.ok) {
-    request.mapped()(context_.ids.debugId(reply.id, index_));
+    request.mapped()(reply);
   } else {
     request.mapped()(fail(ErrorCode::Conflict, reply.error.empty() ? "The agent refused the order." : reply.error));
   }

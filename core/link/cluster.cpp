@@ -134,6 +134,30 @@ void Cluster::step(const std::string& group, std::uint32_t ticks, control::Debug
   });
 }
 
+void Cluster::resumeOne(const std::string& group, const ProcessId& process, control::DebugDone done) {
+  impl_->post([impl = impl_.get(), group, process, done = std::move(done)] {
+    impl->onMember(control::ResumeOrder{group, process}, done);
+  });
+}
+
+void Cluster::stepSource(const std::string& group, const ProcessId& process, control::StepHow how, std::int64_t thread,
+                         control::DebugDone done) {
+  impl_->post([impl = impl_.get(), order = control::StepOrder{group, 1, how, process, thread}, done = std::move(done)] {
+    impl->onMember(order, done);
+  });
+}
+
+void Cluster::inspect(control::InspectOrder order, control::InspectDone done) {
+  impl_->post([impl = impl_.get(), order = std::move(order), done = std::move(done)]() mutable {
+    const auto owner = impl->ownerOf(order.process);
+    if (!owner || impl->links.empty()) {
+      return done(fail(ErrorCode::NotFound, "There is no process " + order.process.value + " in this session."));
+    }
+    order.process = ProcessId(owner->raw);
+    impl->links[owner->agent]->inspect(std::move(order), std::move(done));
+  });
+}
+
 void Cluster::holdLease(bool hold) {
   impl_->post([impl = impl_.get(), hold] {
     for (const auto& link : impl->links) link->holdLease(hold);

@@ -86,6 +86,10 @@ class Cluster final : public control::CommandPort {
   void pause(const std::string& group, control::DebugDone done) override;
   void resume(const std::string& group, control::DebugDone done) override;
   void step(const std::string& group, std::uint32_t ticks, control::DebugDone done) override;
+  void resumeOne(const std::string& group, const ProcessId& process, control::DebugDone done) override;
+  void stepSource(const std::string& group, const ProcessId& process, control::StepHow how, std::int64_t thread,
+                  control::DebugDone done) override;
+  void inspect(control::InspectOrder order, control::InspectDone done) override;
   void holdLease(bool hold) override;
 
  private:

@@ -42,12 +42,21 @@ struct Cluster::Impl {
   void resumeAll(control::DebugDone done);
   template <class Order>
   void onGroup(Order order, control::DebugDone done);
+  template <class Order>
+  void onMember(Order order, control::DebugDone done);  // of a group: order.process as shown
 
   ClusterOptions options;
   LinkContext context;
   std::vector<std::unique_ptr<AgentLink>> links;
   bool closing = false;
 };
+
+template <class Order>
+void Cluster::Impl::onMember(Order order, control::DebugDone done) {
+  const auto owner = ownerOf(order.process);
+  if (owner) order.process = ProcessId(owner->raw);
+  onGroup(std::move(order), std::move(done));
+}
 
 template <class Order>
 void Cluster::Impl::onGroup(Order order, control::DebugDone done) {

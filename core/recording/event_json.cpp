@@ -81,6 +81,7 @@ void fields(A& a, Breakpoint& e) {
   a("id", e.id)("revision", e.revision)("group", e.group)("kind", e.kind)("site", e.site)("line", e.line);
   a("tick", e.tick)("condition", e.condition)("after", e.after)("log_text", e.logText)("capture", e.capture);
   a("enabled", e.enabled)("expires", e.expires)("members", e.members)("armed", e.armed)("removed", e.removed);
+  a("arm_when", e.armWhen)("after_hit_of", e.afterHitOf)("waiting", e.waiting);
 }
 template <class A>
 void fields(A& a, GroupMember& e) {
@@ -97,8 +98,13 @@ void fields(A& a, StackFrame& e) {
   a("function", e.function)("file", e.file)("line", e.line);
 }
 template <class A>
+void fields(A& a, SourceText& e) {
+  a("file", e.file)("first_line", e.firstLine)("text", e.text);
+}
+template <class A>
 void fields(A& a, HitMember& e) {
   a("state", e.state)("frames", e.frames)("locals", e.locals)("parameters", e.parameters);
+  a("thread", e.thread)("sources", e.sources);
 }
 template <class A>
 void fields(A& a, Hit& e) {
@@ -212,7 +218,7 @@ struct EnumNames<MemberAck> {
 };
 template <>
 struct EnumNames<BreakpointKind> {
-  static constexpr std::array value{"site", "tick", "source", "function"};
+  static constexpr std::array value{"site", "tick", "source", "function", "exception", "metric"};
 };
 template <>
 struct EnumNames<GroupState> {

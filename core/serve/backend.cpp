@@ -15,6 +15,10 @@ std::unexpected<Error> noChanges() {
 
 }  // namespace
 
+void DebugSession::inspect(control::InspectOrder, control::InspectDone done) {
+  done(fail(ErrorCode::Unsupported, "This is no live agent: there is nothing to look into."));
+}
+
 void Backend::startChange(ingest::ChangePlan, control::ChangeDone done) {
   done(noChanges());
 }

@@ -29,6 +29,7 @@ struct Snapshot {
   std::vector<ingest::ParameterChange> parameters;  // values in force, one per process that has any
   std::vector<ingest::Breakpoint> breakpoints;
   std::vector<ingest::LinkGroup> groups;
+  std::vector<ingest::Hit> hits;  // of the stops that are not over
   bool rollups = false;  // the log holds them; else a subscription makes its own out of the samples
   std::vector<ingest::ChangeState> changes;
   std::vector<ingest::SharedItem> shared;
@@ -78,6 +79,7 @@ class DebugSession {
  public:
   virtual ~DebugSession() = default;  // the stream is over: its lease is no longer renewed
   virtual void execute(control::DebugOrder order, control::DebugDone done) = 0;
+  virtual void inspect(control::InspectOrder order, control::InspectDone done);
 };
 
 class Backend {

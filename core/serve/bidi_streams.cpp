@@ -47,6 +47,7 @@ class DebugStream final : public PullStream<DebugReactor, pb::DebugEvent> {
     const Snapshot snapshot = backend.snapshot();
     for (const auto& group : snapshot.groups) link::toProto(group, *state_.emplace_back().mutable_group());
     for (const auto& point : snapshot.breakpoints) link::toProto(point, *state_.emplace_back().mutable_breakpoint());
+    for (const auto& hit : snapshot.hits) link::toProto(hit, *state_.emplace_back().mutable_hit());
     state_.emplace_back().mutable_registry_sent()->set_agent_id(snapshot.agentId);
     return {};
   }
@@ -95,21 +96,32 @@ class DebugStream final : public PullStream<DebugReactor, pb::DebugEvent> {
       return;
     }
     std::weak_ptr<PullStream> weak = weak_from_this();
+    if (auto* inspect = std::get_if<control::InspectOrder>(&request->order)) {
+      session_->inspect(std::move(*inspect), [weak, id](Result<control::Inspected> seen) {
+        if (auto self = weak.lock()) static_cast<DebugStream&>(*self).inspected(id, std::move(seen));
+      });
+      return;
+    }
     session_->execute(std::move(request->order), [weak, id](Result<std::string> result) {
       if (auto self = weak.lock()) static_cast<DebugStream&>(*self).reply(id, std::move(result));
     });
   }
 
   void reply(std::uint64_t id, Result<std::string> result) {
+    control::DebugReply out{id, result.has_value(), "", ""};
+    (result ? out.id : out.error) = result ? *result : result.error().message;
+    answer(out);
+  }
+
+  void inspected(std::uint64_t id, Result<control::Inspected> seen) {
+    control::DebugReply out{id, seen.has_value(), seen ? "" : seen.error().message, ""};
+    if (seen) out.inspected = std::make_shared<const control::Inspected>(std::move(*seen));
+    answer(out);
+  }
+
+  void answer(const control::DebugReply& reply) {
     pb::DebugEvent event;
-    auto* made = event.mutable_reply();
-    made->set_request_id(id);
-    made->set_ok(result.has_value());
-    if (result) {
-      made->set_id(*result);
-    } else {
-      made->set_error(result.error().message);
-    }
+    link::toProto(control::DebugUpdate(reply), event);
     {
       const std::lock_guard lock(repliesMutex_);
       --running_;

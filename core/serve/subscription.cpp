@@ -85,6 +85,7 @@ void Subscription::state(const Snapshot& snapshot, bool backfills) {
   for (const auto& change : snapshot.parameters) put(change);
   for (const auto& breakpoint : snapshot.breakpoints) put(breakpoint);
   for (const auto& group : snapshot.groups) put(group);
+  for (const auto& hit : snapshot.hits) put(hit);
   for (const auto& change : snapshot.changes) put(change);
   for (const auto& item : snapshot.shared) put(item);
 }

@@ -28,7 +28,8 @@ StopBanner::StopBanner(const SessionContext& context, QWidget* parent)
       members_(new QLabel(this)),
       countdown_(new QLabel(this)),
       continue_(new QPushButton(tr("Continue  F5"), this)),
-      step_(new QPushButton(tr("Step one tick  F10"), this)) {
+      step_(new QPushButton(tr("Step one tick"), this)),
+      debug_(new QPushButton(tr("Source  Ctrl+D"), this)) {
   setObjectName(QStringLiteral("stopBanner"));
   setAttribute(Qt::WA_StyledBackground);
   // The same in both themes: nobody must have to look for it.
@@ -46,10 +47,14 @@ StopBanner::StopBanner(const SessionContext& context, QWidget* parent)
   layout->setSpacing(2 * kPad);
   layout->addLayout(text, 1);
   layout->addWidget(countdown_);
+  debug_->setObjectName(QStringLiteral("bannerDebug"));
+  layout->addWidget(debug_);
   layout->addWidget(step_);
   layout->addWidget(continue_);
   connect(continue_, &QPushButton::clicked, this, &StopBanner::continueClicked);
   connect(step_, &QPushButton::clicked, this, &StopBanner::stepClicked);
+  connect(debug_, &QPushButton::clicked, this, &StopBanner::debugClicked);
+  debug_->setToolTip(tr("Source, stack and locals of both processes"));
   connect(&context_.ticker, &FrameTick::tick, this, [this] { refresh(); });
 }
 

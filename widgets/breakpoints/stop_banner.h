@@ -22,6 +22,7 @@ class StopBanner final : public QFrame {
   void wanted(bool shown);  // whether anything is stopped changed
   void continueClicked();
   void stepClicked();
+  void debugClicked();
 
  private:
   void refresh();
@@ -35,6 +36,7 @@ class StopBanner final : public QFrame {
   QLabel* countdown_;
   QPushButton* continue_;
   QPushButton* step_;
+  QPushButton* debug_;
   bool wanted_ = false;
   std::string shownHit_;
 };

@@ -13,6 +13,9 @@ using link::toProto;
 constexpr int kMaxMembers = 256;
 constexpr int kMaxFrames = 256;
 constexpr int kMaxLocals = 512;
+constexpr int kMaxSources = 16;
+constexpr int kMaxInspected = 1024;
+constexpr std::size_t kSourceCap = std::size_t{512} << 10;
 
 void toProto(const ingest::GroupMember& from, pb::GroupMember& to) {
   to.set_process_id(from.process.value);
@@ -34,14 +37,32 @@ Result<ingest::GroupMember> fromProto(const pb::GroupMember& from) {
   return out;
 }
 
+void toProto(const ingest::StackFrame& from, pb::StackFrame& to) {
+  to.set_function(from.function);
+  to.set_file(from.file);
+  to.set_line(from.line);
+}
+
+ingest::StackFrame fromProto(const pb::StackFrame& from) {
+  return {sanitise(from.function(), 1024), sanitise(from.file(), 1024), std::max(from.line(), 0)};
+}
+
+void toProto(const ingest::SourceText& from, pb::SourceText& to) {
+  to.set_file(from.file);
+  to.set_first_line(from.firstLine);
+  to.set_text(from.text);
+}
+
+ingest::SourceText fromProto(const pb::SourceText& from) {
+  return {sanitise(from.file(), 1024), std::max(from.first_line(), 1),
+          sanitise(from.text(), kSourceCap, TextKind::Prose)};
+}
+
 void toProto(const ingest::HitMember& from, pb::HitMember& to) {
   toProto(from.state, *to.mutable_state());
-  for (const ingest::StackFrame& frame : from.frames) {
-    pb::StackFrame* out = to.add_frames();
-    out->set_function(frame.function);
-    out->set_file(frame.file);
-    out->set_line(frame.line);
-  }
+  for (const ingest::StackFrame& frame : from.frames) toProto(frame, *to.add_frames());
+  to.set_thread(from.thread);
+  for (const ingest::SourceText& source : from.sources) toProto(source, *to.add_sources());
   detail::fillAll(from.locals, to.mutable_locals());
   detail::fillAll(from.parameters, to.mutable_parameters());
 }
@@ -51,10 +72,9 @@ Result<ingest::HitMember> fromProto(const pb::HitMember& from) {
   if (!state) return std::unexpected(state.error());
   ingest::HitMember out;
   out.state = std::move(*state);
-  for (int i = 0; i < from.frames_size() && i < kMaxFrames; ++i) {
-    const pb::StackFrame& frame = from.frames(i);
-    out.frames.push_back({sanitise(frame.function(), 1024), sanitise(frame.file(), 1024), std::max(frame.line(), 0)});
-  }
+  for (int i = 0; i < from.frames_size() && i < kMaxFrames; ++i) out.frames.push_back(fromProto(from.frames(i)));
+  for (int i = 0; i < from.sources_size() && i < kMaxSources; ++i) out.sources.push_back(fromProto(from.sources(i)));
+  out.thread = sanitise(from.thread(), 256);
   out.locals = detail::takeAll<Field>(from.locals(), kMaxLocals);
   out.parameters = detail::takeAll<ingest::ParameterValue>(from.parameters(), 1024);
   return out;
@@ -88,6 +108,7 @@ struct OrderWriter {
   void operator()(const control::BreakpointOrder& order) const {
     toProto(order.wanted, *to.mutable_set_breakpoint()->mutable_breakpoint());
     for (const ProcessId& id : order.members) to.mutable_set_breakpoint()->add_process_ids(id.value);
+    to.mutable_set_breakpoint()->set_confirmed(order.confirmed);
   }
   void operator()(const control::RemoveOrder& order) const { to.mutable_remove_breakpoint()->set_id(order.id); }
   void operator()(const control::LinkOrder& order) const {
@@ -96,20 +117,104 @@ struct OrderWriter {
   }
   void operator()(const control::UnlinkOrder& order) const { to.mutable_unlink()->set_group(order.group); }
   void operator()(const control::PauseOrder& order) const { to.mutable_pause()->set_group(order.group); }
-  void operator()(const control::ResumeOrder& order) const { to.mutable_resume()->set_group(order.group); }
+  void operator()(const control::ResumeOrder& order) const {
+    to.mutable_resume()->set_group(order.group);
+    to.mutable_resume()->set_process_id(order.process.value);
+  }
   void operator()(const control::StepOrder& order) const {
     to.mutable_step()->set_group(order.group);
     to.mutable_step()->set_ticks(order.ticks);
+    to.mutable_step()->set_how(enumTo<pb::StepCommand::How>(order.how));
+    to.mutable_step()->set_process_id(order.process.value);
+    to.mutable_step()->set_thread(order.thread);
   }
   void operator()(const control::RenewLeaseOrder& order) const { to.mutable_renew_lease()->set_ttl_ns(order.ttl.ns); }
+  void operator()(const control::InspectOrder& order) const {
+    pb::Inspect& out = *to.mutable_inspect();
+    out.set_process_id(order.process.value);
+    out.set_what(enumTo<pb::Inspect::What>(order.what));
+    out.set_epoch(order.epoch);
+    out.set_thread(order.thread);
+    out.set_frame(order.frame);
+    out.set_reference(order.reference);
+    out.set_text(order.text);
+    out.set_first_line(order.firstLine);
+    out.set_count(order.count);
+  }
 };
+
+void toProto(const control::Inspected& from, pb::Inspected& to) {
+  to.set_epoch(from.epoch);
+  for (const control::DebugThread& thread : from.threads) {
+    pb::Inspected::Thread* out = to.add_threads();
+    out->set_id(thread.id);
+    out->set_name(thread.name);
+    out->set_current(thread.current);
+  }
+  for (const control::DebugFrame& frame : from.frames) {
+    pb::Inspected::Frame* out = to.add_frames();
+    out->set_id(frame.id);
+    toProto(frame.at, *out->mutable_at());
+  }
+  for (const control::DebugVariable& variable : from.variables) {
+    pb::Inspected::Variable* out = to.add_variables();
+    out->set_name(variable.name);
+    out->set_value(variable.value);
+    out->set_type(variable.type);
+    out->set_reference(variable.reference);
+  }
+  if (from.source) toProto(*from.source, *to.mutable_source());
+}
+
+control::Inspected fromProto(const pb::Inspected& from) {
+  control::Inspected out;
+  out.epoch = from.epoch();
+  for (int i = 0; i < from.threads_size() && i < kMaxInspected; ++i) {
+    const auto& thread = from.threads(i);
+    out.threads.push_back({thread.id(), sanitise(thread.name(), 256), thread.current()});
+  }
+  for (int i = 0; i < from.frames_size() && i < kMaxInspected; ++i) {
+    out.frames.push_back({from.frames(i).id(), fromProto(from.frames(i).at())});
+  }
+  for (int i = 0; i < from.variables_size() && i < kMaxInspected; ++i) {
+    const auto& variable = from.variables(i);
+    out.variables.push_back({sanitise(variable.name(), 256), sanitise(variable.value(), kProseCap),
+                             sanitise(variable.type(), 256), variable.reference()});
+  }
+  if (from.has_source()) out.source = fromProto(from.source());
+  return out;
+}
+
+Result<control::DebugOrder> readStep(const pb::StepCommand& from) {
+  auto process = detail::processIdOrNone(from.process_id());
+  if (!process) return std::unexpected(process.error());
+  const auto how = enumOr(from.how(), control::StepHow::Out, control::StepHow::Tick);
+  return control::StepOrder{token(from.group()), std::clamp(from.ticks(), 1U, 100'000U), how, std::move(*process),
+                            from.thread()};
+}
+
+Result<control::DebugOrder> readInspect(const pb::Inspect& from) {
+  auto process = detail::processId(from.process_id());
+  if (!process) return std::unexpected(process.error());
+  control::InspectOrder out;
+  out.process = std::move(*process);
+  out.what = enumOr(from.what(), control::InspectWhat::Evaluate, control::InspectWhat::Threads);
+  out.epoch = from.epoch();
+  out.thread = from.thread();
+  out.frame = from.frame();
+  out.reference = from.reference();
+  out.text = sanitise(from.text(), 4096);
+  out.firstLine = std::max(from.first_line(), 1);
+  out.count = std::max(from.count(), 0);
+  return out;
+}
 
 Result<control::DebugOrder> readSet(const pb::SetBreakpoint& from) {
   auto wanted = fromProto(from.breakpoint());
   if (!wanted) return std::unexpected(wanted.error());
   auto members = readIds(from.process_ids());
   if (!members) return std::unexpected(members.error());
-  return control::BreakpointOrder{std::move(*wanted), std::move(*members)};
+  return control::BreakpointOrder{std::move(*wanted), std::move(*members), sanitise(from.confirmed(), 256)};
 }
 
 Result<control::DebugOrder> readOrder(const pb::DebugCommand& from) {
@@ -125,10 +230,15 @@ Result<control::DebugOrder> readOrder(const pb::DebugCommand& from) {
     }
     case pb::DebugCommand::kPause:
       return control::PauseOrder{token(from.pause().group())};
-    case pb::DebugCommand::kResume:
-      return control::ResumeOrder{token(from.resume().group())};
+    case pb::DebugCommand::kResume: {
+      auto process = detail::processIdOrNone(from.resume().process_id());
+      if (!process) return std::unexpected(process.error());
+      return control::ResumeOrder{token(from.resume().group()), std::move(*process)};
+    }
     case pb::DebugCommand::kStep:
-      return control::StepOrder{token(from.step().group()), std::clamp(from.step().ticks(), 1U, 100'000U)};
+      return readStep(from.step());
+    case pb::DebugCommand::kInspect:
+      return readInspect(from.inspect());
     case pb::DebugCommand::kRenewLease:
       return control::RenewLeaseOrder{Duration{std::max<std::int64_t>(from.renew_lease().ttl_ns(), 0)}};
     case pb::DebugCommand::kUnlink:
@@ -164,6 +274,9 @@ void toProto(const ingest::Breakpoint& from, pb::Breakpoint& to) {
   }
   to.set_armed(from.armed);
   to.set_removed(from.removed);
+  to.set_arm_when(from.armWhen);
+  to.set_after_hit_of(from.afterHitOf);
+  to.set_waiting(from.waiting);
 }
 
 Result<ingest::Breakpoint> fromProto(const pb::Breakpoint& from) {
@@ -173,7 +286,7 @@ Result<ingest::Breakpoint> fromProto(const pb::Breakpoint& from) {
   out.id = token(from.id());
   out.revision = from.revision();
   out.group = token(from.group());
-  out.kind = enumOr(from.kind(), ingest::BreakpointKind::Function, ingest::BreakpointKind::Site);
+  out.kind = enumOr(from.kind(), ingest::BreakpointKind::Metric, ingest::BreakpointKind::Site);
   out.site = sanitise(from.site(), 1024);
   out.line = std::max(from.line(), 0);
   out.tick = from.tick();
@@ -186,6 +299,9 @@ Result<ingest::Breakpoint> fromProto(const pb::Breakpoint& from) {
   out.members = std::move(*members);
   out.armed = from.armed();
   out.removed = from.removed();
+  out.armWhen = sanitise(from.arm_when(), kProseCap);
+  out.afterHitOf = token(from.after_hit_of());
+  out.waiting = from.waiting();
   return out;
 }
 
@@ -277,6 +393,7 @@ void toProto(const control::DebugUpdate& from, pb::DebugEvent& to) {
     out->set_ok(reply->ok);
     out->set_error(reply->error);
     out->set_id(reply->id);
+    if (reply->inspected) toProto(*reply->inspected, *out->mutable_inspected());
   } else if (const auto* breakpoint = std::get_if<ingest::Breakpoint>(&from)) {
     toProto(*breakpoint, *to.mutable_breakpoint());
   } else if (const auto* group = std::get_if<ingest::LinkGroup>(&from)) {
@@ -294,9 +411,14 @@ Result<control::DebugUpdate> fromProto(const pb::DebugEvent& from) {
     return std::move(*result);
   };
   switch (from.event_case()) {
-    case pb::DebugEvent::kReply:
-      return control::DebugReply{from.reply().request_id(), from.reply().ok(),
-                                 sanitise(from.reply().error(), kProseCap), token(from.reply().id())};
+    case pb::DebugEvent::kReply: {
+      control::DebugReply out{from.reply().request_id(), from.reply().ok(), sanitise(from.reply().error(), kProseCap),
+                              token(from.reply().id())};
+      if (from.reply().has_inspected()) {
+        out.inspected = std::make_shared<const control::Inspected>(fromProto(from.reply().inspected()));
+      }
+      return out;
+    }
     case pb::DebugEvent::kBreakpoint:
       return lift(fromProto(from.breakpoint()));
     case pb::DebugEvent::kGroup:

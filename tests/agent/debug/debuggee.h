@@ -64,6 +64,10 @@ class Ticker {
     std::int64_t value = 0;
     return ::pread(file_, &value, sizeof value, 0) == sizeof value ? value : 0;
   }
+  void wantThrow() const {
+    const char wanted = 1;
+    EXPECT_EQ(::pwrite(file_, &wanted, 1, 16), 1);
+  }
   // It counts on from where it is now.
   bool runs() const {
     const std::int64_t before = ticks();
@@ -99,7 +103,11 @@ class Debugged {
   }
   GuardianLink& link() { return *link_; }
   void letGo() { link_.reset(); }
-  void order(const Order& order) { link_->order(order); }
+  // Continue means the newest stop that was read.
+  void order(Order order) {
+    if (auto* go = std::get_if<Continue>(&order)) go->epoch = epoch_;
+    link_->order(order);
+  }
 
   // The next thing of that kind that it tells, and that `meant` accepts; what comes before is passed over. Fails with a
   // sentence, and at once where nothing of it can come any more: a refused breakpoint hits nothing, a guardian that
@@ -111,6 +119,8 @@ class Debugged {
       while (!told_.empty()) {
         Told one = std::move(told_.front());
         told_.erase(told_.begin());
+        if (const auto* stop = std::get_if<Stopped>(&one)) epoch_ = stop->epoch;
+        if (const auto* resumed = std::get_if<Resumed>(&one)) epoch_ = resumed->epoch;
         if (auto* wanted = std::get_if<T>(&one); wanted && meant(*wanted)) return std::move(*wanted);
         if (const auto* gone = std::get_if<Gone>(&one)) return missed<T>("the guardian ended: " + gone->reason);
         const auto* bound = std::get_if<Bound>(&one);
@@ -137,6 +147,7 @@ class Debugged {
   }
   std::unique_ptr<GuardianLink> link_;
   std::vector<Told> told_;
+  std::uint64_t epoch_ = 0;
 };
 
 inline std::string sourceOf(const Kind& kind) {

@@ -186,6 +186,103 @@ TEST_P(Guarded, ALogpointTellsAndDoesNotStop) {
   EXPECT_TRUE(ticker.runs());
 }
 
+TEST_P(Guarded, StepsByLinesAndEachIsAStopOfItsOwn) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  debugged.order(SetAll{{at(GetParam(), kLine)}});
+  ASSERT_TRUE(debugged.next<Stopped>());
+  debugged.order(SetAll{});
+  debugged.order(Step{7, StepKind::Over, 0});
+  auto stopped = debugged.next<Stopped>();
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->stopId, 7u);
+  EXPECT_EQ(stopped->epoch, 1u);
+  EXPECT_EQ(stopped->cause, StopCause::Step) << stopped->text;
+  auto context = debugged.next<Context>();
+  ASSERT_TRUE(context && !context->frames.empty());
+  EXPECT_EQ(context->frames[0].line, kLine + 1);
+  debugged.order(Step{8, StepKind::Out, 0});
+  stopped = debugged.next<Stopped>([](const Stopped& s) { return s.stopId == 8; });
+  ASSERT_TRUE(stopped);
+  context = debugged.next<Context>([](const Context& c) { return c.epoch == 2; });
+  ASSERT_TRUE(context && !context->frames.empty());
+  EXPECT_NE(context->frames[0].function.find("main"), std::string::npos) << context->frames[0].function;
+  debugged.order(Continue{});
+  EXPECT_TRUE(ticker.runs());
+}
+
+TEST_P(Guarded, WhatStandsCanBeLookedIntoAndWhatHasRunOnCannot) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  debugged.order(SetAll{{at(GetParam(), kLine)}});
+  ASSERT_TRUE(debugged.next<Context>());
+  debugged.order(Inspect{1, Look::Threads, 0, 0, 0, 0, ""});
+  const auto threads = debugged.next<Seen>();
+  ASSERT_TRUE(threads);
+  EXPECT_EQ(threads->error, "");
+  EXPECT_TRUE(std::any_of(threads->threads.begin(), threads->threads.end(), [](const auto& t) { return t.current; }));
+  debugged.order(Inspect{2, Look::Stack, threads->epoch, 0, 0, 0, ""});
+  const auto stack = debugged.next<Seen>();
+  ASSERT_TRUE(stack && stack->frames.size() >= 2);
+  debugged.order(Inspect{3, Look::Variables, threads->epoch, 0, stack->frames[0].id, 0, ""});
+  const auto locals = debugged.next<Seen>();
+  ASSERT_TRUE(locals);
+  const bool go = GetParam().debugger == DebuggerKind::Delve;
+  const auto world = std::find_if(locals->variables.begin(), locals->variables.end(),
+                                  [&](const auto& v) { return v.name == (go ? "w" : "world"); });
+  ASSERT_NE(world, locals->variables.end());
+  ASSERT_NE(world->reference, 0);
+  // Down to a number, however many pointers lie between.
+  std::int64_t reference = world->reference;
+  std::string tick;
+  for (std::uint64_t request = 4; request < 8 && reference != 0 && tick.empty(); ++request) {
+    debugged.order(Inspect{request, Look::Variables, threads->epoch, 0, 0, reference, ""});
+    const auto fields = debugged.next<Seen>();
+    ASSERT_TRUE(fields && !fields->variables.empty());
+    reference = fields->variables.front().reference;
+    if (fields->variables.front().name == "tick") tick = fields->variables.front().value;
+  }
+  EXPECT_EQ(tick, std::to_string(ticker.ticks() + 1));
+  debugged.order(Inspect{9, Look::Evaluate, threads->epoch, 0, stack->frames[0].id, 0, go ? "w.tick" : "world.tick"});
+  const auto value = debugged.next<Seen>();
+  ASSERT_TRUE(value && !value->variables.empty());
+  EXPECT_NE(value->variables[0].value.find(tick), std::string::npos) << value->variables[0].value;
+  debugged.order(Continue{});
+  ASSERT_TRUE(debugged.next<Stopped>());
+  debugged.order(Inspect{10, Look::Stack, threads->epoch, 0, 0, 0, ""});
+  const auto stale = debugged.next<Seen>();
+  ASSERT_TRUE(stale);
+  EXPECT_NE(stale->error, "");
+  EXPECT_TRUE(stale->frames.empty());
+}
+
+TEST_P(Guarded, StopsWhereSomethingIsThrownOrPanics) {
+  Ticker ticker(GetParam());
+  Debugged debugged(GetParam(), ticker);
+  ASSERT_TRUE(debugged.next<Attached>());
+  SourceBreakpoint thrown;
+  thrown.id = "b9";
+  thrown.revision = 1;
+  thrown.exception = true;
+  debugged.order(SetAll{{thrown}});
+  const auto bound = debugged.next<Bound>();
+  ASSERT_TRUE(bound && bound->ok) << (bound ? bound->reason : "");
+  EXPECT_TRUE(ticker.runs());
+  ticker.wantThrow();
+  const auto stopped = debugged.next<Stopped>();
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->cause, StopCause::Exception) << stopped->text;
+  EXPECT_EQ(stopped->breakpoints, std::vector<std::string>{"b9"});
+  const auto context = debugged.next<Context>();
+  ASSERT_TRUE(context);
+  EXPECT_TRUE(std::any_of(context->frames.begin(), context->frames.end(),
+                          [](const auto& f) { return f.function.find("maybe") != std::string::npos; }));
+  debugged.order(Continue{});
+  if (GetParam().debugger == DebuggerKind::Lldb) {
+    EXPECT_TRUE(ticker.runs());
+  }
+}
+
 // The agent goes while the game runs with a breakpoint inserted, and while it stands at one.
 TEST_P(Guarded, WhenTheAgentGoesTheGameRunsFree) {
   for (const bool stands : {false, true}) {

@@ -20,6 +20,14 @@ func step(w *world) int64 {
 	return w.tick
 }
 
+// The test asks for it by a byte in the file; nobody recovers.
+func maybePanic(file *os.File) {
+	wanted := []byte{0}
+	if _, err := file.ReadAt(wanted, 16); err == nil && wanted[0] != 0 {
+		panic("the test wanted it")
+	}
+}
+
 func main() {
 	out, err := os.OpenFile(os.Args[1], os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -28,6 +36,7 @@ func main() {
 	w := &world{}
 	buffer := make([]byte, 8)
 	for {
+		maybePanic(out)
 		binary.LittleEndian.PutUint64(buffer, uint64(step(w)))
 		if _, err := out.WriteAt(buffer, 0); err != nil {
 			panic(err)

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every way in which a linked stop by debuggers can fail, for real, while the games run and while they stand: afterwards
+they run again, untraced where nobody debugs them, or have exited as docs/debuggers.md says; and the registry says so."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+from pathlib import Path
+
+from harness import children_of, pb
+from source_links import CLIENT, CPP_FILE, CPP_LINE, GO_FILE, GO_LINE, SERVER, Console, LinkedGames, tracer
+
+LEASE_S = 3  # what is left of a health check of 8 s
+
+
+class Wire:
+    """A network between a console and its agent that can be cut: then nothing passes any more, and nothing is closed."""
+
+    def __init__(self, target):
+        host, port = target.rsplit(":", 1)
+        self.target, self.cut, self.sockets = (host, int(port)), False, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.target)
+            self.sockets += [near, far]
+            for a, b in ((near, far), (far, near)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    def pump(self, a, b):
+        while True:
+            try:
+                data = a.recv(65536)
+            except OSError:
+                return
+            if not data:
+                return
+            if not self.cut:
+                b.sendall(data)
+
+    def close(self):
+        for one in [self.listener, *self.sockets]:
+            one.close()
+
+
+class Failures(unittest.TestCase):
+    once_in = 20
+
+    def setUp(self):
+        os.environ["GAME_HEALTH"] = f"{LEASE_S + 5}s"
+        self.addCleanup(os.environ.pop, "GAME_HEALTH")
+
+    def games(self):
+        games = LinkedGames(self.once_in)
+        self.addCleanup(games.close)
+        return games
+
+    def console(self, games, address=None):
+        console = Console(address or games.address)
+        self.addCleanup(console.close)
+        return console
+
+    def linked(self, stands, address=lambda games: games.address):
+        """Both linked and debugged; `stands`: at a hit, else running with a breakpoint inserted on both sides."""
+        games = self.games()
+        console = self.console(games, address(games))
+        console.ask(link=pb.Link(process_ids=[SERVER, CLIENT]))
+        never = {} if stands else {"condition": b"w.encounters < 0"}
+        never_cpp = {} if stands else {"condition": b"world.encounters < 0"}
+        for file, line, process, more in ((GO_FILE, GO_LINE, SERVER, never), (CPP_FILE, CPP_LINE, CLIENT, never_cpp)):
+            made = console.arm(file, line, process, **more)
+            self.assertTrue(made.armed, made)
+        if stands:
+            console.stopped(set())
+        else:
+            games.runs(SERVER, CLIENT)
+        return games, console
+
+    def pid(self, games, process):
+        return games.games[process].pid
+
+    def gone(self, games, process):
+        return games.games[process].poll() is not None
+
+    def free(self, games, *processes, within=30):
+        """Each has exited, or nobody traces it any more."""
+        deadline = time.monotonic() + within
+        while True:
+            traced = [p for p in processes if not self.gone(games, p) and tracer(self.pid(games, p)) != 0]
+            if not traced:
+                return
+            self.assertLess(time.monotonic(), deadline, f"{traced} are traced still")
+            time.sleep(0.05)
+
+    def run_again(self, games, *processes):
+        living = [p for p in processes if not self.gone(games, p)]
+        games.runs(*living)
+        return living
+
+    def adapters(self, games, process):
+        """The debugger's processes under the guardian of that process."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionError):
+                continue
+            if words[0].endswith(b"quarterdeck-guardian") and str(self.pid(games, process)).encode() in words:
+                found += children_of(int(entry.name))
+        return found
+
+    def truth(self, games, console, process):
+        """The registry after the debugger of that process is gone: nothing of it is armed, nobody is said to stand."""
+        def told():
+            mine = [b for b in console.breakpoints.values() if b.members[0].process_id == process and not b.removed]
+            return not any(b.armed for b in mine) and console.group().state == pb.LinkGroup.RUNNING
+        console.until(told, LEASE_S + 15, f"the truth about {process}")
+
+    # --- the rows ----------------------------------------------------------------------------------------------------
+
+    def test_the_console_is_killed(self):
+        for stands in (False, True):
+            games, console = self.linked(stands)
+            console.close()
+            later = self.console(games)
+            later.until(lambda: later.group() and later.group().state == pb.LinkGroup.RUNNING, LEASE_S + 15, "the end of the lease")
+            self.run_again(games, SERVER, CLIENT)
+            if stands:  # what stopped them is off, so that they do not stop again with nobody there
+                off = lambda: [b for b in later.breakpoints.values() if not b.enabled]
+                self.assertTrue(later.until(off, 10, "the breakpoint to be off"))
+
+    def test_the_network_is_cut(self):
+        for stands in (False, True):
+            wires = []
+            games, console = self.linked(stands, lambda games: wires.append(Wire(games.address)) or wires[0].address)
+            self.addCleanup(wires[0].close)
+            wires[0].cut = True
+            later = self.console(games)
+            later.until(lambda: later.group() and later.group().state == pb.LinkGroup.RUNNING, LEASE_S + 15, "the end of the lease")
+            self.run_again(games, SERVER, CLIENT)
+
+    def test_the_agent_is_killed(self):
+        for stands in (False, True):
+            games, console = self.linked(stands)
+            games.agent.send_signal(signal.SIGKILL)
+            games.agent.wait()
+            games.agent.stdout.close()
+            self.free(games, SERVER, CLIENT)
+            games.start_agent()
+            games.wait_for({SERVER, CLIENT})
+            self.assertEqual(self.run_again(games, SERVER, CLIENT), [SERVER, CLIENT])
+            later = self.console(games)
+            later.until(lambda: later.group() and later.breakpoints, 20, "the registry as it was")
+            self.assertEqual(later.group().state, pb.LinkGroup.RUNNING)
+            self.assertFalse([b for b in later.breakpoints.values() if b.armed or b.enabled])
+
+    def test_the_debugger_is_told_to_end(self):
+        for process in (SERVER, CLIENT):
+            for stands in (False, True):
+                with self.subTest(process=process, stands=stands):
+                    games, console = self.linked(stands)
+                    adapters = self.adapters(games, process)
+                    self.assertTrue(adapters)
+                    for pid in adapters:
+                        os.kill(pid, signal.SIGTERM)
+                    console.until(lambda: any(b.members[0].ack == pb.BreakpointMember.REJECTED or self.gone(games, process)
+                                              for b in console.breakpoints.values() if b.members[0].process_id == process),
+                                  LEASE_S + 20, "the registry to hear of it")
+                    for made in list(console.breakpoints):  # nobody is to stop any more
+                        console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+                    console.send(resume=pb.GroupCommand())
+                    self.truth(games, console, process)
+                    other = CLIENT if process == SERVER else SERVER
+                    self.free(games, SERVER, CLIENT)
+                    self.assertIn(other, self.run_again(games, SERVER, CLIENT))
+
+    def test_a_target_is_killed(self):
+        for process in (SERVER, CLIENT):
+            for stands in (False, True):
+                with self.subTest(process=process, stands=stands):
+                    games, console = self.linked(stands)
+                    games.games[process].kill()
+                    games.games[process].wait(20)
+                    member = lambda: next(m for m in console.group().members if m.process_id == process)
+                    console.until(lambda: member().state == pb.GroupMember.EXITED, 20, "the registry to hear of it")
+                    mine = [b for b in console.breakpoints.values() if b.members[0].process_id == process]
+                    console.until(lambda: not any(console.breakpoints[b.id].armed for b in mine), 10, "nothing to be armed there")
+                    for made in list(console.breakpoints):
+                        console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+                    console.send(resume=pb.GroupCommand())
+                    other = CLIENT if process == SERVER else SERVER
+                    self.assertEqual(self.run_again(games, other), [other])
+                    self.truth(games, console, process)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real Go and C++ code linked by delve and lldb through the real agent. QD_LINK_ROUNDS=500 makes the long form of the
+random rounds."""
+import os
+import unittest
+
+from harness import pb
+from source_links import (CLIENT, CPP_FILE, CPP_LINE, GO_FILE, GO_LINE, SERVER, Console, LinkedGames, at_line, encounters, line_of,
+                          thread_states, tracer)
+
+ROUNDS = int(os.environ.get("QD_LINK_ROUNDS", "25"))
+
+
+class Base(unittest.TestCase):
+    once_in = 4
+    rules = (f"{SERVER}=dlv", f"{CLIENT}=lldb")
+    environment = ""
+
+    def setUp(self):
+        self.games = LinkedGames(self.once_in, rules=self.rules, environment=self.environment)
+        self.addCleanup(self.games.close)
+        self.console = Console(self.games.address)
+        self.addCleanup(self.console.close)
+        self.console.ask(link=pb.Link(process_ids=[SERVER, CLIENT]))
+
+    def pid(self, process):
+        return self.games.games[process].pid
+
+
+class Rounds(Base):
+    def test_both_sides_hit_at_random_and_no_stop_is_lost_or_made_up(self):
+        for file, line, process in ((GO_FILE, GO_LINE, SERVER), (CPP_FILE, CPP_LINE, CLIENT)):
+            made = self.console.arm(file, line, process)
+            self.assertTrue(made.armed, made)
+        known, last, leaders, together = set(), {}, {SERVER: 0, CLIENT: 0}, 0
+        for round_ in range(ROUNDS):
+            group = self.console.stopped(known)
+            known.add(group.hit_id)
+            bundle = lambda: (h := self.console.hits.get(group.hit_id)) and all(m.frames for m in h.members) and h
+            hit = self.console.until(bundle, 10, "the bundle of both")
+            for process in (SERVER, CLIENT):  # it says that they stand: so they do, every thread of them
+                self.assertLessEqual(thread_states(self.pid(process)), {"t", "T"}, f"{process} in round {round_}")
+            members = {m.state.process_id: m for m in hit.members}
+            self.assertTrue(at_line(members[group.leader]), f"a phantom in round {round_}: {hit}")
+            leaders[group.leader] += 1
+            together += all(at_line(m) for m in members.values())
+            for process, member in members.items():
+                if not at_line(member):
+                    continue
+                count = encounters(self.console, process, process == SERVER)
+                if process in last:
+                    self.assertEqual(count, last[process] + 1, f"{process} passed its line without a stop before round {round_}")
+                last[process] = count
+            self.console.renew()
+            self.console.resume()
+        self.assertTrue(all(leaders.values()), leaders)
+        for breakpoint_ in list(self.console.breakpoints):
+            self.console.ask(remove_breakpoint=pb.RemoveBreakpoint(id=breakpoint_))
+        self.console.send(resume=pb.GroupCommand())
+        self.games.runs(SERVER, CLIENT)
+        print(f"{ROUNDS} rounds: {leaders}, {together} in the same moment")
+
+
+class Shown(Base):
+    once_in = 2
+
+    def test_a_bundle_has_both_stacks_locals_and_the_lines_around(self):
+        made = self.console.arm(CPP_FILE, CPP_LINE, CLIENT)
+        self.assertTrue(made.armed)
+        group = self.console.stopped(set())
+        hit = self.console.until(lambda: (h := self.console.hits.get(group.hit_id)) and all(m.frames for m in h.members) and h, 10)
+        client = next(m for m in hit.members if m.state.process_id == CLIENT)
+        self.assertEqual(client.frames[0].line, CPP_LINE)
+        self.assertIn(b"world", {field.name for field in client.locals})
+        source = client.sources[0]
+        self.assertEqual(source.file.decode(), str(CPP_FILE))
+        lines = CPP_FILE.read_text().splitlines()
+        first = max(CPP_LINE - 40, 1)
+        self.assertEqual((source.first_line, source.text.decode().splitlines()), (first, lines[first - 1:CPP_LINE + 40]))
+        # Who comes later sees the same.
+        later = Console(self.games.address)
+        self.addCleanup(later.close)
+        seen = later.until(lambda: later.hits.get(group.hit_id), 10, "the bundle of a stop before")
+        self.assertTrue(all(m.frames for m in seen.members))
+
+    def test_a_line_that_is_armed_after_a_hit_in_the_other_process(self):
+        first = self.console.arm(GO_FILE, GO_LINE, SERVER)
+        second = self.console.arm(CPP_FILE, CPP_LINE, CLIENT, after_hit_of=first.id)
+        self.assertTrue(second.waiting and not second.armed)
+        group = self.console.stopped(set())
+        self.assertEqual(group.leader, SERVER)
+        self.console.until(lambda: self.console.breakpoints[second.id].armed, 10, "the second to be armed")
+        self.console.ask(remove_breakpoint=pb.RemoveBreakpoint(id=first.id))
+        self.console.resume()
+        self.assertEqual(self.console.stopped({group.hit_id}).leader, CLIENT)
+
+    def test_functions_steps_and_going_on_alone(self):
+        wanted = pb.Breakpoint(kind=pb.Breakpoint.FUNCTION, site=b"main.encounter", enabled=True)
+        made = self.console.ask(set_breakpoint=pb.SetBreakpoint(breakpoint=wanted, process_ids=[SERVER])).id
+        group = self.console.stopped(set())
+        self.assertEqual(group.leader, SERVER)
+        self.console.ask(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+        self.console.ask(step=pb.StepCommand(how=pb.StepCommand.OVER, process_id=SERVER))
+        after = self.console.stopped({group.hit_id})
+        self.assertEqual({m.state for m in after.members}, {pb.GroupMember.STOPPED})
+        self.console.ask(resume=pb.GroupCommand(process_id=CLIENT))
+        self.console.until(lambda: self.console.group().state == pb.LinkGroup.PARTIAL, 10, "the client to run alone")
+        self.games.runs(CLIENT)
+        self.assertLessEqual(thread_states(self.pid(SERVER)), {"t", "T"})
+        self.console.ask(resume=pb.GroupCommand(process_id=SERVER))
+        self.games.runs(SERVER, CLIENT)
+
+
+class Refused(Base):
+    once_in = 2
+
+    def test_what_cannot_be_armed_is_never_shown_as_armed(self):
+        rejected = pb.BreakpointMember.REJECTED
+        for file, line, process, more in ((GO_FILE, 9999, SERVER, {}), (CPP_FILE, 9999, CLIENT, {}), ("/nowhere/x.go", 3, SERVER, {}),
+                                          (GO_FILE, GO_LINE, SERVER, {"condition": b"w.tick >"})):
+            made = self.console.arm(file, line, process, **more)
+            self.assertEqual((made.armed, made.members[0].ack), (False, rejected), made)
+            self.assertTrue(made.members[0].reason, made)
+            self.console.ask(remove_breakpoint=pb.RemoveBreakpoint(id=made.id))
+        for symbol, process in ((b"no_such_function", CLIENT), (b"main.nothing", SERVER)):
+            wanted = pb.Breakpoint(kind=pb.Breakpoint.FUNCTION, site=symbol, enabled=True)
+            made = self.console.ask(set_breakpoint=pb.SetBreakpoint(breakpoint=wanted, process_ids=[process])).id
+            shown = self.console.until(lambda: (b := self.console.breakpoints[made]).members[0].ack == rejected and b, 20, "a rejection")
+            self.assertFalse(shown.armed)
+            self.console.ask(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+        # lldb takes a condition that it cannot evaluate, and stops as if it held: nobody may hear of that stop.
+        made = self.console.arm(CPP_FILE, CPP_LINE, CLIENT, condition=b"no_such_symbol > 3")
+        shown = self.console.until(lambda: (b := self.console.breakpoints[made.id]).members[0].ack == rejected and b, 30, "a rejection")
+        self.assertIn(b"no_such_symbol", shown.members[0].reason)
+        self.assertFalse(shown.armed)
+        self.assertFalse([g for _, g in self.console.states if g.state == pb.LinkGroup.STOPPED])
+        self.games.runs(SERVER, CLIENT)
+
+
+class Live(Base):
+    environment = "production"
+
+    def test_a_live_process_is_armed_only_by_its_name(self):
+        with self.assertRaises(RuntimeError) as refused:
+            self.console.arm(GO_FILE, GO_LINE, SERVER)
+        for part in ("live", "environment=production", "client 10s", "players"):
+            self.assertIn(part, str(refused.exception))
+        self.assertEqual(tracer(self.pid(SERVER)), 0)
+        wanted = pb.Breakpoint(kind=pb.Breakpoint.SOURCE, site=str(GO_FILE).encode(), line=GO_LINE, enabled=True)
+        order = pb.SetBreakpoint(breakpoint=wanted, process_ids=[SERVER], confirmed=CLIENT.encode())
+        self.console.ask(set_breakpoint=order)  # the other of the group stands too: its name says as much
+        self.console.stopped(set())
+
+
+if __name__ == "__main__":
+    unittest.main()
