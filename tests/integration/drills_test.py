@@ -15,7 +15,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import BIN, Stage, alive, qdctl
+from harness import BIN, Stage, alive, qdctl, qdctl_json
 
 AFTER = 4  # s from the first player to the fault
 BOTS = 6
@@ -26,7 +26,7 @@ class Drill:
     """A recording over the beginning of a drill; values before and during the fault."""
 
     def __init__(self, name, *more, bots=BOTS, seconds=9):
-        path = Path(tempfile.mkdtemp(prefix="qd-drill-")) / f"{name}.qdrec"
+        self.path = path = Path(tempfile.mkdtemp(prefix="qd-drill-")) / f"{name}.qdrec"
         with Stage("--servers", "1", "--bots", str(bots), "--editors", "1", "--impair", "40ms/3ms/0%", "--scenario", name, "--scenario-after",
                    f"{AFTER}s", *more, "--for", "90s") as stage:
             pid = stage.ready["processes"][0]["pid"]
@@ -51,6 +51,11 @@ class Drill:
 
     def during(self, process, series):
         return [v for t, v in self.rows.get((process, series), []) if t >= self.fault]
+
+    def why(self, series, least, process="server-1"):
+        """The layer that is named for the moment at which that series went so far."""
+        at = next(t for t, v in self.rows[(process, series)] if t >= self.fault and v >= least)
+        return qdctl_json("why", self.path, "--at", at + 100_000_000)["first"]
 
     def median(self, process, series):
         before, during = self.before(process, series), self.during(process, series)
@@ -97,6 +102,7 @@ class Drills(unittest.TestCase):
     def test_burst_loss(self):
         d = self.drills["burst-loss"]
         self.assertGreaterEqual(max(d.during("editor-1", "net.loss_burst")), 4)
+        self.assertEqual(d.why("net.snapshot_interval", 200, "editor-1"), "snapshot_arrival")
         self.assertGreater(max(d.during("editor-1", "net.loss")), 2 * max(0.01, d.median("editor-1", "net.loss")[0]))
 
     @needs_all
@@ -105,6 +111,7 @@ class Drills(unittest.TestCase):
         self.assertIn(3, d.during("editor-1", "net.state"))
         self.assertGreater(max(d.during("editor-1", "interp.held")), 0.2)
         self.assertGreater(max(d.during("server-1", "input.missing")), 50)
+        self.assertEqual(d.why("net.snapshot_interval", 1000, "editor-1"), "snapshot_arrival")
 
     @needs_all
     def test_asymmetry(self):
@@ -128,6 +135,7 @@ class Drills(unittest.TestCase):
         self.assertGreaterEqual(len([v for v in d.during("server-1", "tick.duration") if v >= 399]), 1)
         self.assertGreater(max(d.during("server-1", "tick.skipped")), 10)
         self.assertLess(d.median("server-1", "tick.duration")[1], 13, "one tick, not all of them")
+        self.assertEqual(d.why("tick.duration", 399), "server_tick")
 
     @needs_all
     def test_leak(self):

@@ -6,6 +6,7 @@ The faults are long against anything that a busy machine does by itself, so that
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -71,6 +72,24 @@ class Why(unittest.TestCase):
         return (begun + time.time_ns()) // 2
 
     @classmethod
+    def starve(cls, process, seconds):
+        """Others keep the processor to themselves for that long; the time in its middle."""
+        cpu = min(os.sched_getaffinity(0))
+        for task in Path(f"/proc/{cls.pid(process)}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {cpu})
+            os.setpriority(os.PRIO_PROCESS, int(task.name), 19)
+        begun = time.time_ns()
+        hogs = [subprocess.Popen([sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"])
+                for _ in range(4)]
+        time.sleep(seconds)
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+        for task in Path(f"/proc/{cls.pid(process)}/task").iterdir():
+            os.sched_setaffinity(int(task.name), os.sched_getaffinity(0))
+        return (begun + time.time_ns()) // 2
+
+    @classmethod
     def inject(cls):
         record = subprocess.Popen([str(BIN / "qdctl"), "--agent", cls.stage.agent, "record", "--out", str(cls.path)],
                                   stdout=subprocess.DEVNULL)
@@ -87,6 +106,10 @@ class Why(unittest.TestCase):
         cls.calm = cls.tick() - 60
         cls.short_delay = cls.push("interp.delay=1ms", "editor-1")
         cls.run_on()
+        cls.push("interp.delay=0ms", "editor-1")
+        cls.run_on(150)
+        cls.starved = cls.starve("server-1", FAULT_S)
+        cls.run_on(90)
         record.send_signal(signal.SIGINT)
         assert record.wait(60) == 0
 
@@ -124,6 +147,11 @@ class Why(unittest.TestCase):
         answer = self.why(self.server_stopped, "--window", "800ms")
         # Stopped between two ticks the next one starts late, stopped within one that one takes long.
         self.check(answer, "host", "server_tick")
+
+    def test_the_server_had_no_processor(self):
+        answer = self.why(self.starved, "--window", "800ms")
+        self.check(answer, "host")
+        self.assertIn("waited", self.layer(answer, "host")["says"])
 
     def test_the_buffer_was_too_short(self):
         answer = self.why(self.short_delay + 150)

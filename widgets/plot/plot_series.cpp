@@ -59,7 +59,8 @@ std::vector<PaneSeries> SeriesFinder::ofPlayer(const PaneSpec& spec, const Follo
     if (!found) continue;
     found->followed = true;
     found->label = QCoreApplication::translate("PlotStack", "player %1").arg(player.id);
-    if (spec.names.size() > 1) found->label += QLatin1Char(' ') + QString::fromStdString(name).section(QLatin1Char('.'), -1);
+    if (spec.names.size() > 1)
+      found->label += QLatin1Char(' ') + QString::fromStdString(name).section(QLatin1Char('.'), -1);
     // The colour of the text stands out from every process; a second one of the same plot leans to its own.
     found->color = mixed(colors(scheme).text, found->color, result.empty() ? 0 : 0.5);
     result.push_back(std::move(*found));
@@ -69,9 +70,9 @@ std::vector<PaneSeries> SeriesFinder::ofPlayer(const PaneSpec& spec, const Follo
 
 std::vector<PaneSeries> SeriesFinder::of(const PaneSpec& spec, const std::vector<ProcessId>& group,
                                          const std::optional<FollowedPlayer>& player, std::size_t most) const {
-  std::vector<PaneSeries> result, ofOne;
-  if (player && std::find(group.begin(), group.end(), player->server) != group.end()) ofOne = ofPlayer(spec, *player);
-  most -= std::min(most, ofOne.size());
+  // The player comes first: a legend that is too short leaves out what is at its end.
+  std::vector<PaneSeries> result;
+  if (player && std::find(group.begin(), group.end(), player->server) != group.end()) result = ofPlayer(spec, *player);
   const auto add = [&](const SeriesRef& ref, bool named, bool followed) {
     auto found = find(ref, named);
     if (!found || result.size() >= most) return;
@@ -92,9 +93,6 @@ std::vector<PaneSeries> SeriesFinder::of(const PaneSpec& spec, const std::vector
       if (!hidden) add(ref, spec.names.size() > 1, true);
     }
   }
-  most += ofOne.size();
-  for (PaneSeries& one : ofOne)
-    if (result.size() < most) result.push_back(std::move(one));
   for (const SeriesRef& ref : spec.extra) {
     // A process without a series: whatever of it is shown here.
     const auto names = ref.series.empty() ? spec.names : std::vector<std::string>{ref.series};

@@ -91,12 +91,12 @@ class StackTest final : public QObject {
     const QStringList before = labels();
     shown.session.selection.setPlayer(FollowedPlayer{server, 3});
     shown.refresh();
-    QCOMPARE(labels(), before + QStringList{QStringLiteral("player 3 rtt")});
+    QCOMPARE(labels(), QStringList{QStringLiteral("player 3 rtt")} + before);
     shown.session.selection.setPlayer(FollowedPlayer{server, 4});
     shown.refresh();
-    QCOMPARE(labels(), before + QStringList{QStringLiteral("player 4 rtt")});
+    QCOMPARE(labels(), QStringList{QStringLiteral("player 4 rtt")} + before);
     // Taken out of this plot it stays out, and only this one.
-    shown.stack().removeSeries(*shown.stack().panes().at(1), shown.stack().panes().at(1)->shown().back().ref);
+    shown.stack().removeSeries(*shown.stack().panes().at(1), shown.stack().panes().at(1)->shown().front().ref);
     shown.refresh();
     QCOMPARE(labels(), before);
     shown.session.selection.setProcess(ProcessId("server-2"));
