@@ -65,13 +65,14 @@ class Stage:
 class Agent:
     """quarterdeckd alone, in a folder, as a context manager; .agent is its address."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *more):
+        self.more = more
         self.folder = Path(folder)
         self.socket = self.folder / "agent.sock"
 
     def __enter__(self):
         self.process = subprocess.Popen([str(BIN / "quarterdeckd"), "--listen", "127.0.0.1:0", "--socket", str(self.socket),
-                                         "--data", str(self.folder / "data")], stdout=subprocess.PIPE, text=True)
+                                         "--data", str(self.folder / "data"), *self.more], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert line, "the agent ended before it was ready"
         self.agent = re.search(r"127\.0\.0\.1:\d+", line).group()
