@@ -138,9 +138,9 @@ void PushDriver::queryRecalled(Recalled& push, control::PushDone done) {
   for (const auto& result : push.results) {
     if (isSettled(result)) continue;
     ProbeSession* session = find_(result.process.id);
-    if (!session || session->info().instance != result.process.instance) continue;
-    session->askPush(result.pushId);
-    asked = true;
+    if (session && session->info().instance != result.process.instance) continue;
+    if (session) session->askPush(result.pushId);
+    asked = true;  // or is as soon as the process has come back
   }
   push.waiting.push_back(std::move(done));
   if (!asked) {
@@ -235,6 +235,13 @@ void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
 }
 
 void PushDriver::up(const ProbeSession& session) {
+  ProbeSession* here = find_(session.info().id);
+  for (const auto& [id, push] : recalled_) {
+    for (const auto& result : push.results) {
+      const bool open = !push.waiting.empty() && !isSettled(result);
+      if (open && here && result.process == here->ref()) here->askPush(id);
+    }
+  }
   perform(tracker_.onProcessUp(session.info().id, session.info().instance));
 }
 
