@@ -35,6 +35,7 @@ class RunningAgent final : public Agent {
     hub_ =
         std::make_unique<ProbeHub>(*loop_, *log_, table_, *audit_, *store_, std::move(recollection), config.debuggers);
     hub_->wishes().load();
+    hub_->experiments().load();
     if (!config.etcd.empty()) hub_->shareWithOthers();
     peers_ = std::make_unique<serve::PeerClient>(config.serve.tls);
     hub_->changes().setSpeak([this](const std::string& endpoint, const control::ChangeSync& word,

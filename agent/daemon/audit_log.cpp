@@ -40,6 +40,10 @@ Result<std::unique_ptr<AuditLog>> AuditLog::open(const std::filesystem::path& fo
   out->hash_ = control::kNoHash;
   if (folder.empty()) return out;
   if (auto recovered = out->recover(folder); !recovered) return std::unexpected(recovered.error());
+  if (!out->damage_.empty()) {
+    spdlog::error("the audit in {} was damaged: {}", folder.string(), out->damage_);
+    out->append("agent", "", control::kDamage, "", out->damage_);
+  }
   out->syncer_ = std::jthread([log = out.get()](const std::stop_token& stop) { log->syncLoop(stop); });
   return out;
 }
@@ -80,6 +84,12 @@ Result<> AuditLog::recover(const std::filesystem::path& folder) {
   offsets_.push_back(at);
   head_ = ::open((folder / "audit.head").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
   if (head_ < 0) return failErrno("Opening the audit's head", errno);
+  std::uint64_t number = 0;
+  std::string hash;
+  std::ifstream told(folder / "audit.head");
+  if (!(told >> number >> hash) || number < number_ || (number == number_ && hash == hash_)) return {};
+  damage_ = number > number_ ? fmt::format("records {} to {} are missing", number_ + 1, number)
+                             : fmt::format("record {} is another than it was", number);
   return {};
 }
 

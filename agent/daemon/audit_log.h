@@ -42,6 +42,7 @@ class AuditLog {
   std::deque<control::AuditRecord> kept_;  // without a folder
   std::uint64_t number_ = 0;
   std::string hash_;
+  std::string damage_;  // found when it was opened
   bool dirty_ = false;
   std::condition_variable_any wake_;
   std::jthread syncer_;

@@ -168,6 +168,11 @@ void ChangeDriver::order(const control::ChangeVerb& verb, const control::Changes
       return done(std::vector{*before});  // over: nothing is left to order
     }
   }
+  // Here as a member only: it can be asked how it stands, and is ordered at its coordinator.
+  if (const auto member = running_.find(verb.id);
+      verb.word == control::ChangeWord::Hold && member != running_.end() && !member->second.coordinator) {
+    return done(std::vector{member->second.member->report()});
+  }
   std::vector<std::string> ids;
   for (auto& [id, running] : running_) {
     const bool meant = verb.id.empty() ? running.coordinator && !running.coordinator->over() : id == verb.id;

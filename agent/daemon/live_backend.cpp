@@ -115,8 +115,10 @@ void LiveBackend::share(control::SharedWrite write, control::SharedDone done) {
     done(fail(ErrorCode::PermissionDenied, "Desired values follow from pushes; nobody writes them."));
     return;
   }
-  onLoop<std::vector<ingest::SharedItem>>(std::move(done),
-                                          [this, write](const auto& answer) { store_.put(write, answer); });
+  onLoop<std::vector<ingest::SharedItem>>(std::move(done), [this, write](const auto& answer) {
+    const bool experiment = !control::processInKey(write.item.key).empty();
+    experiment ? hub_.experiments().write(write, "", answer) : store_.put(write, answer);
+  });
 }
 
 void LiveBackend::adopt(control::AdoptOrder order, control::AdoptDone done) {

@@ -15,6 +15,7 @@
 #include <filesystem>
 
 #include "agent/daemon/tcp_listener.h"
+#include "core/control/audit_chain.h"
 
 namespace qd::daemon {
 namespace {
@@ -86,6 +87,7 @@ ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLo
           loop, log, table, [this](const ProcessId& id) { return find(id); }, std::move(debuggers)),
       changes_(loop, log, table, pushes_, audit),
       wishes_(log, table, pushes_, audit, shared),
+      experiments_(table, changes_, audit, shared),
       audit_(audit),
       shared_(shared),
       startedAt_(monotonicNs()) {
@@ -293,6 +295,7 @@ void ProbeHub::drainAll() {
   pushes_.onTime(utc, persisted);
   debugging_.onTime(utc);
   changes_.onTime(utc, live());
+  if (experiments_.active()) experiments_.onTime(utc, live());
   if (now - secondAt_ >= kNsPerSecond) {
     secondAt_ += std::max(kNsPerSecond, (now - secondAt_) / kNsPerSecond * kNsPerSecond);
     everySecond();
@@ -311,6 +314,7 @@ void ProbeHub::everySecond() {
   for (const int fd : silent) end(fd, "It said no hello.");
   table_.forgetGone(now);
   shared_.onTime(now);
+  tellWhetherAway(now);
   if (sharedByAll_) shareHead();
   if (!lostDeclared_ && monotonicNs() - startedAt_ > kLostAfterNs) declareLost();
 }
@@ -341,16 +345,57 @@ void ProbeHub::shareWithOthers() {
   });
 }
 
+// Everybody who sees shared items learns that they are as they were seen last.
+void ProbeHub::tellWhetherAway(TimeNs now) {
+  if (!sharedByAll_ || shared_.away() == storeAway_) return;
+  storeAway_ = !storeAway_;
+  spdlog::warn("the shared store is {}", storeAway_ ? "away: what it held is shown as it was seen last" : "back");
+  ingest::SharedItem item;
+  item.key = "store/" + log_.agentId();
+  item.value = "away: shared items are as they were seen last";
+  item.who = "agent";
+  item.time = now;
+  item.revision = static_cast<std::uint64_t>(now);
+  item.removed = !storeAway_;
+  wishes_.shared(item);
+}
+
 // Where nobody who changes the file can change it too.
 void ProbeHub::shareHead() {
   const std::uint64_t number = audit_.headNumber();
   if (number == headShared_ || number == 0) return;
+  if (!headChecked_) return checkHead();
   control::SharedWrite write;
   write.item.key = "audit/" + log_.agentId();
   write.item.value = fmt::format("{} {}", number, audit_.headHash());
   write.item.who = "agent";
   shared_.put(std::move(write), [this, number](const auto& made) {
     if (made) headShared_ = number;
+  });
+}
+
+// Before the head of an earlier agent is replaced: does the audit still reach it?
+void ProbeHub::checkHead() {
+  if (headAsked_) return;
+  headAsked_ = true;
+  const std::string key = "audit/" + log_.agentId();
+  shared_.get(key, [this, key](const Result<std::vector<ingest::SharedItem>>& items) {
+    headAsked_ = false;
+    if (!items) return;  // the store is away; asked again in a second
+    headChecked_ = true;
+    for (const auto& item : *items) {
+      if (item.key != key) continue;
+      std::vector<control::AuditRecord> records;
+      while (true) {
+        const auto page = audit_.page(records.empty() ? 0 : records.back().number, 1000);
+        if (!page || page->records.empty()) break;
+        records.insert(records.end(), page->records.begin(), page->records.end());
+      }
+      const std::string problem = control::againstHead(item.value, records);
+      if (problem.empty()) return;
+      spdlog::error("the audit was damaged: {}", problem);
+      audit_.append("agent", "", control::kDamage, "", problem);
+    }
   });
 }
 

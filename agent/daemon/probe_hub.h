@@ -12,6 +12,7 @@
 #include "agent/daemon/change_driver.h"
 #include "agent/daemon/debug_driver.h"
 #include "agent/daemon/event_loop.h"
+#include "agent/daemon/experiment_driver.h"
 #include "agent/daemon/host_metrics.h"
 #include "agent/daemon/probe_session.h"
 #include "agent/daemon/push_driver.h"
@@ -47,6 +48,7 @@ class ProbeHub final : public ProbeObserver {
   DebugDriver& debugging() { return debugging_; }
   ChangeDriver& changes() { return changes_; }
   WishDriver& wishes() { return wishes_; }
+  ExperimentDriver& experiments() { return experiments_; }
   // The shared store is a cluster's: fences and the audit's head stand there too.
   void shareWithOthers();
   std::vector<ProbeSession*> live() const;
@@ -64,6 +66,7 @@ class ProbeHub final : public ProbeObserver {
   void sampled(const ingest::SampleBlock& block) override {
     if (changes_.active()) changes_.sampled(block);
     debugging_.sampled(block);
+    if (experiments_.active()) experiments_.sampled(block);
   }
   std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) override;
 
@@ -75,6 +78,8 @@ class ProbeHub final : public ProbeObserver {
   void everySecond();
   void declareLost();
   void shareHead();
+  void checkHead();
+  void tellWhetherAway(TimeNs now);
   ProbeSession* find(const ProcessId& id) const;
 
   EventLoop& loop_;
@@ -86,10 +91,13 @@ class ProbeHub final : public ProbeObserver {
   DebugDriver debugging_;
   ChangeDriver changes_;
   WishDriver wishes_;
+  ExperimentDriver experiments_;
   AuditLog& audit_;
   control::SharedStore& shared_;
   bool sharedByAll_ = false;
   std::uint64_t headShared_ = 0;
+  bool storeAway_ = false;
+  bool headAsked_ = false, headChecked_ = false;  // against the one that is shared
   std::string path_;
   int listener_ = -1, tcpListener_ = -1;
   ProbeDoor door_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "core/control/action_why.h"
+
 namespace qd::daemon {
 namespace {
 
@@ -136,9 +138,9 @@ void PushDriver::queryRecalled(Recalled& push, control::PushDone done) {
   for (const auto& result : push.results) {
     if (isSettled(result)) continue;
     ProbeSession* session = find_(result.process.id);
-    if (!session || session->info().instance != result.process.instance) continue;
-    session->askPush(result.pushId);
-    asked = true;
+    if (session && session->info().instance != result.process.instance) continue;
+    if (session) session->askPush(result.pushId);
+    asked = true;  // or is as soon as the process has come back
   }
   push.waiting.push_back(std::move(done));
   if (!asked) {
@@ -233,6 +235,13 @@ void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
 }
 
 void PushDriver::up(const ProbeSession& session) {
+  ProbeSession* here = find_(session.info().id);
+  for (const auto& [id, push] : recalled_) {
+    for (const auto& result : push.results) {
+      const bool open = !push.waiting.empty() && !isSettled(result);
+      if (open && here && result.process == here->ref()) here->askPush(id);
+    }
+  }
   perform(tracker_.onProcessUp(session.info().id, session.info().instance));
 }
 
@@ -270,16 +279,23 @@ void PushDriver::runAction(control::ActionOrder order, control::ActionDone done)
     return;
   }
   const auto& offered = session->info().actions;
-  if (std::none_of(offered.begin(), offered.end(), [&](const auto& a) { return a.name == order.name; })) {
+  const auto spec = std::find_if(offered.begin(), offered.end(), [&](const auto& a) { return a.name == order.name; });
+  if (spec == offered.end()) {
     done(fail(ErrorCode::NotFound,
               fmt::format("{} offers no action \"{}\"; describe lists them.", order.target.value, order.name)));
     return;
   }
-  if (audit_) audit_(order.who, order.from, actionText(order), "", "ordered");
+  const std::string why = control::takeWhy(order);
+  if (spec->risk == ingest::Risk::Dangerous && why.empty()) {
+    done(fail(ErrorCode::InvalidArgument,
+              fmt::format("{} of {} is dangerous: say why in a comment.", order.name, order.target.value)));
+    return;
+  }
+  if (audit_) audit_(order.who, order.from, actionText(order), why, "ordered");
   const std::int64_t timeout = order.timeout.ns > 0 ? order.timeout.ns : 5 * kNsPerSecond;
   session->runAction(order);
   const std::string id = order.actionId;
-  actions_[id] = {std::move(order), std::move(done), utcNowNs() + timeout};
+  actions_[id] = {std::move(order), std::move(done), utcNowNs() + timeout, why};
 }
 
 void PushDriver::on(ingest::ActionResult result) {
@@ -304,7 +320,7 @@ void PushDriver::finish(const std::string& actionId, const Result<ingest::Action
     const std::string outcome =
         !result ? result.error().message
                 : fmt::format("{} at tick {}: {}", result->ok ? "done" : "failed", result->tick, result->text);
-    audit_(order.who, order.from, actionText(order), "", outcome);
+    audit_(order.who, order.from, actionText(order), found->second.why, outcome);
   }
   actions_.erase(found);
   done(result);

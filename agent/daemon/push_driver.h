@@ -59,6 +59,7 @@ class PushDriver {
     control::ActionOrder order;
     control::ActionDone done;
     TimeNs deadline = 0;
+    std::string why;
   };
   struct Recalled {
     std::vector<ingest::PushResult> results;

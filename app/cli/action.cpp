@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "app/cli/confirm.h"
 #include "app/cli/session.h"
+#include "core/control/action_why.h"
 
 namespace qd::cli {
 namespace {
@@ -11,7 +13,7 @@ namespace {
 using namespace ingest;
 
 struct Options {
-  std::string name, process;
+  std::string name, process, comment, confirm;
   std::vector<std::string> arguments;
 };
 
@@ -69,6 +71,14 @@ Result<int> run(const Options& options, const Globals& globals) {
   order.name = options.name;
   order.arguments = std::move(*fields);
   order.who = whoAmI();
+  control::setWhy(order, options.comment);
+  if (specOf(**process, options.name)->risk == Risk::Dangerous) {
+    if (options.comment.empty()) {
+      return fail(ErrorCode::InvalidArgument, fmt::format("{} is dangerous: say why with --comment.", options.name));
+    }
+    const auto sure = confirm(options.name + " is dangerous", {order.target}, options.confirm, **session, globals);
+    if (!sure) return std::unexpected(sure.error());
+  }
   const auto answer = (*session)->ask<ActionResult>(
       [&](control::ActionDone done) { (*session)->cluster().runAction(order, std::move(done)); });
   if (!answer) return std::unexpected(answer.error());
@@ -97,6 +107,8 @@ void addAction(Program& program) {
   verb->add_option("NAME", options->name, "of the action")->required();
   verb->add_option("ARGUMENT=VALUE", options->arguments, "its arguments");
   verb->add_option("--process", options->process, "where (default: the only one that offers it)")->type_name("ID");
+  verb->add_option("--comment", options->comment, "why, for the audit; required for a dangerous one");
+  verb->add_option("--confirm", options->confirm, "for a dangerous one: names the process and its players");
   program.onRun(verb, [options](const Globals& g) { return run(*options, g); });
 }
 

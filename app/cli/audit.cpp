@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <map>
 #include <sstream>
 
+#include "app/cli/overview.h"
 #include "app/cli/session.h"
 #include "core/control/audit_chain.h"
 
@@ -34,10 +36,20 @@ struct Verdict {
   std::string problem;
 };
 
-Verdict check(const AuditPage& page) {
+// `head`: as it is kept elsewhere; empty: nowhere.
+Verdict check(const AuditPage& page, const std::string& head) {
   control::AuditVerifier verifier;
   for (const AuditRecord& record : page.records) {
     if (std::string problem = verifier.take(record); !problem.empty()) return {verifier.count(), problem};
+    if (record.what == control::kDamage) {
+      return {verifier.count(),
+              fmt::format("its agent found it damaged at {}: {}", utcText(record.time), record.outcome)};
+    }
+  }
+  if (!head.empty()) {
+    if (std::string problem = control::againstHead(head, page.records); !problem.empty()) {
+      return {verifier.count(), problem};
+    }
   }
   return {verifier.count(), verifier.end(page.headNumber, page.headHash)};
 }
@@ -64,31 +76,53 @@ Result<AuditPage> readFile(const std::string& path) {
   return page;
 }
 
-Result<int> report(const std::string& where, const AuditPage& page, Json& list, bool json) {
-  const Verdict verdict = check(page);
-  list.push_back(
-      {{"where", where}, {"ok", verdict.problem.empty()}, {"records", verdict.records}, {"problem", verdict.problem}});
-  if (!json && verdict.problem.empty()) print(fmt::format("{}: {} records, all in order\n", where, verdict.records));
+Result<int> report(const std::string& where, const AuditPage& page, const std::string& head, Json& list, bool json) {
+  const Verdict verdict = check(page, head);
+  list.push_back({{"where", where},
+                  {"ok", verdict.problem.empty()},
+                  {"records", verdict.records},
+                  {"problem", verdict.problem},
+                  {"shared_head", !head.empty()}});
+  if (!json && verdict.problem.empty()) {
+    print(fmt::format("{}: {} records, all in order{}\n", where, verdict.records,
+                      head.empty() ? "" : ", and as the shared head says"));
+  }
   if (verdict.problem.empty()) return 0;
   return fail(ErrorCode::Corrupt, fmt::format("The audit of {} is broken: {}.", where, verdict.problem));
+}
+
+// The heads that agents keep in etcd, by agent; none without it.
+std::map<std::string, std::string> sharedHeads(Session& session) {
+  constexpr std::string_view kPrefix = "audit/";
+  std::map<std::string, std::string> out;
+  const auto items = session.ask<std::vector<ingest::SharedItem>>(
+      [&](control::SharedDone done) { session.cluster().shared(std::string(kPrefix), std::move(done)); });
+  if (!items) return out;
+  for (const auto& item : *items) out[item.key.substr(kPrefix.size())] = item.value;
+  return out;
 }
 
 Result<int> verify(const std::string& file, const Globals& globals) {
   Json list = Json::array();
   std::optional<Error> first;
-  const auto look = [&](const std::string& where, const Result<AuditPage>& page) {
+  const auto look = [&](const std::string& where, const Result<AuditPage>& page, const std::string& head) {
     if (!page) {
       first = first.value_or(page.error());
       return;
     }
-    if (auto good = report(where, *page, list, globals.json); !good) first = first.value_or(good.error());
+    if (auto good = report(where, *page, head, list, globals.json); !good) first = first.value_or(good.error());
   };
   if (!file.empty()) {
-    look(file, readFile(file));
+    look(file, readFile(file), "");
   } else {
     auto session = Session::open(globals, {});
     if (!session) return std::unexpected(session.error());
-    for (const std::string& agent : globals.agents) look(agent, readAll(**session, agent));
+    const auto heads = sharedHeads(**session);
+    for (const Result<link::AgentOverview>& agent : lookAtAll(globals)) {
+      if (!agent) return std::unexpected(agent.error());
+      const auto head = heads.find(agent->description.agentId);
+      look(agent->endpoint, readAll(**session, agent->endpoint), head == heads.end() ? "" : head->second);
+    }
   }
   if (globals.json) printJson(Json{{"ok", !first}, {"audits", list}});
   if (first) return std::unexpected(*first);

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <map>
 
+#include "app/cli/confirm.h"
 #include "core/control/guard_text.h"
 #include "core/ingest/describe.h"
 
@@ -122,28 +123,38 @@ Result<> readValues(const ChangeOptions& options, const std::vector<ProcessInfoP
   return {};
 }
 
-Result<> readGuards(const ChangeOptions& options, const std::vector<ProcessInfoPtr>& targets, ChangePlan& plan) {
-  for (const std::string& text : options.guards) {
-    auto guard = control::parseGuard(text);
-    if (!guard) return std::unexpected(guard.error());
-    for (const ProcessInfoPtr& target : targets) {
-      const auto series = std::find_if(target->series.begin(), target->series.end(), [&](const SeriesInfo& s) {
-        return s.name == guard->guard.series && !s.derived;
-      });
-      if (series == target->series.end()) {
-        return fail(ErrorCode::NotFound, fmt::format("{} emits no series {}, so nothing would guard it.",
-                                                     target->id.value, guard->guard.series));
-      }
-      if (!guard->unit.empty() && guard->unit != series->unit) {
-        return bad(fmt::format("{} is in {}, not in {}.", series->name, series->unit, guard->unit));
-      }
+}  // namespace
+
+Result<Guard> readGuard(const std::string& text, const std::vector<ProcessInfoPtr>& targets) {
+  auto guard = control::parseGuard(text);
+  if (!guard) return std::unexpected(guard.error());
+  for (const ProcessInfoPtr& target : targets) {
+    const auto series = std::find_if(target->series.begin(), target->series.end(),
+                                     [&](const SeriesInfo& s) { return s.name == guard->guard.series && !s.derived; });
+    if (series == target->series.end()) {
+      return fail(ErrorCode::NotFound, fmt::format("{} emits no series {}, so nothing would guard it.",
+                                                   target->id.value, guard->guard.series));
     }
-    plan.guards.push_back(guard->guard);
+    if (!guard->unit.empty() && guard->unit != series->unit) {
+      return bad(fmt::format("{} is in {}, not in {}.", series->name, series->unit, guard->unit));
+    }
   }
-  return {};
+  return guard->guard;
 }
 
-}  // namespace
+Result<> confirmPlan(const ChangePlan& plan, const std::string& given, const ChangeSession& session,
+                     const Globals& globals) {
+  std::string dangerous;
+  for (const ProcessId& target : plan.targets) {
+    for (const ChangeValue& value : plan.values) {
+      const auto spec = session.book.spec(target, value.name);
+      if (spec && spec->risk == Risk::Dangerous) dangerous = value.name;
+    }
+  }
+  if (dangerous.empty()) return {};
+  if (plan.comment.empty()) return bad(fmt::format("{} is dangerous: say why with --comment.", dangerous));
+  return confirm(dangerous + " is dangerous", plan.targets, given, *session.session, globals);
+}
 
 std::shared_ptr<ChangeOptions> addChangeOptions(CLI::App* verb, bool rollout) {
   auto o = std::make_shared<ChangeOptions>();
@@ -154,6 +165,7 @@ std::shared_ptr<ChangeOptions> addChangeOptions(CLI::App* verb, bool rollout) {
       ->type_name("KEY=VALUE");
   addEach(verb, "--expect", o->expects, "rejected unless NAME still has this VERSION")->type_name("NAME=VERSION");
   verb->add_option("--comment", o->comment, "why; required for dangerous parameters");
+  verb->add_option("--confirm", o->confirm, "for dangerous parameters: names the processes and their players");
   verb->add_option("--id", o->id, "of the change, unique; repeating it is harmless");
   verb->add_option("--at-tick", o->atTick, "begin at this tick of each process");
   verb->add_option("--at", o->at, "begin at this time: 14:30 or 2026-11-27T14:30:05Z (UTC), or +90s");
@@ -192,7 +204,11 @@ Result<ChangePlan> planFrom(const ChangeOptions& options, const ChangeSession& s
     for (const std::string& word : options.labels) plan.selector.push_back(*split(word, "a label"));
   }
   if (auto read = readValues(options, *targets, plan); !read) return std::unexpected(read.error());
-  if (auto read = readGuards(options, *targets, plan); !read) return std::unexpected(read.error());
+  for (const std::string& text : options.guards) {
+    auto guard = readGuard(text, *targets);
+    if (!guard) return std::unexpected(guard.error());
+    plan.guards.push_back(*guard);
+  }
   for (const std::string& text : options.waves) {
     auto wave = control::parseWave(text);
     if (!wave) return std::unexpected(wave.error());

@@ -15,7 +15,7 @@ namespace qd::cli {
 
 struct ChangeOptions {
   std::vector<std::string> assignments, processes, expects, labels, waves, guards;
-  std::string comment, id, at, ramp, onVanish = "go-on";
+  std::string comment, id, at, ramp, onVanish = "go-on", confirm;
   std::int64_t atTick = 0;
   std::uint32_t canaryPlayers = 0;
   Duration lease, hold;
@@ -35,6 +35,12 @@ struct ChangeSession {
 
 // Errors: InvalidArgument, NotFound, in a sentence each.
 Result<ingest::ChangePlan> planFrom(const ChangeOptions& options, const ChangeSession& session);
+
+// What is dangerous among them needs a reason and the typed confirmation. Errors: InvalidArgument.
+Result<> confirmPlan(const ingest::ChangePlan& plan, const std::string& given, const ChangeSession& session,
+                     const Globals& globals);
+// As --guard reads it, checked against what the targets emit.
+Result<ingest::Guard> readGuard(const std::string& text, const std::vector<ingest::ProcessInfoPtr>& targets);
 
 Json changeJson(const ingest::ChangeState& state);
 std::string changeText(const ingest::ChangeState& state);

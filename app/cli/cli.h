@@ -63,6 +63,7 @@ void addParams(Program& program);
 void addParamChanges(Program& program, CLI::App* params);
 void addPreset(Program& program);
 void addRollout(Program& program);
+void addExperiment(Program& program);
 void addAudit(Program& program);
 void addEffects(Program& program);
 void addBreak(Program& program);

@@ -43,6 +43,7 @@ void addVerbs(cli::Program& program) {
   cli::addParams(program);
   cli::addPreset(program);
   cli::addRollout(program);
+  cli::addExperiment(program);
   cli::addAudit(program);
   cli::addEffects(program);
   cli::addBreak(program);

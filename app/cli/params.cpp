@@ -6,6 +6,8 @@
 
 #include "app/cli/overview.h"
 #include "app/cli/session.h"
+#include "core/control/conflict.h"
+#include "core/params/param_book.h"
 
 namespace qd::cli {
 namespace {
@@ -57,13 +59,14 @@ PushResult rejectedHere(const ProcessId& process, const std::string& name, const
 
 class Setter {
  public:
-  Setter(const SetOptions& options, Session& session) : options_(options), session_(session) {}
+  Setter(const SetOptions& options, Session& session, const params::ParamBook& book)
+      : options_(options), session_(session), book_(book) {}
 
   Result<int> run(bool json) {
     Result<std::vector<ProcessInfoPtr>> targets = findTargets();
     if (!targets) return std::unexpected(targets.error());
     if (Result<> read = readVersions(); !read) return std::unexpected(read.error());
-    control::PushOrder order;
+    control::PushOrder& order = order_;
     order.pushId = control::newPushId();
     order.comment = options_.comment;
     order.who = whoAmI();
@@ -169,7 +172,15 @@ class Setter {
     return {};
   }
 
-  static Json resultJson(const PushResult& result) {
+  std::optional<control::Conflict> conflictOf(const PushResult& result, const std::string& name) const {
+    for (const control::Assignment& asked : order_.assignments) {
+      if (asked.name != name) continue;
+      return control::conflictIn(asked, result, book_.value(result.process.id, name));
+    }
+    return std::nullopt;
+  }
+
+  Json resultJson(const PushResult& result) const {
     Json parameters = Json::array();
     for (const ParameterResult& p : result.parameters) {
       parameters.push_back({{"name", p.name},
@@ -185,14 +196,17 @@ class Setter {
             {"reason", result.reason}};
   }
 
-  static std::string reasonOf(const PushResult& result) {
+  std::string reasonOf(const PushResult& result) const {
+    for (const ParameterResult& p : result.parameters) {
+      if (const auto conflict = conflictOf(result, p.name)) return control::describe(*conflict);
+    }
     for (const ParameterResult& p : result.parameters) {
       if (!p.reason.empty()) return p.reason.find(p.name) == std::string::npos ? p.name + ": " + p.reason : p.reason;
     }
     return result.reason.empty() ? "it gave no reason" : result.reason;
   }
 
-  static Result<int> report(const std::string& pushId, const std::vector<PushResult>& results, bool json) {
+  Result<int> report(const std::string& pushId, const std::vector<PushResult>& results, bool json) const {
     Json list = Json::array();
     std::string text;
     const PushResult* bad = nullptr;
@@ -219,13 +233,18 @@ class Setter {
 
   const SetOptions& options_;
   Session& session_;
+  const params::ParamBook& book_;
+  control::PushOrder order_;
   std::map<std::string, std::uint64_t> versions_;
 };
 
 Result<int> set(const SetOptions& options, const Globals& globals) {
-  const Result<std::unique_ptr<Session>> session = Session::open(globals, {});
+  params::ParamBook book;
+  SessionOptions listening;
+  listening.sinks = {&book};
+  const Result<std::unique_ptr<Session>> session = Session::open(globals, std::move(listening));
   if (!session) return std::unexpected(session.error());
-  return Setter(options, **session).run(globals.json);
+  return Setter(options, **session, book).run(globals.json);
 }
 
 // `list` and `get`: what describe knows, flat.

@@ -54,6 +54,9 @@ Result<int> push(const ChangeOptions& options, bool wait, const Globals& globals
   if (!session) return std::unexpected(session.error());
   const auto made = planFrom(options, **session);
   if (!made) return std::unexpected(made.error());
+  if (auto sure = confirmPlan(*made, options.confirm, **session, globals); !sure) {
+    return std::unexpected(sure.error());
+  }
   const auto begun = (*session)->session->ask<ChangeState>(
       [&](control::ChangeDone done) { (*session)->session->cluster().startChange(*made, std::move(done)); });
   if (!begun) return std::unexpected(begun.error());

@@ -15,6 +15,9 @@ Result<int> start(const ChangeOptions& options, bool detach, const Globals& glob
   if (!session) return std::unexpected(session.error());
   const auto plan = planFrom(options, **session);
   if (!plan) return std::unexpected(plan.error());
+  if (auto sure = confirmPlan(*plan, options.confirm, **session, globals); !sure) {
+    return std::unexpected(sure.error());
+  }
   const auto begun = (*session)->session->ask<ChangeState>(
       [&](control::ChangeDone done) { (*session)->session->cluster().startChange(*plan, std::move(done)); });
   if (!begun) return std::unexpected(begun.error());

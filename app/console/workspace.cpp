@@ -135,6 +135,7 @@ QWidget* Workspace::makeChangeTabs(const widgets::SessionContext& context) {
   change_->setDocumentMode(true);
   change_->setObjectName(QStringLiteral("changeTabs"));
   params_ = new widgets::ParamsPanel(context);
+  params_->setSources(&session_.core().changes, &settings_);
   breakpoints_ = new widgets::BreakpointsPanel(context);
   change_->addTab(params_, tr("Params"));
   change_->addTab(breakpoints_, tr("Breakpoints"));

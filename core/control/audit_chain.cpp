@@ -6,6 +6,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 namespace qd::control {
 namespace {
@@ -51,6 +52,24 @@ std::string AuditVerifier::end(std::uint64_t headNumber, const std::string& head
     return fmt::format("it ends at record {}, and the head says {}: the end was cut off", count_, headNumber);
   }
   return fmt::format("it ends at record {}, and the head says {} with another hash", count_, headNumber);
+}
+
+std::string againstHead(const std::string& head, const std::vector<AuditRecord>& records) {
+  std::uint64_t number = 0;
+  std::string hash;
+  std::istringstream words(head);
+  if (!(words >> number >> hash) || number == 0) return "the head that is kept elsewhere does not read";
+  const std::uint64_t last = records.empty() ? 0 : records.back().number;
+  if (last < number) {
+    return fmt::format("it ends at record {}, and the head that is kept elsewhere says {}: the end was cut off", last,
+                       number);
+  }
+  for (const AuditRecord& record : records) {
+    if (record.number != number) continue;
+    if (record.hash == hash) return {};
+    return fmt::format("record {} is another than the head that is kept elsewhere says: it was replaced", number);
+  }
+  return fmt::format("record {}, which the head that is kept elsewhere tells of, is missing", number);
 }
 
 std::string auditLine(const AuditRecord& r) {

@@ -14,6 +14,11 @@ namespace qd::control {
 
 inline constexpr const char* kNoHash = "0000000000000000000000000000000000000000000000000000000000000000";
 
+// What an agent records of itself when it finds that its audit does not reach to where a head says that it did.
+inline constexpr const char* kDamage = "the audit was damaged";
+// Does the chain hold the record that a head tells of, which was kept elsewhere ("number hash")? A sentence, or empty.
+std::string againstHead(const std::string& head, const std::vector<AuditRecord>& records);
+
 // SHA-256 over each field with its length before it, hexadecimal. Uses everything but `hash`.
 std::string hashOf(const AuditRecord& record);
 

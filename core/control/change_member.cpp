@@ -177,6 +177,7 @@ ingest::ChangeState ChangeMember::report() const {
     to.process = target.process;
     to.state = target.state;
     to.tick = target.appliedAt;
+    if (target.state == TargetState::Reverted && target.appliedAt > breachTick_) out.revertTick = target.appliedAt;
     to.pushId = target.pushId;
     to.reason = target.reason;
     for (const Held& held : target.held) to.base.push_back({held.name, held.before, held.version});

@@ -69,11 +69,13 @@ class ChangeMember {
     ProcessId process;
     InstanceId instance;
     bool here = false, parked = false;
+    bool waits = false;  // for the tick of the plan, which was still ahead
     Tick tick = 0;
     Goal goal = Goal::Untouched;
     ingest::TargetState state = ingest::TargetState::Waiting;
     std::vector<Held> held;
     std::string pending;
+    std::vector<Assignment> asked;  // by the pending push
     bool pendingReverts = false;
     TimeNs askAt = 0, sentAt = 0, rampSince = 0;
     TimeNs awayUntil = 0;  // of an earlier agent's: when it counts as gone if it has not come back; 0: it has been here
@@ -101,6 +103,7 @@ class ChangeMember {
   void send(Target& target, std::vector<Assignment> assignments, bool reverts, TimeNs now, MemberActions& out);
   void applied(Target& target, const ingest::PushResult& result);
   void rejected(Target& target, const ingest::PushResult& result);
+  std::string whyRejected(const Target& target, const ingest::PushResult& result) const;
   void watch(Target& target);
   void revertAll(const std::string& reason, Tick breachTick);
   bool watched() const { return !plan_.guards.empty() || plan_.waves.size() > 1; }

@@ -56,7 +56,7 @@ void ChangeCoordinator::step(TimeNs now) {
             0, now);
       }
       if (const std::string why = trouble(); rollout() && !why.empty()) return revert(why, 0, now);
-      if (state_.phase == ChangePhase::Leased && leaseUntil_ != 0 && now >= leaseUntil_) {
+      if (leaseUntil_ != 0 && now >= leaseUntil_) {  // also in a pause: what was lent goes back
         return revert("its time is over", 0, now);
       }
       if (state_.phase == ChangePhase::Paused || state_.phase == ChangePhase::Leased) return;

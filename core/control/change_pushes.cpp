@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/control/change_member.h"
+#include "core/control/conflict.h"
 #include "core/control/ramp.h"
 
 namespace qd::control {
@@ -23,13 +24,6 @@ std::string pushIdFor(const ingest::ChangePlan& plan, const ProcessId& process, 
   std::uint32_t hash = 2166136261U;
   for (const char c : process.value) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return fmt::format("{}.{:08x}.{}{}", plan.id.substr(0, kMostPlanId), hash, reverts ? "r" : "", n);
-}
-
-std::string whyRejected(const ingest::PushResult& result) {
-  for (const auto& parameter : result.parameters) {
-    if (!parameter.reason.empty()) return fmt::format("{}: {}", parameter.name, parameter.reason);
-  }
-  return result.reason.empty() ? "it gave no reason" : result.reason;
 }
 
 }  // namespace
@@ -81,6 +75,12 @@ void ChangeMember::stepTarget(Target& target, TimeNs now, MemberActions& out) {
 void ChangeMember::advance(Target& target, TimeNs now, MemberActions& out) {
   if (target.share >= 1) return;
   if (!target.here) return turn(target, target.state, "it is not here");
+  if (plan_.atTick > 0 && target.rampSince == 0 && !target.waits && target.tick >= plan_.atTick) {
+    target.over = true;
+    return turn(target, TargetState::Rejected,
+                fmt::format("tick {} is over: it is at {}; nothing was done", plan_.atTick, target.tick));
+  }
+  target.waits = true;
   // The push takes its place at the start of the next tick.
   if (plan_.atTick > 0 && target.rampSince == 0 && target.tick < plan_.atTick - 1) return;
   if (target.rampSince == 0) target.rampSince = now;
@@ -135,6 +135,7 @@ void ChangeMember::send(Target& target, std::vector<Assignment> assignments, boo
   order.pushId = pushIdFor(plan_, target.process, ++target.pushes, reverts);
   order.targets = {target.process};
   order.assignments = std::move(assignments);
+  target.asked = order.assignments;
   order.who = plan_.who;
   order.from = plan_.from;
   order.temporary = true;
@@ -178,7 +179,8 @@ void ChangeMember::applied(Target& target, const ingest::PushResult& result) {
     const bool all = result.parameters.size() >= target.held.size();
     return turn(target, TargetState::Reverted, all ? "" : "what somebody has changed since was left alone");
   }
-  if (target.held.empty()) {
+  const bool first = target.held.empty();
+  if (first) {
     for (auto& meter : target.meters) meter.applied(result.tick);
   }
   for (const ingest::ParameterResult& parameter : result.parameters) {
@@ -193,12 +195,27 @@ void ChangeMember::applied(Target& target, const ingest::PushResult& result) {
   }
   target.share = target.sentShare ? *target.sentShare : shareOf(target);
   if (target.share < 1 && target.rampSince == 0) target.rampSince = target.sentAt - rampElapsed(plan_, target.share);
-  turn(target, target.share >= 1 ? TargetState::Applied : TargetState::Pushing, "");
+  std::string note;
+  if (plan_.atTick > 0 && first && result.tick != plan_.atTick) {
+    note = fmt::format("tick {} was asked for, it came at {}", plan_.atTick, result.tick);
+  }
+  turn(target, target.share >= 1 ? TargetState::Applied : TargetState::Pushing, note);
   ++revision_;
 }
 
+// Where somebody else was faster, both values.
+std::string ChangeMember::whyRejected(const Target& target, const ingest::PushResult& result) const {
+  for (const Assignment& asked : target.asked) {
+    if (const auto conflict = conflictIn(asked, result, live_(target.process, asked.name))) return describe(*conflict);
+  }
+  for (const auto& parameter : result.parameters) {
+    if (!parameter.reason.empty()) return fmt::format("{}: {}", parameter.name, parameter.reason);
+  }
+  return result.reason.empty() ? "it gave no reason" : result.reason;
+}
+
 void ChangeMember::rejected(Target& target, const ingest::PushResult& result) {
-  const std::string why = whyRejected(result);
+  const std::string why = whyRejected(target, result);
   if (!target.pendingReverts && target.held.empty()) {
     target.over = true;
     return turn(target, TargetState::Rejected, why);

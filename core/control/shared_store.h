@@ -20,6 +20,8 @@ class SharedStore {
   virtual void get(const std::string& prefix, SharedDone done) = 0;  // ascending by key
   virtual void put(SharedWrite write, SharedDone done) = 0;          // the one item as it is now
   virtual void onTime(TimeNs now) = 0;                               // expiries; at least every second
+  // The store is elsewhere and could not be reached the last time: get() answers what was seen last.
+  virtual bool away() const { return false; }
 };
 
 }  // namespace qd::control

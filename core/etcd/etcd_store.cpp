@@ -75,6 +75,7 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
     });
   }
 
+  bool away() const override { return away_; }
   void onTime(TimeNs now) override {
     if (watching_ || now < tryAt_) return;
     tryAt_ = now + kTryAgain;
@@ -94,6 +95,7 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
   }
 
   void loaded(const Result<pb::RangeResponse>& answer) {
+    away_ = !answer;
     if (!answer) {
       watching_ = false;
       return;
@@ -115,6 +117,7 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
       if (before == seen_.end() || before->second.revision != item.revision) tell(item);
     }
     seen_ = std::move(now);
+    written_.clear();
     const auto self = weak_from_this();
     client_->watch(
         prefix_, answer->header().revision() + 1,
@@ -125,7 +128,10 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
         },
         [self, post = post_](const std::string&) {
           post([self] {
-            if (const auto store = self.lock()) store->watching_ = false;
+            const auto store = self.lock();
+            if (!store) return;
+            store->watching_ = false;
+            store->away_ = true;
           });
         });
   }
@@ -133,6 +139,7 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
   void changed(const pb::WatchResponse& response) {
     for (const auto& event : response.events()) {
       SharedItem item = decode(event.kv(), prefix_);
+      written_.erase(item.key);
       if (event.type() == pb::Event::DELETE) {
         if (const auto before = seen_.find(item.key); before != seen_.end()) item = before->second;
         item.revision = static_cast<std::uint64_t>(event.kv().mod_revision());
@@ -151,12 +158,15 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
 
   void got(const std::string& prefix, const Result<pb::RangeResponse>& answer, const control::SharedDone& done) {
     std::vector<SharedItem> out;
+    away_ = !answer;
     if (answer) {
       for (const auto& kv : answer->kvs()) out.push_back(decode(kv, prefix_));
       return done(std::move(out));
     }
-    if (seen_.empty()) return done(std::unexpected(answer.error()));
-    for (auto it = seen_.lower_bound(prefix); it != seen_.end() && it->first.starts_with(prefix); ++it) {
+    std::map<std::string, SharedItem> known = written_;  // the newer ones
+    known.insert(seen_.begin(), seen_.end());
+    if (known.empty()) return done(std::unexpected(answer.error()));
+    for (auto it = known.lower_bound(prefix); it != known.end() && it->first.starts_with(prefix); ++it) {
       out.push_back(it->second);
     }
     done(std::move(out));
@@ -180,10 +190,22 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
       put->set_lease(lease);
     }
     request.add_failure()->mutable_request_range()->set_key(key);
-    client_->txn(std::move(request), [post = post_, item = write.item, expected = write.expectedRevision,
-                                      done = std::move(done)](const Result<pb::TxnResponse>& answer) {
-      post([answer, item, expected, done] { done(committed(answer, item, expected)); });
-    });
+    client_->txn(std::move(request),
+                 [self = weak_from_this(), post = post_, item = write.item, expected = write.expectedRevision,
+                  done = std::move(done)](const Result<pb::TxnResponse>& answer) {
+                   post([self, answer, item, expected, done] {
+                     const Items made = committed(answer, item, expected);
+                     // What was written here has been seen, also when the watch has not told it yet.
+                     if (const auto store = self.lock(); store && made) store->wrote(made->front());
+                     done(made);
+                   });
+                 });
+  }
+
+  void wrote(const SharedItem& item) {
+    const auto known = seen_.find(item.key);
+    if (known != seen_.end() && known->second.revision >= item.revision) return;
+    item.removed ? void(written_.erase(item.key)) : void(written_[item.key] = item);
   }
 
   static Items committed(const Result<pb::TxnResponse>& answer, SharedItem item,
@@ -206,7 +228,8 @@ class EtcdStore final : public control::SharedStore, public std::enable_shared_f
   const Post post_;
   Watcher watcher_;
   std::map<std::string, SharedItem> seen_;
-  bool watching_ = false;
+  std::map<std::string, SharedItem> written_;  // by this agent, and not told by the watch yet
+  bool watching_ = false, away_ = false;
   TimeNs tryAt_ = 0;
 };
 
@@ -220,6 +243,7 @@ class Holder final : public control::SharedStore {
     store_->put(std::move(write), std::move(done));
   }
   void onTime(TimeNs now) override { store_->onTime(now); }
+  bool away() const override { return store_->away(); }
 
  private:
   std::shared_ptr<EtcdStore> store_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/params/push_rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ranges>
 #include <set>
@@ -36,6 +38,12 @@ void pushAndSettle(control::CommandPort& port, ParamBook& book, control::PushOrd
       if (then) then(known);
     });
   });
+}
+
+std::string confirmationText(const std::vector<ProcessId>& targets, std::optional<std::int64_t> players) {
+  std::string out = targets.size() == 1 ? targets.front().value : fmt::format("{} processes", targets.size());
+  if (players) out += fmt::format(" {} {}", *players, *players == 1 ? "player" : "players");
+  return out;
 }
 
 std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment) {

@@ -4,17 +4,29 @@
 #include <QApplication>
 #include <QFormLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
 
+#include "core/control/action_why.h"
+#include "core/params/push_rules.h"
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
 #include "widgets/params/param_delegate.h"
+#include "widgets/params/param_model.h"
 
 namespace qd::widgets {
 
 ActionPage::ActionPage(QWidget* parent)
-    : QWidget(parent), title_(new QLabel(this)), outcome_(new QLabel(this)), run_(new QPushButton(this)) {
+    : QWidget(parent),
+      title_(new QLabel(this)),
+      outcome_(new QLabel(this)),
+      comment_(new QLineEdit(this)),
+      typed_(new QLineEdit(this)),
+      run_(new QPushButton(this)) {
+  comment_->setObjectName(QStringLiteral("actionComment"));
+  typed_->setObjectName(QStringLiteral("actionConfirm"));
+  run_->setObjectName(QStringLiteral("actionRun"));
   title_->setWordWrap(true);
   outcome_->setWordWrap(true);
   auto* back = new QPushButton(tr("Back"), this);
@@ -22,16 +34,19 @@ ActionPage::ActionPage(QWidget* parent)
   layout->setContentsMargins(kPad, kPad, kPad, kPad);
   layout->setSpacing(kPad);
   layout->addWidget(title_);
+  layout->addWidget(comment_);
+  layout->addWidget(typed_);
   layout->addWidget(run_);
   layout->addWidget(outcome_);
   layout->addStretch(1);
   layout->addWidget(back, 0, Qt::AlignLeft);
   connect(back, &QPushButton::clicked, this, &ActionPage::left);
   connect(run_, &QPushButton::clicked, this, &ActionPage::run);
+  for (QLineEdit* line : {comment_, typed_}) connect(line, &QLineEdit::textChanged, this, [this] { update(); });
 }
 
 void ActionPage::show(const ProcessId& process, const ingest::ActionSpec& spec, control::CommandPort* commands,
-                      const QString& who) {
+                      const QString& who, std::optional<std::int64_t> players) {
   process_ = process;
   spec_ = spec;
   commands_ = commands;
@@ -48,10 +63,24 @@ void ActionPage::show(const ProcessId& process, const ingest::ActionSpec& spec, 
   static_cast<QVBoxLayout*>(layout())->insertWidget(1, formBox_);
   const QString name = QString::fromStdString(spec.name);
   title_->setText(
-      tr("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), QString::fromStdString(spec.description).toHtmlEscaped()));
+      tr("<b>%1</b> · %2<br>%3")
+          .arg(name.toHtmlEscaped(), riskText(spec.risk), QString::fromStdString(spec.description).toHtmlEscaped()));
+  const bool dangerous = spec.risk == ingest::Risk::Dangerous;
+  wanted_ = dangerous ? QString::fromStdString(params::confirmationText({process}, players)) : QString();
+  comment_->clear();
+  comment_->setPlaceholderText(dangerous ? tr("Why? (required, kept in the audit)") : tr("Why? (kept in the audit)"));
+  typed_->clear();
+  typed_->setVisible(dangerous);
+  typed_->setPlaceholderText(tr("Dangerous: type \"%1\"").arg(wanted_));
   run_->setText(tr("Run %1 on %2").arg(name, QString::fromStdString(process.value)));
-  run_->setEnabled(commands != nullptr);
   outcome_->clear();
+  update();
+}
+
+void ActionPage::update() {
+  const bool dangerous = !wanted_.isEmpty();
+  const bool sure = !dangerous || (!comment_->text().trimmed().isEmpty() && typed_->text().trimmed() == wanted_);
+  run_->setEnabled(commands_ != nullptr && sure);
 }
 
 void ActionPage::run() {
@@ -65,6 +94,7 @@ void ActionPage::run() {
     }
     order.arguments.emplace_back(spec_.arguments[i].name, *value);
   }
+  control::setWhy(order, comment_->text().trimmed().toStdString());
   outcome_->setText(tr("pending…"));
   // The answer comes on a network thread; the page may be gone by then.
   commands_->runAction(std::move(order), [page = QPointer<ActionPage>(this)](Result<ingest::ActionResult> answer) {

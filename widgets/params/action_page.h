@@ -4,11 +4,13 @@
 
 #include <QPointer>
 #include <QWidget>
+#include <optional>
 
 #include "core/control/command_port.h"
 
 class QFormLayout;
 class QLabel;
+class QLineEdit;
 class QPushButton;
 
 namespace qd::widgets {
@@ -17,14 +19,16 @@ class ActionPage final : public QWidget {
   Q_OBJECT
  public:
   explicit ActionPage(QWidget* parent = nullptr);
+  // `players`: on the process, if known.
   void show(const ProcessId& process, const ingest::ActionSpec& spec, control::CommandPort* commands,
-            const QString& who);
+            const QString& who, std::optional<std::int64_t> players = {});
 
  Q_SIGNALS:
   void left();
 
  private:
   void run();
+  void update();
 
   ProcessId process_;
   ingest::ActionSpec spec_;
@@ -34,6 +38,9 @@ class ActionPage final : public QWidget {
   QWidget* formBox_ = nullptr;
   QLabel* title_;
   QLabel* outcome_;
+  QLineEdit* comment_;
+  QLineEdit* typed_;
+  QString wanted_;  // what must be typed for a dangerous one
   QPushButton* run_;
 };
 

@@ -26,18 +26,6 @@ QString headingText(const std::string& group) {
   return spoken ? name.front().toUpper() + name.mid(1) : name.toUpper();
 }
 
-QString riskText(ingest::Risk risk) {
-  switch (risk) {
-    case ingest::Risk::Safe:
-      return ParamModel::tr("safe");
-    case ingest::Risk::Guarded:
-      return ParamModel::tr("guarded");
-    case ingest::Risk::Dangerous:
-      return ParamModel::tr("dangerous");
-  }
-  return {};
-}
-
 QString effectText(ingest::Effect effect) {
   switch (effect) {
     case ingest::Effect::NextTick:
@@ -51,6 +39,18 @@ QString effectText(ingest::Effect effect) {
 }
 
 }  // namespace
+
+QString riskText(ingest::Risk risk) {
+  switch (risk) {
+    case ingest::Risk::Safe:
+      return ParamModel::tr("safe");
+    case ingest::Risk::Guarded:
+      return ParamModel::tr("guarded");
+    case ingest::Risk::Dangerous:
+      return ParamModel::tr("dangerous");
+  }
+  return {};
+}
 
 QString valueText(const Value& value, const std::string& unit) {
   if (std::holds_alternative<std::monostate>(value)) return noData();
@@ -82,6 +82,28 @@ QString driftText(const ParamRow& row) {
   return ParamModel::tr(
              "Wanted %1 by %2; changed by %3 at tick %4.\nRight click: push it again, or accept what is live.")
       .arg(valueText(*live.desired, row.spec.unit), QString::fromStdString(live.desiredWho), by, formatTick(live.tick));
+}
+
+QString conflictText(const ParamRow& row) {
+  if (!row.staged || !row.staged->conflict || !row.live) return {};
+  const QString by =
+      row.live->pushId.empty() ? ParamModel::tr("the process itself") : QString::fromStdString(row.live->who);
+  return ParamModel::tr(
+             "Yours: %1. Theirs: %2, by %3 at tick %4 (%5). Yours was staged over %6; it is refused as it "
+             "stands.\nRight click: stage yours over theirs, or take theirs.")
+      .arg(valueText(row.staged->to, row.spec.unit), valueText(row.live->value, row.spec.unit), by,
+           formatTick(row.live->tick), formatUtc(row.live->time), valueText(row.staged->from, row.spec.unit));
+}
+
+QString factsText(const ingest::ParameterSpec& spec) {
+  QStringList parts{riskText(spec.risk), effectText(spec.effect)};
+  const QString unit = spec.unit.empty() ? QString() : QChar(0x2009) + QString::fromStdString(spec.unit);
+  if (spec.min && spec.max) {
+    parts << ParamModel::tr("%1 to %2%3").arg(formatNumber(*spec.min), formatNumber(*spec.max), unit);
+  } else if (!unit.isEmpty()) {
+    parts << ParamModel::tr("in%1").arg(unit);
+  }
+  return parts.join(QStringLiteral(" · "));
 }
 
 QString specText(const ingest::ParameterSpec& spec) {
@@ -126,11 +148,21 @@ QVariant ParamModel::display(const ParamRow& row, int column) const {
     if (column != kName) return {};
     return headingText(row.group);
   }
-  if (column == kName) return QString::fromStdString(row.spec.name);
+  if (column == kName) {
+    const QString name = QString::fromStdString(row.spec.name);
+    const QString mark = row.spec.risk == ingest::Risk::Dangerous ? QStringLiteral(" ▲") : QString();
+    return (row.favourite ? QStringLiteral("★ ") : QString()) + name + mark;
+  }
   if (column == kLive) return row.live ? valueText(row.live->value, row.spec.unit) : noData();
   if (row.staged) {
     const QString staged = valueText(row.staged->to, row.spec.unit);
-    return row.staged->conflict ? tr("→ %1 (changed meanwhile)").arg(staged) : tr("→ %1").arg(staged);
+    if (!row.staged->conflict || !row.live) return tr("→ %1").arg(staged);
+    const QString who = row.live->pushId.empty() ? tr("the process") : QString::fromStdString(row.live->who);
+    return tr("→ %1 ≠ %2 by %3").arg(staged, valueText(row.live->value, row.spec.unit), who);
+  }
+  if (!row.others.empty()) {
+    const params::OthersEdit& other = row.others.front();
+    return tr("%1 stages %2").arg(QString::fromStdString(other.who), QString::fromStdString(other.value));
   }
   if (row.drifted()) return tr("drifted, wanted %1").arg(valueText(*row.live->desired, row.spec.unit));
   return row.outcome ? outcomeText(*row.outcome) : QString();
@@ -144,6 +176,7 @@ QVariant ParamModel::data(const QModelIndex& index, int role) const {
       return display(*row, index.column());
     case Qt::ToolTipRole:
       if (row->heading) return {};
+      if (index.column() == kStaged && row->staged && row->staged->conflict) return conflictText(*row);
       if (index.column() == kStaged && row->drifted()) return driftText(*row);
       return index.column() == kStaged && row->outcome ? QVariant(outcomeText(*row->outcome)) : specText(row->spec);
     case Qt::FontRole:

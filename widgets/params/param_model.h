@@ -36,6 +36,11 @@ class ParamModel final : public QAbstractTableModel {
 QString valueText(const Value& value, const std::string& unit);
 // "applied at tick 1 234", "rejected: …", "pending…", "unknown: …".
 QString outcomeText(const params::Outcome& outcome);
+// What somebody else has put there since an edit was staged: both values, by whom, when.
+QString conflictText(const ParamRow& row);
+// "guarded · next tick · 0 to 4 %": one line of what must be known before it is changed.
+QString factsText(const ingest::ParameterSpec& spec);
+QString riskText(ingest::Risk risk);
 // Who wanted what, and who changed it.
 QString driftText(const ParamRow& row);
 // Range, default, risk and when it takes effect, for the tooltip.

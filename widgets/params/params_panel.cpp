@@ -14,6 +14,7 @@
 #include <QToolButton>
 #include <QTreeView>
 #include <QVBoxLayout>
+#include <tuple>
 
 #include "core/ingest/directory.h"
 #include "core/params/param_book.h"
@@ -21,11 +22,15 @@
 #include "core/series/store.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
+#include "widgets/base/frame_tick.h"
+#include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/params/action_page.h"
+#include "widgets/params/compare_page.h"
 #include "widgets/params/param_delegate.h"
 #include "widgets/params/param_model.h"
+#include "widgets/params/presets_page.h"
 #include "widgets/params/review_page.h"
 
 namespace qd::widgets {
@@ -39,19 +44,35 @@ ParamsPanel::ParamsPanel(const SessionContext& context, QWidget* parent)
       listPage_(new QWidget),
       review_(new ReviewPage),
       action_(new ActionPage),
+      compare_(new ComparePage),
+      presets_(new PresetsPage(context.params, context.directory)),
       search_(new QLineEdit),
-      changedOnly_(new QToolButton),
+      filter_(new QComboBox),
       scope_(new QComboBox),
       view_(new QTreeView),
       message_(new QLabel),
+      facts_(new QLabel),
+      driftBar_(new QWidget),
+      driftText_(new QLabel),
       reviewButton_(new QPushButton),
       undoButton_(new QPushButton(tr("Undo"))),
-      actions_(new QToolButton) {
+      actions_(new QToolButton),
+      staging_(control::newPushId(), context.who.toStdString()) {
   buildList();
-  pages_->addWidget(listPage_);
-  pages_->addWidget(review_);
-  pages_->addWidget(action_);
+  for (QWidget* page : std::initializer_list<QWidget*>{listPage_, review_, action_, compare_, presets_}) {
+    pages_->addWidget(page);
+  }
   setContent(pages_);
+  for (const auto& [text, tip, show] : std::initializer_list<std::tuple<QString, QString, void (ParamsPanel::*)()>>{
+           {tr("Compare"), tr("A column for each server, differences marked"), &ParamsPanel::showComparison},
+           {tr("Presets"), tr("Named sets of values"), &ParamsPanel::showPresets}}) {
+    auto* button = new QToolButton;
+    button->setText(text);
+    button->setToolTip(tip);
+    button->setProperty("boxed", true);
+    connect(button, &QToolButton::clicked, this, show);
+    addToTitle(button);
+  }
   actions_->setText(tr("Actions ▾"));
   actions_->setProperty("boxed", true);
   actions_->setPopupMode(QToolButton::InstantPopup);
@@ -68,10 +89,11 @@ ParamsPanel::ParamsPanel(const SessionContext& context, QWidget* parent)
 void ParamsPanel::buildList() {
   search_->setPlaceholderText(tr("Search parameters"));
   search_->setClearButtonEnabled(true);
-  changedOnly_->setText(tr("Changed"));
-  changedOnly_->setToolTip(tr("Only what differs from its default or is staged"));
-  changedOnly_->setCheckable(true);
-  changedOnly_->setProperty("boxed", true);
+  filter_->addItems({tr("All"), tr("Changed"), tr("Overridden"), tr("Drifted"), tr("★")});
+  filter_->setObjectName(QStringLiteral("paramFilter"));
+  filter_->setToolTip(
+      tr("Changed: differs from its default, or is staged. Overridden: a push made it so. Drifted: not "
+         "what the last push wanted. ★: favourites"));
   scope_->addItems({tr("This process"), tr("All servers")});
   scope_->setToolTip(tr("Where an edit is staged"));
   view_->setModel(model_);
@@ -87,13 +109,32 @@ void ParamsPanel::buildList() {
   view_->header()->setStretchLastSection(true);
   view_->header()->resizeSection(ParamModel::kName, 118);
   view_->header()->resizeSection(ParamModel::kLive, 72);
+  facts_->setWordWrap(true);
+  facts_->setObjectName(QStringLiteral("paramFacts"));
+  facts_->setFont(uiFont(kSmallPx));
+  driftText_->setWordWrap(true);
+  auto* restore = new QPushButton(tr("Push wanted"));
+  restore->setObjectName(QStringLiteral("driftRestore"));
+  restore->setToolTip(tr("Pushes at once what the last acknowledged push wanted"));
+  auto* accept = new QPushButton(tr("Accept live"));
+  accept->setObjectName(QStringLiteral("driftAccept"));
+  accept->setToolTip(tr("What is live is wanted from now on"));
+  auto* drift = new QHBoxLayout(driftBar_);
+  drift->setContentsMargins(0, 0, 0, 0);
+  drift->addWidget(driftText_, 1);
+  drift->addWidget(restore);
+  drift->addWidget(accept);
+  driftBar_->hide();
+  connect(restore, &QPushButton::clicked, this, &ParamsPanel::restoreDrift);
+  connect(accept, &QPushButton::clicked, this, &ParamsPanel::acceptDrift);
+  connect(view_->selectionModel(), &QItemSelectionModel::currentChanged, this, [this] { showFacts(); });
   message_->setWordWrap(true);
   message_->hide();
   reviewButton_->setObjectName(QStringLiteral("reviewButton"));
 
   auto* top = new QHBoxLayout;
   top->addWidget(search_, 1);
-  top->addWidget(changedOnly_);
+  top->addWidget(filter_);
   top->addWidget(scope_);
   auto* bottom = new QHBoxLayout;
   bottom->addWidget(undoButton_);
@@ -102,7 +143,9 @@ void ParamsPanel::buildList() {
   layout->setContentsMargins(kPad, kGap, kPad, kPad);
   layout->setSpacing(kGap);
   layout->addLayout(top);
+  layout->addWidget(driftBar_);
   layout->addWidget(view_, 1);
+  layout->addWidget(facts_);
   layout->addWidget(message_);
   layout->addLayout(bottom);
 }
@@ -110,7 +153,7 @@ void ParamsPanel::buildList() {
 void ParamsPanel::connectPages() {
   const auto again = [this] { bookRevision_ = 0; };
   connect(search_, &QLineEdit::textChanged, this, again);
-  connect(changedOnly_, &QToolButton::toggled, this, again);
+  connect(filter_, &QComboBox::currentIndexChanged, this, again);
   connect(delegate_, &ParamDelegate::entered, this, &ParamsPanel::stage);
   connect(delegate_, &ParamDelegate::refused, this, &ParamsPanel::say);
   connect(reviewButton_, &QPushButton::clicked, this, &ParamsPanel::openReview);
@@ -125,6 +168,18 @@ void ParamsPanel::connectPages() {
       openReview();
   });
   connect(action_, &ActionPage::left, this, &ParamsPanel::showList);
+  connect(compare_, &ComparePage::left, this, &ParamsPanel::showList);
+  connect(compare_, &ComparePage::changed, this, &ParamsPanel::showComparison);
+  connect(compare_, &ComparePage::chosen, this, [this](const QString& process, const QString& parameter) {
+    this->context().selection.setProcess(ProcessId(process.toStdString()));
+    search_->setText(parameter);
+    showList();
+  });
+  connect(presets_, &PresetsPage::left, this, &ParamsPanel::showList);
+  connect(presets_, &PresetsPage::failed, this, &ParamsPanel::say);
+  connect(presets_, &PresetsPage::staged, this, [this](int edits) { edits > 0 ? openReview() : showList(); });
+  // Others see what is staged here also while another tab is in front.
+  connect(&this->context().ticker, &FrameTick::tick, this, [this](TimeNs, bool) { shareStaging(); });
 }
 
 void ParamsPanel::refresh(bool) {
@@ -132,14 +187,19 @@ void ParamsPanel::refresh(bool) {
   const bool live = session.clock.mode() == ViewClock::Mode::Live;
   const TimeNs at = live && !session.replay ? params::ParamBook::kNow : session.clock.now();
   const std::uint64_t book = session.params.revision(), directory = session.directory.revision();
-  if (book == bookRevision_ && directory == directoryRevision_ && at == shownAt_) return;
+  const std::uint64_t changes = changes_ == nullptr ? 0 : changes_->revision();
+  if (book == bookRevision_ && directory == directoryRevision_ && at == shownAt_ && changes == changesRevision_) return;
   if (directory != directoryRevision_) fillActions();
   bookRevision_ = book;
   directoryRevision_ = directory;
+  changesRevision_ = changes;
   shownAt_ = at;
-  const ParamFilter filter{search_->text().toStdString(), changedOnly_->isChecked()};
-  std::vector<ParamRow> rows = paramRows(session.params, process(), at, filter);
-  const bool none = rows.empty() && filter.text.empty() && !filter.changedOnly;
+  if (changes_ != nullptr) extras_.others = staging_.others(changes_->shared(params::kStagedPrefix), utcNowNs());
+  const int shown = filter_->currentIndex();
+  const ParamFilter filter{search_->text().toStdString(), shown == 1, shown == 3, shown == 2, shown == 4};
+  std::vector<ParamRow> rows = paramRows(session.params, process(), at, filter, extras_);
+  const bool none = rows.empty() && filter.text.empty() && shown == 0;
+  showDrift(rows);
   const int before = model_->rowCount();
   model_->setRows(std::move(rows), session.commands != nullptr);
   if (model_->rowCount() != before) {
@@ -147,7 +207,10 @@ void ParamsPanel::refresh(bool) {
       view_->setFirstColumnSpanned(i, {}, model_->row(model_->index(i, 0))->heading);
     }
   }
-  showEmpty(none ? empty_ : nullptr);
+  showEmpty(none && pages_->currentWidget() == listPage_ ? empty_ : nullptr);
+  if (pages_->currentWidget() == compare_) compare_->show(session.params, allServers(), at);
+  if (pages_->currentWidget() == presets_) presets_->show(targets());
+  showFacts();
   updateFooter();
 }
 
@@ -165,6 +228,10 @@ void ParamsPanel::updateFooter() {
 
 std::vector<ProcessId> ParamsPanel::targets() const {
   if (scope_->currentIndex() == 0) return {process()};
+  return allServers();
+}
+
+std::vector<ProcessId> ParamsPanel::allServers() const {
   std::vector<ProcessId> servers;
   for (const ingest::ProcessInfoPtr& info : context().directory.processes()) {
     const bool here = info->kind == ingest::ProcessKind::Server && info->state != ingest::ProcessState::Gone;
@@ -226,45 +293,6 @@ void ParamsPanel::start(std::vector<control::PushOrder> orders) {
   }
 }
 
-void ParamsPanel::openMenu(const QPoint& at) {
-  const ParamRow* row = model_->row(view_->indexAt(at));
-  if (row == nullptr || row->heading) return;
-  QMenu menu(this);
-  const std::string name = row->spec.name;
-  const bool may = context().commands != nullptr;
-  const Value standard = row->spec.defaultValue;
-  menu.addAction(tr("Stage the default"), this,
-                 [this, name, standard] { stage(QString::fromStdString(name), standard); })
-      ->setEnabled(may && row->changed());
-  if (row->drifted()) {
-    menu.addSeparator();
-    const Value wanted = *row->live->desired;
-    menu.addAction(tr("Stage the wanted %1 again").arg(valueText(wanted, row->spec.unit)), this,
-                   [this, name, wanted] {
-                     if (auto staged = context().params.stage(process(), name, wanted); !staged) {
-                       say(QString::fromStdString(staged.error().message));
-                     }
-                   })
-        ->setEnabled(may);
-    menu.addAction(tr("Accept the live %1").arg(valueText(row->live->value, row->spec.unit)), this,
-                   [this, name] {
-                     context().commands->adopt({process(), {name}, context().who.toStdString(), "", "drift accepted"},
-                                               [](const Result<ingest::ParameterChange>&) {});
-                   })
-        ->setEnabled(may);
-  }
-  menu.exec(view_->viewport()->mapToGlobal(at));
-}
-
-void ParamsPanel::send(std::vector<control::PushOrder> orders) {
-  if (context().commands == nullptr) return;
-  params::ParamBook& book = context().params;
-  for (control::PushOrder& order : orders) {
-    book.markPending(order);
-    params::pushAndSettle(*context().commands, book, std::move(order));
-  }
-}
-
 void ParamsPanel::undo() {
   if (!context().params.undo()) say(tr("Nothing to undo."));
 }
@@ -285,7 +313,7 @@ void ParamsPanel::fillActions() {
   if (info) {
     for (const ingest::ActionSpec& spec : info->actions) {
       menu->addAction(QString::fromStdString(spec.name), this, [this, spec, id = info->id] {
-        action_->show(id, spec, context().commands, context().who);
+        action_->show(id, spec, context().commands, context().who, playersOn({id}));
         pages_->setCurrentWidget(action_);
       });
     }

@@ -30,12 +30,7 @@ QString pushText(const params::ReviewFacts& facts, std::optional<std::int64_t> p
 }
 
 QString confirmation(const params::ReviewFacts& facts, std::optional<std::int64_t> players) {
-  const auto targets = static_cast<qint64>(facts.targets.size());
-  QString text = targets == 1 ? QString::fromStdString(facts.targets.front().value)
-                              : counted(targets, ReviewPage::tr("1 process"), ReviewPage::tr("%1 processes"));
-  if (players)
-    text += QStringLiteral(" ") + counted(*players, ReviewPage::tr("1 player"), ReviewPage::tr("%1 players"));
-  return text;
+  return QString::fromStdString(params::confirmationText(facts.targets, players));
 }
 
 ReviewPage::ReviewPage(QWidget* parent)

@@ -16,6 +16,7 @@
 #include "widgets/base/format.h"
 #include "widgets/base/frame_tick.h"
 #include "widgets/base/theme.h"
+#include "widgets/params/experiment_dialog.h"
 #include "widgets/params/param_model.h"
 
 namespace qd::widgets {
@@ -54,6 +55,20 @@ QTreeWidget* tree(const QStringList& columns, const QString& name) {
   return made;
 }
 
+// What has no change yet, because it waits for a steady state: shown as one that is planned.
+ingest::ChangeState asChange(const control::ExperimentState& experiment) {
+  ingest::ChangeState out;
+  out.plan.id = experiment.plan.id;
+  out.plan.who = experiment.plan.who;
+  out.plan.comment = experiment.plan.comment;
+  out.plan.values = experiment.plan.fault;
+  out.plan.targets = experiment.plan.targets;
+  out.phase = experiment.phase == control::ExperimentPhase::Over ? ChangePhase::Failed : ChangePhase::Planned;
+  out.reason = experiment.reason;
+  for (const ProcessId& target : experiment.plan.targets) out.targets.emplace_back().process = target;
+  return out;
+}
+
 }  // namespace
 
 QString changeTitle(const ingest::ChangeState& change) {
@@ -85,10 +100,11 @@ RolloutsPanel::RolloutsPanel(const params::ChangeBook& book, const SessionContex
       goOn_(new QPushButton(tr("Continue"))),
       revert_(new QPushButton(tr("Revert"))),
       keep_(new QPushButton(tr("Keep"))),
+      report_(new QPushButton(tr("Report…"))),
       empty_(new EmptyState(tr("No change is under way"),
                             tr("Push with a way back, a ramp or waves: it is followed here, also when this console is "
                                "closed meanwhile."),
-                            QString(), this)) {
+                            tr("New experiment…"), this)) {
   titleBar()->hide();  // it stands in a tab of its own name
   pause_->setToolTip(tr("No further wave; ramps stand still, the guards go on"));
   goOn_->setToolTip(tr("After a pause, or past a hold for want of evidence"));
@@ -100,7 +116,13 @@ RolloutsPanel::RolloutsPanel(const params::ChangeBook& book, const SessionContex
   detail_->header()->setStretchLastSection(true);
   detail_->header()->resizeSection(0, 150);
   auto* buttons = new QHBoxLayout;
-  for (QPushButton* button : {pause_, goOn_, revert_, keep_}) buttons->addWidget(button);
+  for (QPushButton* button : {pause_, goOn_, revert_, keep_, report_}) buttons->addWidget(button);
+  report_->setToolTip(tr("Of an experiment: hypothesis, what was measured, outcome"));
+  auto* begin = new QPushButton(tr("New experiment…"));
+  begin->setObjectName(QStringLiteral("newExperiment"));
+  begin->setToolTip(tr("A fault on purpose, with a hypothesis, a blast radius, and its way back"));
+  connect(begin, &QPushButton::clicked, this, [this] { (new ExperimentDialog(book_, this->context(), this))->show(); });
+  connect(report_, &QPushButton::clicked, this, &RolloutsPanel::showExperiment);
   auto* below = new QWidget;
   auto* column = new QVBoxLayout(below);
   column->setContentsMargins(kPad, kGap, kPad, kPad);
@@ -113,7 +135,18 @@ RolloutsPanel::RolloutsPanel(const params::ChangeBook& book, const SessionContex
   split->addWidget(list_);
   split->addWidget(below);
   split->setSizes({140, 260});
-  setContent(split);
+  auto* all = new QWidget;
+  auto* rows = new QVBoxLayout(all);
+  rows->setContentsMargins(0, kGap, 0, 0);
+  rows->setSpacing(kGap);
+  auto* head = new QHBoxLayout;
+  head->setContentsMargins(kPad, 0, kPad, 0);
+  head->addStretch(1);
+  head->addWidget(begin);
+  rows->addLayout(head);
+  rows->addWidget(split, 1);
+  setContent(all);
+  connect(empty_, &EmptyState::activated, begin, &QPushButton::click);
   connect(pause_, &QPushButton::clicked, this, [this] { order(control::ChangeWord::Pause); });
   connect(goOn_, &QPushButton::clicked, this, [this] { order(control::ChangeWord::GoOn); });
   connect(revert_, &QPushButton::clicked, this, [this] { order(control::ChangeWord::Revert); });
@@ -136,6 +169,15 @@ void RolloutsPanel::refresh(bool) {
   if (book_.revision() == revision_) return;
   revision_ = book_.revision();
   shown_ = book_.changes();
+  experiments_.clear();
+  for (const auto& item : book_.shared(control::kExperimentPrefix)) {
+    auto state = control::experimentFrom(item.value);
+    if (!state) continue;
+    const bool known =
+        std::ranges::any_of(shown_, [&](const auto& change) { return change.plan.id == state->plan.id; });
+    if (!known) shown_.push_back(asChange(*state));
+    experiments_.insert_or_assign(state->plan.id, std::move(*state));
+  }
   std::reverse(shown_.begin(), shown_.end());
   showEmpty(shown_.empty() ? empty_ : nullptr);
   fill();
@@ -157,8 +199,10 @@ void RolloutsPanel::fill() {
     const ingest::ChangeState& change = shown_[static_cast<std::size_t>(i)];
     QTreeWidgetItem* item = list_->topLevelItem(i);
     item->setData(0, Qt::UserRole, qt(change.plan.id));
-    item->setText(0, changeTitle(change));
-    item->setText(1, changeStatus(change));
+    const auto experiment = experiments_.find(change.plan.id);
+    const bool is = experiment != experiments_.end();
+    item->setText(0, is ? tr("⚗ %1").arg(qt(experiment->second.plan.name)) : changeTitle(change));
+    item->setText(1, is && !experiment->second.outcome.empty() ? qt(experiment->second.outcome) : changeStatus(change));
     item->setForeground(1, colorOf(colors, change));
     item->setToolTip(0, qt(ingest::describe(change)));
     if (change.plan.id == chosenId_) list_->setCurrentItem(item);
@@ -174,6 +218,9 @@ void RolloutsPanel::detail() {
   goOn_->setEnabled(may && !over && (change->phase == ChangePhase::Paused || change->phase == ChangePhase::Holding));
   revert_->setEnabled(may && (!over || change->phase == ChangePhase::Done) && change->phase != ChangePhase::Reverting);
   keep_->setEnabled(may && !over && change->phase != ChangePhase::Reverting);
+  const bool experiment = change != nullptr && experiments_.contains(change->plan.id);
+  report_->setVisible(experiment);
+  keep_->setVisible(!experiment);  // a fault does not stay
   if (change == nullptr) return reason_->clear();
   const QString by = change->plan.who.empty() ? QString() : tr("by %1").arg(qt(change->plan.who));
   QStringList lines{by};
@@ -206,6 +253,12 @@ void RolloutsPanel::detail() {
                            : reading.state == ingest::GuardState::Passing ? colors.ok
                                                                           : colors.muted);
   }
+}
+
+void RolloutsPanel::showExperiment() {
+  auto* dialog = new ExperimentDialog(book_, context(), this);
+  dialog->follow(chosenId_);
+  dialog->show();
 }
 
 void RolloutsPanel::order(control::ChangeWord word) {

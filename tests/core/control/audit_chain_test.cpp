@@ -81,6 +81,23 @@ TEST(AuditChain, DroppedMovedAndDoubledRecordsAreFound) {
   }
 }
 
+TEST(AuditChain, AHeadThatIsKeptElsewhereFindsACutAndAReplacedEnd) {
+  const auto good = chain(6);
+  const auto headAt = [&](std::size_t i) { return std::to_string(i) + " " + good[i - 1].hash; };
+  EXPECT_EQ(againstHead(headAt(6), good), "");
+  EXPECT_EQ(againstHead(headAt(4), good), "") << "the head lags behind";
+  auto cut = good;
+  cut.resize(4);
+  EXPECT_EQ(problem(cut, 4, cut.back().hash), "") << "the chain alone does not tell";
+  EXPECT_NE(againstHead(headAt(6), cut), "");
+  auto replaced = chain(7);
+  replaced[5].why = "another reason";
+  replaced[5].hash = hashOf(replaced[5]);
+  EXPECT_NE(againstHead(headAt(6), replaced), "");
+  EXPECT_NE(againstHead("nonsense", good), "");
+  EXPECT_NE(againstHead(headAt(6), {}), "");
+}
+
 TEST(AuditChain, LinesComeBack) {
   for (const AuditRecord& record : chain(3)) {
     const auto back = auditFromLine(auditLine(record));

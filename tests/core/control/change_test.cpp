@@ -45,6 +45,17 @@ TEST_F(Change, ALeaseGoesBackWhenItsTimeIsOver) {
   EXPECT_EQ(sim.touched(), 0);
 }
 
+TEST_F(Change, ALeaseGoesBackAlsoWhenItIsPaused) {
+  servers(2);
+  auto plan = planFor(ids);
+  plan.lease.ns = 2 * kNsPerSecond;
+  sim.start(plan);
+  ASSERT_TRUE(sim.untilPhase(ChangePhase::Leased, 60));
+  sim.coordinator->order({plan.id, ChangeWord::Pause, "ann", "", ""}, sim.now);
+  ASSERT_TRUE(sim.untilPhase(ChangePhase::Reverted, 200));
+  EXPECT_EQ(sim.touched(), 0);
+}
+
 TEST_F(Change, ARevertTouchesOnlyWhatIsStillOurs) {
   servers(2);
   auto plan = planFor(ids);

@@ -3,8 +3,12 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QLineEdit>
+#include <QPushButton>
+#include <QTreeWidget>
 #include <QtTest>
 
+#include "widgets/params/action_page.h"
+#include "widgets/params/compare_page.h"
 #include "widgets/params/param_delegate.h"
 #include "widgets/params/param_model.h"
 #include "widgets/params/param_rows.h"
@@ -72,6 +76,114 @@ class ParamsTest : public QObject {
     const auto changed = paramRows(book, kServer, params::ParamBook::kNow, {.changedOnly = true});
     QCOMPARE(changed.size(), std::size_t{2});
     QCOMPARE(changed[1].spec.name, std::string("weather.kind"));
+  }
+
+  void favouritesAndOverriddenAreFiltered() {
+    params::ParamBook book;
+    fill(book);
+    ParamExtras extras;
+    extras.favourites = {"npc.density"};
+    auto rows = paramRows(book, kServer, params::ParamBook::kNow, {.favouritesOnly = true}, extras);
+    QCOMPARE(rows.size(), std::size_t{2});
+    QCOMPARE(rows[1].spec.name, std::string("npc.density"));
+    QCOMPARE(paramRows(book, kServer, params::ParamBook::kNow, {.overriddenOnly = true}).size(), std::size_t{0});
+    ingest::ParameterChange pushed{{kServer, InstanceId(7)},
+                                   {{.name = "npc.density", .value = 2.0, .version = 2, .time = 9, .pushId = "p-1"}}};
+    give(book, std::move(pushed));
+    rows = paramRows(book, kServer, params::ParamBook::kNow, {.overriddenOnly = true});
+    QCOMPARE(rows.size(), std::size_t{2});
+    QCOMPARE(rows[1].spec.name, std::string("npc.density"));
+  }
+
+  void whatOthersStageIsSeen() {
+    params::ParamBook theirs, mine;
+    fill(theirs);
+    fill(mine);
+    QVERIFY(theirs.stage(kServer, "npc.density", 3.0).has_value());
+    params::StagingShare ann("a", "ann"), bob("b", "bob");
+    const auto write = ann.due(theirs.staged(), 10 * kNsPerSecond);
+    QVERIFY(write && write->ttl.ns > 0 && !write->item.removed);
+    QVERIFY2(!ann.due(theirs.staged(), 11 * kNsPerSecond), "it stands");
+    QVERIFY2(ann.due(theirs.staged(), 13 * kNsPerSecond).has_value(), "it is renewed before it runs out");
+    QVERIFY2(ann.others({write->item}, 0).empty(), "one's own is not another's");
+    ParamExtras extras;
+    extras.others = bob.others({write->item}, 0);
+    ParamModel model;
+    model.setRows(paramRows(mine, kServer, params::ParamBook::kNow, {.text = "density"}, extras), true);
+    QCOMPARE(model.index(1, ParamModel::kStaged).data().toString(), QStringLiteral("ann stages 3"));
+    theirs.unstageAll();
+    const auto gone = ann.due(theirs.staged(), 14 * kNsPerSecond);
+    QVERIFY(gone && gone->item.removed);
+    QVERIFY(!ann.due(theirs.staged(), 20 * kNsPerSecond));
+  }
+
+  void aConflictShowsBothValues() {
+    params::ParamBook book;
+    fill(book);
+    QVERIFY(book.stage(kServer, "npc.density", 1.5).has_value());
+    give(book, ingest::ParameterChange{{kServer, InstanceId(7)},
+                                       {{.name = "npc.density",
+                                         .value = 2.0,
+                                         .version = 2,
+                                         .tick = 812,
+                                         .time = 9,
+                                         .pushId = "p-9",
+                                         .who = "bob"}}});
+    ParamModel model;
+    model.setRows(paramRows(book, kServer, params::ParamBook::kNow, {.text = "density"}), true);
+    const QModelIndex staged = model.index(1, ParamModel::kStaged);
+    QCOMPARE(staged.data().toString(), QStringLiteral("→ 1.5 ≠ 2 by bob"));
+    const QString tip = staged.data(Qt::ToolTipRole).toString();
+    QVERIFY2(tip.contains(QStringLiteral("Yours: 1.5")) && tip.contains(QStringLiteral("by bob at tick 812")),
+             qPrintable(tip));
+  }
+
+  void theColumnsOfServersMarkWhatDiffers() {
+    params::ParamBook book;
+    fill(book);
+    std::vector<ProcessId> servers{kServer};
+    for (const char* id : {"server-2", "server-3"}) {
+      ingest::ProcessInfo info;
+      info.id = ProcessId(id);
+      info.instance = InstanceId(8);
+      info.parameters = {spec("npc.density", ValueType::Float, 1.0, "World")};
+      give(book, ingest::ProcessChange{info, {}});
+      servers.push_back(info.id);
+    }
+    give(book, ingest::ParameterChange{{ProcessId("server-3"), InstanceId(8)},
+                                       {{.name = "npc.density", .value = 4.0, .version = 2, .time = 5}}});
+    const auto rows = compareRows(book, servers, params::ParamBook::kNow, "", true);
+    QCOMPARE(rows.size(), std::size_t{1});
+    QCOMPARE(rows[0].name, std::string("npc.density"));
+    QVERIFY(!rows[0].cells[0].differs && !rows[0].cells[1].differs && rows[0].cells[2].differs);
+    QCOMPARE(compareRows(book, servers, params::ParamBook::kNow, "", false).size(), std::size_t{3});
+    ComparePage page;
+    page.show(book, servers, params::ParamBook::kNow);
+    auto* table = page.findChild<QTreeWidget*>(QStringLiteral("compareTable"));
+    QCOMPARE(table->columnCount(), 4);
+    QCOMPARE(table->topLevelItem(1)->text(0), QStringLiteral("npc.density"));
+    QCOMPARE(table->topLevelItem(1)->text(3), QStringLiteral("≠ 4"));
+    QCOMPARE(table->topLevelItem(0)->text(3), QStringLiteral("—"));
+  }
+
+  void aDangerousActionNeedsAReasonAndItsConfirmation() {
+    ActionPage page;
+    ingest::ActionSpec action;
+    action.name = "map.reload";
+    action.risk = ingest::Risk::Dangerous;
+    page.show(kServer, action, nullptr, QStringLiteral("ann"), 20);
+    QVERIFY2(!page.findChild<QPushButton*>(QStringLiteral("actionRun"))->isEnabled(), "nobody to order");
+    auto* port = reinterpret_cast<control::CommandPort*>(&page);  // never called
+    page.show(kServer, action, port, QStringLiteral("ann"), 20);
+    auto* run = page.findChild<QPushButton*>(QStringLiteral("actionRun"));
+    QVERIFY(!run->isEnabled());
+    page.findChild<QLineEdit*>(QStringLiteral("actionComment"))->setText(QStringLiteral("a new map"));
+    QVERIFY(!run->isEnabled());
+    page.findChild<QLineEdit*>(QStringLiteral("actionConfirm"))->setText(QStringLiteral("server-1 20 players"));
+    QVERIFY(run->isEnabled());
+    action.risk = ingest::Risk::Safe;
+    page.show(kServer, action, port, QStringLiteral("ann"), 20);
+    QVERIFY(run->isEnabled());
   }
 
   void stagedValueShowsBesideTheLiveOne() {
