@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "core/recording/copy_out.h"
 #include "core/recording/preamble.h"
@@ -47,11 +49,32 @@ class Cutter {
     return takeEvent(placed);
   }
 
+  // What was in force before the stretch: of everything whose own time lies there, whenever it arrived, because a log
+  // that was fetched again or a slow agent tells of it late. To be told all of it before the first take.
+  void learn(const Placed& placed) {
+    if (!concerns(placed.envelope->event)) return;
+    const EnvelopePtr envelope = reduced(placed.envelope);
+    if (!envelope) return;
+    if (const auto* change = std::get_if<ProcessChange>(&envelope->event)) {
+      declarations_.try_emplace({envelope->agent, change->info.id, change->info.instance}, envelope);
+    }
+    if (timeIn(placed) >= options_.from) return;
+    before_.on(envelope);
+    if (std::holds_alternative<Hit>(envelope->event)) lastHit_ = envelope;
+  }
+
   Result<> end() { return begun_ ? Result<>() : begin(); }
   bool foundSomething() const { return found_; }
 
  private:
   bool within(TimeNs time) const { return time >= options_.from && time <= options_.to; }
+  // Where an event stands; a gap that reaches into the stretch stands at its beginning.
+  TimeNs timeIn(const Placed& placed) const {
+    TimeNs time = momentOf(*placed.envelope);
+    if (time == 0) time = placed.at;
+    const auto* gap = std::get_if<Gap>(&placed.envelope->event);
+    return gap != nullptr && gap->to >= options_.from ? std::max(time, options_.from) : time;
+  }
   bool wants(const ProcessId& id) const { return !options_.process || options_.process(id); }
   bool wantsSeries(const InstanceId& instance, SeriesIndex index) const {
     return !options_.series || wanted_.contains({instance, index.value});
@@ -60,7 +83,7 @@ class Cutter {
   Result<> begin() {
     begun_ = true;
     for (const EnvelopePtr& envelope : before_.envelopes()) {
-      if (Result<> done = out_.put(envelope); !done) return done;
+      if (Result<> done = write(envelope); !done) return done;
       // Of a group that stands, what it came to.
       const auto* group = std::get_if<LinkGroup>(&envelope->event);
       const bool stands = group != nullptr && group->state != GroupState::Running;
@@ -75,7 +98,28 @@ class Cutter {
     if (!begun_) {
       if (Result<> done = begin(); !done) return done;
     }
+    if (Result<> done = declareFirst(*envelope); !done) return done;
+    return write(std::move(envelope));
+  }
+
+  Result<> write(EnvelopePtr envelope) {
+    if (const auto* change = std::get_if<ProcessChange>(&envelope->event)) {
+      declarations_.erase({envelope->agent, change->info.id, change->info.instance});
+    }
     return out_.put(std::move(envelope));
+  }
+
+  // What was fetched from before an attach is older than what the attach was told of its process.
+  Result<> declareFirst(const Envelope& envelope) {
+    const ProcessRef* process = std::visit(
+        [](const auto& event) -> const ProcessRef* {
+          if constexpr (requires { event.process.instance; }) return &event.process;
+          return nullptr;
+        },
+        envelope.event);
+    if (process == nullptr) return {};
+    const auto told = declarations_.find({envelope.agent, process->id, process->instance});
+    return told == declarations_.end() ? Result<>() : write(outsideTheLog(told->second));
   }
 
   template <class T>
@@ -145,24 +189,11 @@ class Cutter {
   }
 
   Result<> takeEvent(const Placed& placed) {
-    if (!concerns(placed.envelope->event)) return {};
+    if (!within(timeIn(placed)) || !concerns(placed.envelope->event)) return {};
     const EnvelopePtr envelope = reduced(placed.envelope);
     if (!envelope) return {};
     const Event& event = envelope->event;
-    TimeNs time = momentOf(*envelope);
-    if (time == 0) time = placed.at;
-    if (const auto* gap = std::get_if<Gap>(&event); gap && gap->to >= options_.from) {
-      time = std::max(time, options_.from);  // it reaches into the stretch
-    }
-    if (time > options_.to) return {};
-    if (time >= options_.from) return isState(event) ? putState(envelope) : put(envelope);
-    if (!begun_) {
-      before_.on(envelope);
-      if (std::holds_alternative<Hit>(event)) lastHit_ = envelope;
-    } else if (isState(event)) {
-      return out_.put(envelope);
-    }
-    return {};
+    return isState(event) ? putState(envelope) : put(envelope);
   }
 
   // A state alone does not make a stretch worth a file.
@@ -170,14 +201,15 @@ class Cutter {
     if (!begun_) {
       if (Result<> done = begin(); !done) return done;
     }
-    return out_.put(envelope);
+    return write(envelope);
   }
 
   const CutOptions& options_;
   CopyOut& out_;
   Preamble before_;
   EnvelopePtr lastHit_;
-  std::set<std::pair<InstanceId, std::uint32_t>> wanted_;  // series, where not all are
+  std::map<std::tuple<AgentId, ProcessId, InstanceId>, EnvelopePtr> declarations_;  // first ones, not yet written
+  std::set<std::pair<InstanceId, std::uint32_t>> wanted_;                           // series, where not all are
   bool begun_ = false, found_ = false;
 };
 
@@ -189,19 +221,15 @@ Result<CopyReport> cut(const Recording& file, const CutOptions& options, const s
     return fail(ErrorCode::InvalidArgument, "The stretch ends before it begins; give --from the earlier moment.");
   }
   // Samples and frames from a little before the stretch on: their replay time is never before their own, and a block
-  // that reaches into the stretch began shortly before it. Of what was before that only the states.
+  // that reaches into the stretch began shortly before it. Of what was before that only the states, as they ended.
   const TimeNs begin = options.from < INT64_MIN + kBlockMost ? INT64_MIN : options.from - kBlockMost;
   const Result<std::unique_ptr<Cursor>> cursor = file.cursor(begin);
   if (!cursor) return std::unexpected(cursor.error());
   Result<CopyOut> copy = CopyOut::create(out, program);
   if (!copy) return std::unexpected(copy.error());
   Cutter cutter(options, *copy);
-  if (begin != INT64_MIN) {
-    EventCursor states(file, stateKinds());
-    for (std::optional<Placed> next = states.next(); next && next->at < begin; next = states.next()) {
-      if (Result<> done = cutter.take(*next); !done) return std::unexpected(done.error());
-    }
-  }
+  EventCursor states(file, stateKinds());
+  while (const std::optional<Placed> next = states.next()) cutter.learn(*next);
   while (const std::optional<Placed> next = (*cursor)->next()) {
     if (stop.stop_requested()) return fail(ErrorCode::Unavailable, "Interrupted; nothing was written.");
     if (Result<> done = cutter.take(*next); !done) return std::unexpected(done.error());

@@ -84,8 +84,9 @@ class Scanner {
   Scanner(int file, std::size_t pageSize, std::size_t usable, std::uint64_t pages)
       : file_(file), pageSize_(pageSize), usable_(usable), pages_(pages), page_(pageSize), more_(pageSize) {}
 
-  void run(const ScannedRow& each, const std::stop_token& stop) {
-    for (std::uint64_t number = 1; number <= pages_ && !stop.stop_requested(); ++number) {
+  void run(std::uint64_t upTo, const ScannedRow& each, const std::stop_token& stop) {
+    const std::uint64_t last = std::min(pages_, upTo / pageSize_);
+    for (std::uint64_t number = 1; number <= last && !stop.stop_requested(); ++number) {
       if (!load(number, page_)) continue;
       const std::size_t head = number == 1 ? kFileHeader : 0;
       if (page_[head] == kTableLeaf) leaf(head, each);
@@ -146,25 +147,17 @@ class Scanner {
   std::vector<Cell> cells_;
 };
 
-// Of the file's header, or as the writer makes files where the header is damaged.
-std::size_t pageSizeOf(const std::uint8_t* header) {
-  constexpr std::size_t kOurs = 8192;
-  const std::size_t size = bigEndian(header + 16, 2);
-  const std::size_t real = size == 1 ? 65536 : size;
-  return std::memcmp(header, "SQLite format 3", 16) == 0 && real >= 512 && std::has_single_bit(real) ? real : kOurs;
-}
-
 }  // namespace
 
-Result<> scanPages(const std::string& path, const ScannedRow& each, const std::stop_token& stop) {
+Result<> scanPages(const std::string& path, const ScanOptions& options, const ScannedRow& each,
+                   const std::stop_token& stop) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return failErrno(fmt::format("Cannot read {}", path), errno);
-  std::uint8_t header[kFileHeader] = {};
   struct stat status {};
-  if (::pread(file, header, sizeof header, 0) == static_cast<ssize_t>(sizeof header) && ::fstat(file, &status) == 0) {
-    const std::size_t pageSize = pageSizeOf(header);
-    const std::size_t reserved = header[20] < 64 ? header[20] : 0;
-    Scanner(file, pageSize, pageSize - reserved, static_cast<std::uint64_t>(status.st_size) / pageSize).run(each, stop);
+  if (::fstat(file, &status) == 0) {
+    const std::uint64_t size = static_cast<std::uint64_t>(status.st_size);
+    // No page of a recording has reserved bytes at its end.
+    Scanner(file, options.pageSize, options.pageSize, size / options.pageSize).run(options.upTo, each, stop);
   }
   ::close(file);
   return {};

@@ -5,6 +5,7 @@
 // bounded, never reads beyond the file. One thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,12 @@ namespace qd::recording {
 // Cells of one record, the rowid in the place of its first column; valid during the call only.
 using ScannedRow = std::function<void(const std::vector<Cell>& cells)>;
 
-Result<> scanPages(const std::string& path, const ScannedRow& each, const std::stop_token& stop);
+struct ScanOptions {
+  std::size_t pageSize = 0;         // a power of two from 512
+  std::uint64_t upTo = UINT64_MAX;  // bytes of the file
+};
+
+Result<> scanPages(const std::string& path, const ScanOptions& options, const ScannedRow& each,
+                   const std::stop_token& stop);
 
 }  // namespace qd::recording

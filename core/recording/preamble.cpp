@@ -6,12 +6,6 @@ namespace {
 
 using namespace ingest;
 
-EnvelopePtr outsideTheLog(const EnvelopePtr& envelope) {
-  auto copy = std::make_shared<Envelope>(*envelope);
-  copy->sequence = copy->previous = 0;
-  return copy;
-}
-
 template <class Map, class Key>
 void keep(Map& map, const Key& key, bool removed, const EnvelopePtr& envelope) {
   if (removed) {
@@ -22,6 +16,12 @@ void keep(Map& map, const Key& key, bool removed, const EnvelopePtr& envelope) {
 }
 
 }  // namespace
+
+EnvelopePtr outsideTheLog(const EnvelopePtr& envelope) {
+  auto copy = std::make_shared<Envelope>(*envelope);
+  copy->sequence = copy->previous = 0;
+  return copy;
+}
 
 void Preamble::on(const EnvelopePtr& envelope) {
   const AgentId& agent = envelope->agent;
@@ -45,14 +45,22 @@ void Preamble::on(const EnvelopePtr& envelope) {
     keep(groups_, std::pair(agent, group->id), group->removed, envelope);
   } else if (const auto* breakpoint = std::get_if<Breakpoint>(&envelope->event)) {
     keep(breakpoints_, std::pair(agent, breakpoint->id), breakpoint->removed, envelope);
+  } else if (const auto* changing = std::get_if<ChangeState>(&envelope->event)) {
+    keep(changes_, std::pair(agent, changing->plan.id), isOver(changing->phase), envelope);
+  } else if (const auto* item = std::get_if<SharedItem>(&envelope->event)) {
+    keep(shared_, std::pair(agent, item->key), item->removed, envelope);
   } else if (std::holds_alternative<AgentChange>(envelope->event)) {
     agents_[agent] = envelope;
+  } else if (std::holds_alternative<ClockSample>(envelope->event)) {
+    clocks_[agent] = envelope;
   }
 }
 
 std::vector<EnvelopePtr> Preamble::envelopes() const {
   std::vector<EnvelopePtr> out;
-  for (const auto& [agent, envelope] : agents_) out.push_back(outsideTheLog(envelope));
+  for (const auto* map : {&agents_, &clocks_}) {
+    for (const auto& [agent, envelope] : *map) out.push_back(outsideTheLog(envelope));
+  }
   for (const auto& [key, process] : processes_) {
     if (process.change != nullptr) out.push_back(outsideTheLog(process.change));
     for (const auto& [index, derived] : process.derived) out.push_back(outsideTheLog(derived));
@@ -64,7 +72,7 @@ std::vector<EnvelopePtr> Preamble::envelopes() const {
     envelope->event = std::move(all);
     out.push_back(std::move(envelope));
   }
-  for (const auto* map : {&groups_, &breakpoints_}) {
+  for (const auto* map : {&groups_, &breakpoints_, &changes_, &shared_}) {
     for (const auto& [key, envelope] : *map) out.push_back(outsideTheLog(envelope));
   }
   return out;

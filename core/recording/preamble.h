@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a recording that begins in the middle must know to stand alone: which agents and processes are there and what
-// they declare, derived series, parameters as they are, breakpoints and groups. Fed with everything; gives it back as
+// they declare, derived series, parameters as they are, breakpoints and groups, changes under way, what is shared, how
+// clocks differ. Fed with everything; gives it back as
 // envelopes that are no part of a log. Value; one thread.
 #pragma once
 
@@ -12,6 +13,9 @@
 #include "core/ingest/events.h"
 
 namespace qd::recording {
+
+// The same without a place in its agent's log.
+ingest::EnvelopePtr outsideTheLog(const ingest::EnvelopePtr& envelope);
 
 class Preamble {
  public:
@@ -29,7 +33,8 @@ class Preamble {
   };
   std::map<AgentId, ingest::EnvelopePtr> agents_;
   std::map<ProcessKey, Process> processes_;
-  std::map<std::pair<AgentId, std::string>, ingest::EnvelopePtr> groups_, breakpoints_;
+  std::map<std::pair<AgentId, std::string>, ingest::EnvelopePtr> groups_, breakpoints_, changes_, shared_;
+  std::map<AgentId, ingest::EnvelopePtr> clocks_;
 };
 
 }  // namespace qd::recording

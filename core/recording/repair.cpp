@@ -12,6 +12,7 @@
 
 #include "core/recording/copy_out.h"
 #include "core/recording/page_scan.h"
+#include "core/recording/page_shape.h"
 #include "core/recording/recording_impl.h"
 #include "core/recording/repair_copy.h"
 #include "core/recording/repair_links.h"
@@ -24,14 +25,16 @@ std::unexpected<Error> cannotWrite(const std::string& out, const std::string& wh
               fmt::format("Cannot write {} ({}); choose a folder that has room and can be written to.", out, why));
 }
 
-// The format as the header says it, else the newest.
-int formatOf(const std::string& path) {
+// As the header says it; the rows tell where SQLite makes nothing of it.
+PageShape shapeOf(const std::string& path, bool readable, const std::stop_token& stop) {
   std::ifstream in(path, std::ios::binary);
   char header[100] = {};
   in.read(header, sizeof header);
   const auto* bytes = reinterpret_cast<const unsigned char*>(header);
   const int format = (bytes[60] << 24) | (bytes[61] << 16) | (bytes[62] << 8) | bytes[63];
-  return tables(format).empty() ? kFormat : format;
+  const int size = (bytes[16] << 8) | bytes[17];
+  if (!readable || tables(format).empty()) return guessShape(path, stop);
+  return {size == 1 ? 65536u : static_cast<std::size_t>(size), format};
 }
 
 Result<Database> createOut(const std::string& out, int format) {
@@ -44,9 +47,9 @@ Result<Database> createOut(const std::string& out, int format) {
   Result<Database> db = Database::open(out, SQLITE_OPEN_READWRITE);
   if (!db) return cannotWrite(out, db.error().message);
   std::string setup = fmt::format(
-      "PRAGMA synchronous=OFF; PRAGMA page_size=8192; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA "
+      "PRAGMA synchronous=OFF; PRAGMA page_size={}; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA "
       "journal_mode=OFF; PRAGMA cache_size=-65536; BEGIN; ",
-      kApplicationId, format);
+      kPageSize, kApplicationId, format);
   for (const TableSpec& spec : tables(format)) setup.append(spec.sql).append("; ");
   // For finding the columns of a chunk until the indices are made.
   setup += "CREATE INDEX repair_columns ON columns(chunk); ";
@@ -100,10 +103,10 @@ Result<> writeMeta(RowCopy& rows, int format, const std::string& path, const Rep
 class Repair {
  public:
   Repair(const std::string& path, std::stop_token stop)
-      : path_(path), stop_(std::move(stop)), source_(openSource(path)), format_(formatOf(path)) {}
+      : path_(path), stop_(std::move(stop)), source_(openSource(path)), shape_(shapeOf(path, !!source_.db, stop_)) {}
 
   Result<RepairReport> into(const std::string& out) {
-    Result<Database> db = createOut(out, format_);
+    Result<Database> db = createOut(out, shape_.format);
     if (!db) return std::unexpected(db.error());
     const Result<> done = fill(*db, out);
     if (!done) {
@@ -117,12 +120,12 @@ class Repair {
  private:
   Result<> fill(Database& db, const std::string& out) {
     report_.complete = source_.complete;
-    Result<RowCopy> rows = RowCopy::open(db, format_, report_);
+    Result<RowCopy> rows = RowCopy::open(db, shape_.format, report_);
     if (!rows) return std::unexpected(rows.error());
     const bool whole = takeTrees(*rows);
     if (!whole || isShort(*rows)) {
       if (Result<> scanned = scanPages(
-              path_, [&](const std::vector<Cell>& cells) { rows->takeFound(cells); }, stop_);
+              path_, {shape_.pageSize}, [&](const std::vector<Cell>& cells) { rows->takeFound(cells); }, stop_);
           !scanned) {
         return scanned;
       }
@@ -138,7 +141,7 @@ class Repair {
       const std::uint64_t there = rows->rows(name);
       if (name != "summaries" && name != "totals" && there < count) report_.tables[name].lost = count - there;
     }
-    if (Result<> mended = mendLinks(db, format_, *rows, report_); !mended)
+    if (Result<> mended = mendLinks(db, shape_.format, *rows, report_); !mended)
       return cannotWrite(out, mended.error().message);
     return finish(db, *rows, out);
   }
@@ -149,7 +152,7 @@ class Repair {
       report_.treesDamaged = true;
       return false;
     }
-    for (const TableSpec& spec : tables(format_)) {
+    for (const TableSpec& spec : tables(shape_.format)) {
       if (stop_.stop_requested()) return false;
       report_.treesDamaged = !rows.takeTable(*source_.db, spec.name) || report_.treesDamaged;
     }
@@ -169,9 +172,10 @@ class Repair {
       const Result<std::int64_t> n = db.integer(fmt::format("SELECT count(*) FROM {}", name));
       if (n) rows.recount(name, static_cast<std::uint64_t>(*n));
     }
-    if (Result<> done = writeMeta(rows, format_, path_, report_); !done) return cannotWrite(out, done.error().message);
+    if (Result<> done = writeMeta(rows, shape_.format, path_, report_); !done)
+      return cannotWrite(out, done.error().message);
     std::string end = "DROP INDEX repair_columns; ";
-    for (const TableSpec& spec : helpers(format_)) end.append(spec.sql).append("; ");
+    for (const TableSpec& spec : helpers(shape_.format)) end.append(spec.sql).append("; ");
     rows.release();
     if (Result<> done = db.run(end + "COMMIT"); !done) return cannotWrite(out, done.error().message);
     if (Result<> done = db.close(); !done) return cannotWrite(out, done.error().message);
@@ -184,7 +188,7 @@ class Repair {
   const std::string path_;
   std::stop_token stop_;
   Source source_;
-  int format_;
+  PageShape shape_;
   RepairReport report_;
 };
 

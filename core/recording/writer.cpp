@@ -68,10 +68,10 @@ Result<> reserveFile(const std::string& path) {
 Result<> Writer::Impl::prepare(const std::string& program) {
   // Nothing is lost with an empty file, so its making does not wait for a disk that is busy with others.
   std::string setup = fmt::format(
-      "PRAGMA synchronous=OFF; PRAGMA page_size=4096; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA "
+      "PRAGMA synchronous=OFF; PRAGMA page_size={}; PRAGMA application_id={}; PRAGMA user_version={}; PRAGMA "
       "journal_mode=WAL; "
       "BEGIN; ",
-      kApplicationId, kFormat);
+      kPageSize, kApplicationId, kFormat);
   for (const TableSpec& spec : recording::tables()) setup.append(spec.sql).append("; ");
   for (const TableSpec& spec : helpers()) setup.append(spec.sql).append("; ");
   if (Result<> made = db.run(setup); !made) return made;

@@ -48,8 +48,8 @@ TEST(Cut, IsWhatAFilterOfTheSamplesGives) {
   EXPECT_EQ(file->info()->processes, 1u);
 }
 
-// Falls short: of one parameter that changed twice before the stretch both changes are there, not the last alone.
-TEST(Cut, DISABLED_BeginsWithWhatWasInForce) {
+// Of a parameter that changed twice before the stretch the last value alone, also where the log told of it late.
+TEST(Cut, BeginsWithWhatWasInForce) {
   const Scratch scratch;
   std::vector<EnvelopePtr> events = game(30);
   const ProcessRef ref{ProcessId("server-1"), std::get<ProcessChange>(events[0]->event).info.instance};
@@ -79,8 +79,30 @@ TEST(Cut, DISABLED_BeginsWithWhatWasInForce) {
     EXPECT_GE(line->time, options.from);
     EXPECT_LE(line->time, options.to);
   }
-  EXPECT_EQ(all<LogLine>(back).size(), 10u);
-  EXPECT_EQ(all<EntityFrame>(back).size(), 10u);
+  EXPECT_EQ(all<LogLine>(back).size(), 11u) << "every 64 ticks, both ends included";
+  EXPECT_EQ(all<EntityFrame>(back).size(), 11u);
+}
+
+// Samples that an attach fetched from before itself are older than what it was told of their process.
+TEST(Cut, OfWhatWasBeforeTheAttachIsDeclaredToo) {
+  const Scratch scratch;
+  std::vector<EnvelopePtr> events = game(30);
+  auto attached = std::make_shared<Envelope>(*events[0]);
+  attached->sequence = attached->previous = 0;
+  attached->received = kStart + 3600 * kNsPerSecond;
+  events[0] = attached;
+  const std::string whole = record(scratch, "whole.qdrec", events);
+  CutOptions options;
+  options.from = kStart + 100 * kTick;
+  options.to = kStart + 400 * kTick;
+  options.series = [](const std::string& name, const std::string&) { return name == "tick.duration"; };
+  const auto report = cut(*open(whole), options, scratch / "cut.qdrec", "test");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->points, 301u);
+  const auto declared = all<ProcessChange>(replay(scratch / "cut.qdrec"));
+  ASSERT_EQ(declared.size(), 1u);
+  EXPECT_EQ(declared[0]->info.series.size(), 1u);
+  EXPECT_EQ(open(scratch / "cut.qdrec")->series()->size(), 1u);
 }
 
 TEST(Cut, OfNothingIsSaidAndLeavesNoFile) {
