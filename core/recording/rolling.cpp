@@ -50,7 +50,9 @@ std::vector<Found> recordingsIn(const std::string& folder, TimeNs now) {
   return out;
 }
 
-std::string plain(const std::string& name) {
+}  // namespace
+
+std::string fileNameOf(const std::string& name) {
   std::string out;
   for (const char c : name) {
     const bool fine = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || (c & 0x80) != 0;
@@ -59,12 +61,10 @@ std::string plain(const std::string& name) {
   return out.empty() ? "session" : out.substr(0, 60);
 }
 
-}  // namespace
-
 std::string nextRecordingPath(const std::string& folder, const std::string& name, TimeNs now) {
   const std::string base =
       fmt::format("{}/{:%Y-%m-%dT%H-%M-%S}Z-{}-{}", folder, fmt::gmtime(static_cast<std::time_t>(now / kNsPerSecond)),
-                  plain(name), ::getpid());
+                  fileNameOf(name), ::getpid());
   std::string path = base + ".qdrec";
   std::error_code ignored;
   for (int i = 2; fs::exists(path, ignored); ++i) path = fmt::format("{}-{}.qdrec", base, i);

@@ -21,6 +21,9 @@ struct Retention {
   std::chrono::hours age{7 * 24};
 };
 
+// A name as a person writes it, as part of a file's name.
+std::string fileNameOf(const std::string& name);
+
 // FOLDER/2026-11-23T14-02-11Z-NAME-PID.qdrec, not there yet. With the process id, because two programs may begin in the
 // same second and each must get a file of its own.
 std::string nextRecordingPath(const std::string& folder, const std::string& name, TimeNs now = utcNowNs());

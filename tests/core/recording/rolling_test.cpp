@@ -10,12 +10,15 @@
 #include <mutex>
 #include <set>
 
+#include "core/recording/keep_stretch.h"
 #include "core/recording/missing.h"
 #include "core/recording/notes.h"
 #include "core/recording/preamble.h"
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
 #include "core/recording/rolling.h"
+#include "core/recording/writer.h"
+#include "tests/core/recording/read_back.h"
 #include "tests/core/recording/same.h"
 #include "tests/fakes/recording/synthetic.h"
 #include "tests/support/within.h"
@@ -105,6 +108,55 @@ TEST(Folder, PruningSparesTheNewAndTheKeptAndTakesNotesAlong) {
   EXPECT_EQ(prune(folder, {.bytes = 1500}), std::vector<std::string>{day});
   EXPECT_TRUE(fs::exists(fresh) && fs::exists(*kept));
   EXPECT_FALSE(keep(scratch / "nowhere.qdrec"));
+}
+
+// A stretch that begins in one file and ends in the next, the latter still being written: one session, exactly its
+// rows, with its notes, which the retention never takes.
+TEST(Folder, AStretchOverRollingFilesIsKeptUnderItsName) {
+  constexpr TimeNs kStart = 1'700'000'000'000'000'000, kTick = 16'666'667;
+  const Scratch scratch;
+  const std::vector<EnvelopePtr> all = game(30);
+  const std::size_t half = all.size() / 2;
+  record(scratch, "1.qdrec", {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(half)});
+  auto writer = Writer::create(scratch / "2.qdrec", "test");
+  ASSERT_TRUE(writer);
+  std::vector<EnvelopePtr> rest(all.begin() + static_cast<std::ptrdiff_t>(half), all.end());
+  rest.insert(rest.begin(), all.front());
+  ASSERT_TRUE((*writer)->commit(rest));
+  ASSERT_TRUE(saveNotes(scratch / "1.qdrec", {{kStart, 0, "", "too early", "ann", 1},
+                                              {kStart + 700 * kTick, 700, "server-1", "here", "ann", 2}}));
+  KeepOptions options{"Lag at noon: \"why\"?", keptFolderOf(scratch / "1.qdrec")};
+  options.cut.from = kStart + 600 * kTick;
+  options.cut.to = kStart + 1300 * kTick;
+  const std::vector<std::string> files{scratch / "1.qdrec", scratch / "2.qdrec", scratch / "pruned.qdrec"};
+  const auto kept = keepStretch(files, options, "test");
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_EQ(kept->path, scratch / "kept/Lag-at-noon---why--.qdrec");
+  const std::string whole = record(scratch, "whole.qdrec", all);
+  std::vector<Sample> expected = samples(whole);
+  std::erase_if(expected,
+                [&](const Sample& s) { return std::get<3>(s) < options.cut.from || std::get<3>(s) > options.cut.to; });
+  ASSERT_GT(expected.size(), 1400u);
+  EXPECT_EQ(samples(kept->path), expected);
+  EXPECT_TRUE(open(kept->path)->verify().ok());
+  ASSERT_EQ(loadNotes(kept->path)->size(), 1u);
+  EXPECT_EQ(loadNotes(kept->path)->front().text, "here");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch / "kept"), {}), 2) << "no part is left";
+  EXPECT_EQ(keepStretch(files, options, "test").error().code, ErrorCode::Conflict);
+  EXPECT_EQ(samples(kept->path), expected);
+  writer->reset();
+  for (const char* name : {"1.qdrec", "2.qdrec", "2.qdrec-wal", "whole.qdrec"}) {
+    std::error_code ignored;
+    std::filesystem::last_write_time(scratch / name, std::filesystem::file_time_type::clock::now() - 24h * 8, ignored);
+  }
+  std::filesystem::last_write_time(kept->path, std::filesystem::file_time_type::clock::now() - 24h * 8);
+  EXPECT_GE(prune(scratch.path(), {}).size(), 2u);
+  EXPECT_TRUE(std::filesystem::exists(kept->path));
+  options.name = "?!";
+  EXPECT_EQ(keepStretch({kept->path}, options, "test").error().code, ErrorCode::InvalidArgument);
+  options.name = "nothing";
+  options.cut.from = options.cut.to = kStart + 3600 * kNsPerSecond;
+  EXPECT_EQ(keepStretch({kept->path}, options, "test").error().code, ErrorCode::NotFound);
 }
 
 TEST(Notes, LieBesideTheRecordingAndNeverOverwriteWhatCannotBeRead) {
