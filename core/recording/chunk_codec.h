@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -26,7 +28,8 @@ struct EncodedColumn {
   // Of a chunk only:
   Summary summary;
   Extent extent;
-  Bytes pyramid;  // empty where the column is no longer than a bucket
+  Bytes pyramid;       // empty where the column is no longer than a bucket
+  std::string sketch;  // stored_sketch.h
 };
 
 struct EncodedChunk {
@@ -47,8 +50,9 @@ inline constexpr std::size_t kMostDecoded = 2 * kMostInAList;
 bool isSound(const ingest::SampleBlock& block);
 
 // `blocks`: sound, of one process and ring, in order, not empty.
-enum class Detail { Tail, Chunk };  // a tail lives a minute: without summaries
-EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail);
+enum class Detail { Tail, Chunk };                     // a tail lives a minute: without summaries
+using Scales = std::map<std::uint32_t, std::int32_t>;  // of series by index, for their sketches; 0 where not named
+EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail, const Scales& scales = {});
 
 struct BlockHead {
   std::uint64_t ord = 0;

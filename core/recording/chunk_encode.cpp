@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/recording/chunk_layout.h"
+#include "core/recording/stored_sketch.h"
 
 #include <algorithm>
 #include <map>
@@ -139,7 +140,7 @@ class RowLists {
 };
 
 EncodedColumn encodeColumn(Packer& packer, SeriesKey key, Gathered& data, const Places& places,
-                           const EncodedChunk& chunk, RowLists& lists, Detail detail) {
+                           const EncodedChunk& chunk, RowLists& lists, Detail detail, std::int32_t scale) {
   EncodedColumn out;
   out.series = key.first;
   out.isDouble = key.second;
@@ -149,7 +150,9 @@ EncodedColumn encodeColumn(Packer& packer, SeriesKey key, Gathered& data, const 
   if (!dense) ByteWriter(out.body).varint(lists.of(data.rows));
   out.isDouble ? packer.doubles(data.doubles, out.body) : packer.ints(data.ints, out.body);
   const std::span<const std::int64_t> rows = dense ? std::span<const std::int64_t>() : data.rows;
-  if (detail == Detail::Chunk) describe(packer, data, rows, places, chunk.extent, out);
+  if (detail == Detail::Tail) return out;
+  describe(packer, data, rows, places, chunk.extent, out);
+  out.sketch = out.isDouble ? storedSketch(data.doubles) : storedSketch(data.ints, scale);
   return out;
 }
 
@@ -229,7 +232,7 @@ bool isSound(const SampleBlock& block) {
   });
 }
 
-EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail) {
+EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail, const Scales& scales) {
   Places places;
   EncodedChunk chunk = bound(blocks, places);
   chunk.head = encodeHead(packer, blocks, places);
@@ -246,7 +249,9 @@ EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail 
   }
   for (auto& [key, data] : bySeries) {
     if (data.size() == 0) continue;
-    chunk.columns.push_back(encodeColumn(packer, key, data, places, chunk, lists, detail));
+    const auto scale = scales.find(key.first);
+    chunk.columns.push_back(
+        encodeColumn(packer, key, data, places, chunk, lists, detail, scale == scales.end() ? 0 : scale->second));
     chunk.points += data.size();
   }
   lists.pack(packer, chunk.head);

@@ -9,6 +9,7 @@
 
 #include "core/recording/event_json.h"
 #include "core/recording/recorded_samples_impl.h"
+#include "core/recording/stored_sketch.h"
 #include "core/series/store.h"
 
 namespace qd::recording {
@@ -139,6 +140,7 @@ series::ColdExtent RecordedSamples::coldOf(const Process& process, const Piece& 
     out.extent.summary.last = shown(s.real(s.last));
     out.extent.summary.sum = shown(s.mean) * static_cast<double>(s.count);
   }
+  out.sketch = shownSketch(piece.sketch, s.isDouble ? 0 : info.scale, s.count);
   out.extent.mixed = process.breaksIn(out.extent.t0, out.extent.t1);
   return out;
 }
@@ -257,6 +259,7 @@ series::ColdLoad RecordedSamples::childrenOf(const Process& process, std::vector
     std::vector<std::uint64_t> keys{piece.key};
     for (++i; i < pieces.size() && pieces[i].extent.timeMin < piece.extent.timeMax; ++i) {
       piece.summary = merged(piece.summary, pieces[i].summary);
+      piece.sketch = mergedSketches(piece.sketch, pieces[i].sketch);
       piece.extent.add(pieces[i].extent);
       keys.push_back(pieces[i].key);
     }

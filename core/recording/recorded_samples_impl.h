@@ -35,6 +35,7 @@ struct RecordedSamples::Piece {
   std::uint64_t key = 0;
   Summary summary;
   Extent extent;
+  std::string sketch{};  // as it stands in the file; empty: not known
 };
 
 struct RecordedSamples::Process {
@@ -68,7 +69,7 @@ class RecordedSamples::Tree {
   // One kind's rows of `level` that begin after `after`; returns the last chunk that they cover.
   std::int64_t level(int level, bool open, bool isDouble, std::int64_t after, std::vector<Piece>& out);
   void columns(bool isDouble, std::int64_t first, std::int64_t last, std::vector<Piece>& out);
-  static void open(const std::vector<Node>& nodes, int level, std::vector<Piece>& out);
+  void open(const std::vector<Node>& nodes, std::vector<Piece>& out);
 
   const Recording::Impl& file_;
   std::int64_t process_;

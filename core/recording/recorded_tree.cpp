@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 
 #include "core/recording/recorded_samples_impl.h"
 
@@ -11,8 +12,16 @@ namespace qd::recording {
 namespace {
 
 // Places in `SELECT *` of format 2.
-enum SummaryColumn { kSumId = 0, kSumIsDouble = 3, kSumLevel = 4, kSumFirst = 5, kSumLast = 6, kSumN = 7 };
-enum ColumnColumn { kColChunk = 1, kColIsDouble = 4, kColN = 5, kColCount = 6, kColMin = 7 };
+enum SummaryColumn {
+  kSumId = 0,
+  kSumIsDouble = 3,
+  kSumLevel = 4,
+  kSumFirst = 5,
+  kSumLast = 6,
+  kSumN = 7,
+  kSumSketch = 17
+};
+enum ColumnColumn { kColChunk = 1, kColN = 5, kColSketch = 11 };
 
 std::int64_t field(const Statement& row, int column, bool isDouble) {
   return isDouble ? std::bit_cast<std::int64_t>(row.real(column)) : row.integer(column);
@@ -32,17 +41,34 @@ Summary summaryOf(const Statement& row, int n, bool isDouble) {
   return s;
 }
 
+std::string sketchOf(const Statement& row, int at) {
+  const ByteView bytes = row.blob(at);
+  return {bytes.begin(), bytes.end()};
+}
+
 Extent extentOf(const Statement& row, int at) {
   return {row.integer(at), row.integer(at + 1), row.integer(at + 2), row.integer(at + 3)};
 }
 
 }  // namespace
 
-void RecordedSamples::Tree::open(const std::vector<Node>& nodes, int level, std::vector<Piece>& out) {
-  if (level != 1) return;
+// The columns under one summary of level 1: what they come to stands in it, their sketches stand with them.
+void RecordedSamples::Tree::open(const std::vector<Node>& nodes, std::vector<Piece>& out) {
+  if (nodes.empty()) return;
+  const bool isDouble = nodes.front().summary.isDouble;
+  std::map<std::int64_t, std::string> sketches;
+  Result<Statement> rows = file_.db.prepare(
+      "SELECT chunk, sketch FROM columns WHERE process = ?1 AND idx = ?2 AND chunk BETWEEN ?3 AND ?4 AND is_double = "
+      "?5");
+  if (rows) {
+    const std::int64_t cells[] = {process_, series_, nodes.front().chunk, nodes.back().chunk, isDouble ? 1 : 0};
+    for (int i = 0; i < 5; ++i) rows->bind(i + 1, Cell(cells[i]));
+    while (rows->step().value_or(false)) sketches[rows->integer(0)] = sketchOf(*rows, 1);
+  }
+  const KeyKind kind = isDouble ? KeyKind::ColumnReal : KeyKind::Column;
   for (const Node& node : nodes) {
-    const KeyKind kind = node.summary.isDouble ? KeyKind::ColumnReal : KeyKind::Column;
-    out.push_back({keyOf(kind, static_cast<std::uint64_t>(node.chunk)), node.summary, node.extent});
+    out.push_back({keyOf(kind, static_cast<std::uint64_t>(node.chunk)), node.summary, node.extent,
+                   std::move(sketches[node.chunk])});
   }
 }
 
@@ -64,10 +90,10 @@ std::int64_t RecordedSamples::Tree::level(int level, bool opened, bool isDouble,
       note_("summaries", rows->integer(kSumId), nodes.error().message);
       columns(isDouble, first, last, out);
     } else if (opened) {
-      open(*nodes, level, out);
+      if (level == 1) open(*nodes, out);
     } else {
       out.push_back({keyOf(KeyKind::Summary, static_cast<std::uint64_t>(rows->integer(kSumId))),
-                     summaryOf(*rows, kSumN, isDouble), extentOf(*rows, kSumN + 6)});
+                     summaryOf(*rows, kSumN, isDouble), extentOf(*rows, kSumN + 6), sketchOf(*rows, kSumSketch)});
     }
     after = std::max(after, last);
   }
@@ -86,7 +112,7 @@ void RecordedSamples::Tree::columns(bool isDouble, std::int64_t first, std::int6
   while ((more = rows->step()).value_or(false)) {
     const KeyKind kind = isDouble ? KeyKind::ColumnReal : KeyKind::Column;
     out.push_back({keyOf(kind, static_cast<std::uint64_t>(rows->integer(kColChunk))), summaryOf(*rows, kColN, isDouble),
-                   extentOf(*rows, rows->columns() - 4)});
+                   extentOf(*rows, rows->columns() - 4), sketchOf(*rows, kColSketch)});
   }
   if (!more) note_("columns", 0, more.error().message);
 }
@@ -123,7 +149,7 @@ std::vector<RecordedSamples::Piece> RecordedSamples::Tree::below(std::int64_t su
   const std::int64_t first = row->integer(kSumFirst), last = row->integer(kSumLast);
   if (at == 1) {
     const Result<std::vector<Node>> nodes = decodeNodes(isDouble, row->blob(row->columns() - 2));
-    if (nodes) open(*nodes, 1, out);
+    if (nodes) open(*nodes, out);
     return out;
   }
   Result<Statement> rows = file_.db.prepare(
@@ -139,7 +165,7 @@ std::vector<RecordedSamples::Piece> RecordedSamples::Tree::below(std::int64_t su
       continue;
     }
     out.push_back({keyOf(KeyKind::Summary, static_cast<std::uint64_t>(rows->integer(kSumId))),
-                   summaryOf(*rows, kSumN, isDouble), extentOf(*rows, kSumN + 6)});
+                   summaryOf(*rows, kSumN, isDouble), extentOf(*rows, kSumN + 6), sketchOf(*rows, kSumSketch)});
   }
   return out;
 }

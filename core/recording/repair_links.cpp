@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/recording/event_json.h"
+#include "core/recording/stored_sketch.h"
 #include "core/recording/summary_tree.h"
 
 namespace qd::recording {
@@ -228,11 +229,11 @@ class Mender {
   Result<> summarise(std::int64_t process, std::int64_t& id) {
     std::map<std::pair<std::uint32_t, bool>, SummaryTree> trees;
     Result<> added =
-        each(fmt::format(
-                 "SELECT c.idx, c.is_double, c.n, c.count, c.min, c.max, c.mean, c.last, c.chunk, k.time_min, "
-                 "k.time_max, k.tick_min, k.tick_max FROM columns c JOIN chunks k ON k.id = c.chunk WHERE c.process = "
-                 "{} ORDER BY c.chunk, c.id",
-                 process),
+        each(fmt::format("SELECT c.idx, c.is_double, c.n, c.count, c.min, c.max, c.mean, c.last, c.chunk, k.time_min, "
+                         "k.time_max, k.tick_min, k.tick_max, c.sketch FROM columns c JOIN chunks k ON k.id = c.chunk "
+                         "WHERE c.process = "
+                         "{} ORDER BY c.chunk, c.id",
+                         process),
              [&](const Statement& row) -> Result<> {
                const bool isDouble = row.integer(1) != 0;
                const auto field = [&](int at) {
@@ -250,8 +251,10 @@ class Mender {
                }
                const auto series = static_cast<std::uint32_t>(row.integer(0));
                const Node node{row.integer(8), s, {row.integer(9), row.integer(10), row.integer(11), row.integer(12)}};
+               const ByteView bytes = row.blob(13);
+               const std::string sketch(bytes.begin(), bytes.end());
                return trees[{series, isDouble}].add(
-                   node, [&](const Group& group) { return putGroup(process, series, group, ++id); });
+                   node, sketch, [&](const Group& group) { return putGroup(process, series, group, ++id); });
              });
     if (!added) return added;
     return putTotals(process, trees);
@@ -266,11 +269,12 @@ class Mender {
     const Summary& s = group.all.summary;
     const Extent& e = group.all.extent;
     const Bytes body = encodeNodes(packer_, group.children);
-    return rows_.put("summaries", {id, process, std::int64_t{series}, std::int64_t{s.isDouble},
-                                   std::int64_t{group.level}, group.all.chunk, group.lastChunk,
-                                   static_cast<std::int64_t>(s.n), static_cast<std::int64_t>(s.count), number(s, s.min),
-                                   number(s, s.max), s.count == 0 ? Cell() : Cell(s.mean + 0.0), number(s, s.last),
-                                   e.timeMin, e.timeMax, e.tickMin, e.tickMax, Cell(), ByteView(body)});
+    return rows_.put(
+        "summaries",
+        {id, process, std::int64_t{series}, std::int64_t{s.isDouble}, std::int64_t{group.level}, group.all.chunk,
+         group.lastChunk, static_cast<std::int64_t>(s.n), static_cast<std::int64_t>(s.count), number(s, s.min),
+         number(s, s.max), s.count == 0 ? Cell() : Cell(s.mean + 0.0), number(s, s.last), e.timeMin, e.timeMax,
+         e.tickMin, e.tickMax, sketchCell(group.sketch, s.n), ByteView(body)});
   }
 
   Result<> putTotals(std::int64_t process, const std::map<std::pair<std::uint32_t, bool>, SummaryTree>& trees) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "core/recording/summary.h"
@@ -17,19 +18,24 @@ struct Group {
   std::vector<Node> children;
   Node all;  // all.chunk: of the first child
   std::int64_t lastChunk = 0;
+  std::string sketch;  // of all of them (stored_sketch.h); empty: not known
 };
 
 class SummaryTree {
  public:
   using Put = std::function<Result<>(const Group&)>;
-  // `put` is called for each group that this column fills.
-  Result<> add(const Node& column, const Put& put);
+  // `put` is called for each group that this column fills. `sketch`: of the column, empty where it is not known.
+  Result<> add(const Node& column, const std::string& sketch, const Put& put);
 
   std::uint64_t columns() const { return columns_; }
   const Node& total() const { return total_; }  // meaningful once there are columns
 
  private:
-  std::vector<std::vector<Node>> levels_;
+  struct Level {
+    std::vector<Node> nodes;
+    std::string sketch;  // of them together
+  };
+  std::vector<Level> levels_;
   std::uint64_t columns_ = 0;
   Node total_;
 };

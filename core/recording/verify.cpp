@@ -5,9 +5,16 @@
 #include "core/recording/frame_codec.h"
 #include "core/recording/recording_impl.h"
 #include "core/recording/schema.h"
+#include "core/recording/stored_sketch.h"
 
 namespace qd::recording {
 namespace {
+
+const std::string kWrongSketch = "its sketch does not decode";
+
+std::string textOf(ByteView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 std::string bodyProblem(int format, std::string_view table, const Statement& row) {
   const Layout& places = layout(format);
@@ -16,6 +23,8 @@ std::string bodyProblem(int format, std::string_view table, const Statement& row
   if (table == "tails") return why(decodeTail(row.blob(places.tails.body), format));
   if (table == "declarations") return why(declarationFromJson(row.text(2)));
   if (table == "columns") {
+    if (format > 1 && !isSketchOf(textOf(row.blob(11)), static_cast<std::uint64_t>(row.integer(6))))
+      return kWrongSketch;
     const bool isDouble = row.integer(4) != 0;
     const ByteView pyramid = row.blob(places.columns.pyramid);
     if (!pyramid.empty()) {
@@ -23,6 +32,9 @@ std::string bodyProblem(int format, std::string_view table, const Statement& row
       if (std::string problem = why(decodePyramid(isDouble, values, pyramid)); !problem.empty()) return problem;
     }
     return why(decodeValues(isDouble, row.blob(places.columns.body)));
+  }
+  if (table == "summaries" && !isSketchOf(textOf(row.blob(17)), static_cast<std::uint64_t>(row.integer(8)))) {
+    return kWrongSketch;
   }
   if (table == "summaries") return why(decodeNodes(row.integer(3) != 0, row.blob(18)));
   if (table == "totals") return why(decodeTotals(row.blob(12)));

@@ -133,6 +133,7 @@ Result<> Writer::Impl::addEvent(const Placed& placed, std::string_view kind, con
 }
 
 Result<> Writer::Impl::declare(ProcessState& state, const SeriesInfo& info) {
+  state.scales[info.index.value] = info.integer ? info.scale : 0;
   const std::string dimensions = dimensionsJson(info);
   const std::string says =
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}", info.name, info.unit, info.integer, info.scale, dimensions, info.derived);

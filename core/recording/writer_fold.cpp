@@ -42,7 +42,7 @@ Extent extentOf(const Event& event) {
 }  // namespace
 
 // One chunk a ring (more where a ring has more rows than a list may hold).
-std::vector<EncodedChunk> Writer::Impl::encode(std::vector<Placed>& blocks, Detail detail) {
+std::vector<EncodedChunk> Writer::Impl::encode(std::vector<Placed>& blocks, Detail detail, const Scales& scales) {
   std::stable_sort(blocks.begin(), blocks.end(), [](const Placed& a, const Placed& b) {
     return std::get<SampleBlock>(a.envelope->event).ring < std::get<SampleBlock>(b.envelope->event).ring;
   });
@@ -53,19 +53,20 @@ std::vector<EncodedChunk> Writer::Impl::encode(std::vector<Placed>& blocks, Deta
     const auto& first = std::get<SampleBlock>(blocks[from].envelope->event);
     const std::size_t weight = block.ticks.size() + pointsOf(block);
     if (block.ring != first.ring || rows + weight > kMostInAList) {
-      if (i > from) chunks.push_back(encodeChunk(packer, {blocks.data() + from, i - from}, detail));
+      if (i > from) chunks.push_back(encodeChunk(packer, {blocks.data() + from, i - from}, detail, scales));
       from = i;
       rows = 0;
     }
     rows += weight;
   }
-  if (from < blocks.size()) chunks.push_back(encodeChunk(packer, {blocks.data() + from, blocks.size() - from}, detail));
+  if (from < blocks.size())
+    chunks.push_back(encodeChunk(packer, {blocks.data() + from, blocks.size() - from}, detail, scales));
   return chunks;
 }
 
 Result<> Writer::Impl::writeTail(ProcessState& state) {
   std::vector<Placed> blocks = state.fresh;
-  const std::vector<EncodedChunk> chunks = encode(blocks, Detail::Tail);
+  const std::vector<EncodedChunk> chunks = encode(blocks, Detail::Tail, {});
   EncodedChunk all = chunks.front();
   for (const EncodedChunk& chunk : chunks) {
     all.ord = std::min(all.ord, chunk.ord);
@@ -88,11 +89,12 @@ Result<> Writer::Impl::writeGroup(const ProcessState& state, std::uint32_t serie
   const Summary& s = group.all.summary;
   const Extent& e = group.all.extent;
   const Bytes body = encodeNodes(packer, group.children);
-  const auto row = table("summaries")
-                       .add({Cell(state.row), integer(series), integer(s.isDouble), Cell(std::int64_t{group.level}),
-                             Cell(group.all.chunk), Cell(group.lastChunk), integer(s.n), integer(s.count),
-                             number(s, s.min), number(s, s.max), mean(s), number(s, s.last), Cell(e.timeMin),
-                             Cell(e.timeMax), Cell(e.tickMin), Cell(e.tickMax), Cell(), bytes(body)});
+  const auto row =
+      table("summaries")
+          .add({Cell(state.row), integer(series), integer(s.isDouble), Cell(std::int64_t{group.level}),
+                Cell(group.all.chunk), Cell(group.lastChunk), integer(s.n), integer(s.count), number(s, s.min),
+                number(s, s.max), mean(s), number(s, s.last), Cell(e.timeMin), Cell(e.timeMax), Cell(e.tickMin),
+                Cell(e.tickMax), sketchCell(group.sketch, s.n), bytes(body)});
   if (!row) return std::unexpected(row.error());
   return {};
 }
@@ -111,15 +113,16 @@ Result<> Writer::Impl::writeChunk(ProcessState& state, const EncodedChunk& chunk
   extend(state.extent, e);
   for (const EncodedColumn& column : chunk.columns) {
     const Summary& s = column.summary;
-    const auto row = table("columns").add({*id, Cell(state.row), integer(column.series), integer(column.isDouble),
-                                           integer(s.n), integer(s.count), number(s, s.min), number(s, s.max), mean(s),
-                                           number(s, s.last), Cell(), bytesOrNull(column.pyramid), bytes(column.body)});
+    const auto row =
+        table("columns").add({*id, Cell(state.row), integer(column.series), integer(column.isDouble), integer(s.n),
+                              integer(s.count), number(s, s.min), number(s, s.max), mean(s), number(s, s.last),
+                              sketchCell(column.sketch, s.n), bytesOrNull(column.pyramid), bytes(column.body)});
     if (!row) return std::unexpected(row.error());
     if (!column.isDouble) state.foldedIntegers += s.n;
     (column.isDouble ? state.doubleBytes : state.integerBytes) += column.body.size() + column.pyramid.size();
     const auto put = [&](const Group& group) { return writeGroup(state, column.series, group); };
     SummaryTree& tree = state.trees[{column.series, column.isDouble}];
-    if (Result<> added = tree.add({*id, s, column.extent}, put); !added) return added;
+    if (Result<> added = tree.add({*id, s, column.extent}, column.sketch, put); !added) return added;
   }
   return {};
 }
@@ -143,7 +146,7 @@ Result<> Writer::Impl::writeTotals(ProcessState& state) {
 
 Result<> Writer::Impl::fold(ProcessState& state) {
   if (state.pending.empty()) return {};
-  for (const EncodedChunk& chunk : encode(state.pending, Detail::Chunk)) {
+  for (const EncodedChunk& chunk : encode(state.pending, Detail::Chunk, state.scales)) {
     if (Result<> written = writeChunk(state, chunk); !written) return written;
   }
   state.pending.clear();

@@ -13,6 +13,7 @@
 #include "core/recording/chunk_codec.h"
 #include "core/recording/placer.h"
 #include "core/recording/sqlite.h"
+#include "core/recording/stored_sketch.h"
 #include "core/recording/summary_tree.h"
 #include "core/recording/writer.h"
 
@@ -26,6 +27,7 @@ struct ProcessState {
   std::string declaration;
   std::int64_t declarationId = 0;
   std::map<std::uint32_t, std::pair<std::int64_t, std::string>> series;  // index → its row, what it says
+  Scales scales;                                                         // of its series
   std::vector<Placed> fresh;                                             // sample blocks of this second
   std::vector<Placed> pending;                                           // those in tails
   std::uint64_t pendingPoints = 0, freshPoints = 0;
@@ -110,7 +112,7 @@ struct Writer::Impl {
   Result<> refuse(const Placed& placed, const ingest::ProcessRef& ref, std::uint64_t lost);
   Result<> addEvent(const Placed& placed, std::string_view kind, const std::string& body);
 
-  std::vector<EncodedChunk> encode(std::vector<Placed>& blocks, Detail detail);
+  std::vector<EncodedChunk> encode(std::vector<Placed>& blocks, Detail detail, const Scales& scales);
   Result<> flush(ProcessState& state);
   Result<> writeTail(ProcessState& state);
   Result<> writeFrames(ProcessState& state, std::size_t kind);

@@ -112,6 +112,58 @@ TEST(RecordedSamples, AreKnownAtOnceAndExactWhereOneLooks) {
   EXPECT_TRUE(both.samples->damaged().empty());
 }
 
+// Percentiles of any range come out of the stored sketches: without one sample being read, and within their bound.
+TEST(RecordedSamples, PercentilesComeAtOnceOutOfStoredSketches) {
+  const Scratch scratch;
+  WriterLimits limits;
+  limits.foldPoints = 8192;
+  std::vector<EnvelopePtr> all;
+  const ProcessInfo info = server();
+  all.push_back(envelope(ProcessChange{info, ""}, 1));
+  std::vector<double> values;
+  for (Tick tick = 0; tick < 8192 * 80; tick += 8192) {
+    SampleBlock b{{info.id, info.instance}, 3, static_cast<std::uint64_t>(tick), 8192, 0, {}, {}, {}};
+    std::vector<std::int64_t> raw;
+    for (Tick t = tick; t < tick + 8192; ++t) {
+      b.ticks.push_back(t + 1);
+      b.times.push_back(kStart + (t + 1) * kTick);
+      raw.push_back(3'000'000 + (t * 7919) % 1'000'003 * ((t / 8192) % 5 + 1));
+      values.push_back(static_cast<double>(raw.back()) / 1e6);
+    }
+    b.columns.push_back({SeriesIndex(0), {}, raw});
+    all.push_back(envelope(b, 2 + static_cast<std::uint64_t>(tick)));
+  }
+  const std::string path = scratch / "a.qdrec";
+  auto writer = Writer::create(path, "test", limits);
+  ASSERT_TRUE(writer);
+  for (const EnvelopePtr& e : all) ASSERT_TRUE((*writer)->commit({e}));
+  ASSERT_TRUE((*writer)->finish());
+  EXPECT_TRUE(open(path)->verify().ok());
+  const Both both(path);
+  const auto id = both.id(both.adopted, "tick.duration");
+  const auto check = [&](std::size_t from, std::size_t to) {
+    const TimeNs t0 = kStart + static_cast<TimeNs>(from + 1) * kTick, t1 = kStart + static_cast<TimeNs>(to) * kTick;
+    series::Statistics found;
+    for (int i = 0; i < 20; ++i) {
+      found = both.adopted.statistics(id, series::Axis::Time, t0, t1);
+      if (!found.refining) break;
+      both.load();
+    }
+    std::vector<double> sorted(values.begin() + static_cast<std::ptrdiff_t>(from),
+                               values.begin() + static_cast<std::ptrdiff_t>(to));
+    std::sort(sorted.begin(), sorted.end());
+    const auto exact = [&](double f) { return sorted[static_cast<std::size_t>(f * double(sorted.size()) - 0.5)]; };
+    EXPECT_EQ(found.n, to - from);
+    EXPECT_NEAR(found.p50 / exact(0.50), 1, 0.009);
+    EXPECT_NEAR(found.p95 / exact(0.95), 1, 0.009);
+    EXPECT_NEAR(found.p99 / exact(0.99), 1, 0.009);
+  };
+  check(0, values.size());
+  check(8192 * 7, 8192 * 72);
+  EXPECT_LT(both.adopted.totals().bytes, std::size_t{1} << 20) << "no samples came into memory";
+  check(8192 * 3 + 100, 8192 * 70 + 77);
+}
+
 TEST(RecordedSamples, FromAfarNoSpikeIsLost) {
   const Scratch scratch;
   const Both both(recordSmall(scratch, "a.qdrec", game(700), true));
