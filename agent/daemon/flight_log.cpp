@@ -139,6 +139,8 @@ FlightLog::~FlightLog() {
   }
   writerWake_.notify_one();
   if (writer_.joinable()) writer_.join();
+  // In order: all that was handed out is on disk (or counted as lost), and the next agent's sequence begins here.
+  if (lockFd_ >= 0) (void)reserve_.reserve(last_);
   closeLock();
 }
 
@@ -147,8 +149,18 @@ void FlightLog::writerLoop() {
   while (true) {
     writerWake_.wait(lock, [this] { return stopping_ || persisted_ < last_; });
     if (persisted_ >= last_) return;  // stopping, and everything is written
+    reserveAhead(lock);
     writeSome(lock);
   }
+}
+
+// Long before what is reserved is used up. A disk that refuses it refuses the entries as well, which is counted there.
+void FlightLog::reserveAhead(std::unique_lock<std::mutex>& lock) {
+  if (lockFd_ < 0 || last_ + SequenceReserve::kStep / 2 < reserve_.upTo()) return;
+  const std::uint64_t upTo = last_ + SequenceReserve::kStep;
+  lock.unlock();
+  (void)reserve_.reserve(upTo);
+  lock.lock();
 }
 
 // Takes a chunk out under the lock, encodes and writes it without.

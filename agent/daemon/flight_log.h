@@ -4,7 +4,8 @@
 // reader has a cursor: from RAM, or when it is behind, from the files, on its own thread and off the hot path. A cursor
 // that falls behind what is retained gets a Gap and goes on.
 // append() and notify() come from one thread; everything else from any. Opening reads what an earlier agent left (also
-// one that was killed): the sequence goes on, a torn tail is cut. Errors: Io, Conflict when another agent has the
+// one that was killed): the sequence goes on above all that it may have handed out (sequence_reserve.h), a torn tail is
+// cut. Errors: Io, Conflict when another agent has the
 // folder.
 #pragma once
 
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "agent/daemon/log_segment.h"
+#include "agent/daemon/sequence_reserve.h"
 #include "core/serve/backend.h"
 
 namespace qd::daemon {
@@ -89,12 +91,15 @@ class FlightLog {
   void trimRam();
   void retain(TimeNs now);
   std::uint64_t sequenceSince(TimeNs when) const;
+  void reserveAhead(std::unique_lock<std::mutex>& lock);
+  std::uint64_t afterHole(std::uint64_t sequence) const;  // itself, where it stands in none
 
   const std::filesystem::path folder_;
   const LogLimits limits_;
   std::string agentId_;
   int lockFd_ = -1;
-  bool writable_ = false;  // writer thread: the newest file is ours, not one that was found
+  SequenceReserve reserve_;  // changed by the writer thread alone once it runs; without a folder: unused
+  bool writable_ = false;    // writer thread: the newest file is ours, not one that was found
 
   mutable std::mutex mutex_;
   std::deque<Entry> ram_;

@@ -72,6 +72,12 @@ LogCursor::Source LogCursor::fromRam(ingest::EnvelopePtr& out) {
 
 // Null: nothing here, look at RAM again.
 ingest::EnvelopePtr LogCursor::fromDisk() {
+  if (!reader_) {
+    if (const std::uint64_t after = log_.afterHole(next_); after != next_) {
+      next_ = after;
+      return nullptr;
+    }
+  }
   if (!reader_ && !openReader()) return gapUntil(ramFirst(), "it is older than what the agent keeps");
   SegmentReader::Record record;
   const std::uint64_t limit = reader_->segment()->bytes();

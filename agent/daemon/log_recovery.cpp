@@ -88,11 +88,19 @@ Result<> FlightLog::recover(const Recovered& recovered) {
       (*segment)->remove();
     }
   }
-  persisted_ = last_;
+  (void)reserve_.open(folder_, last_);  // a disk that is full is said where entries are lost; the agent runs
+  persisted_ = last_ = reserve_.begin();
   ramFirst_ = last_ + 1;
   retain(utcNowNs());
   if (recovered) tell(recovered);
   return {};
+}
+
+std::uint64_t FlightLog::afterHole(std::uint64_t sequence) const {
+  for (const auto& [first, last] : reserve_.holes()) {
+    if (sequence >= first && sequence <= last) return last + 1;
+  }
+  return sequence;
 }
 
 void FlightLog::tell(const Recovered& recovered) {
