@@ -51,11 +51,13 @@ void addExport(Program& program);
 void addPoses(Program& program);  // poses and events
 void addConfig(Program& program);
 void addCut(Program& program);
+void addKeep(Program& program);
 void addMerge(Program& program);
 void addRedact(Program& program);
 void addRepair(Program& program);
 void addCollect(Program& program);
 void addReplay(Program& program);
+void addReplayControl(Program& program);
 void addWhy(Program& program);
 void addParams(Program& program);
 void addParamChanges(Program& program, CLI::App* params);

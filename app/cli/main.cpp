@@ -32,11 +32,13 @@ void addVerbs(cli::Program& program) {
   cli::addPoses(program);
   cli::addConfig(program);
   cli::addCut(program);
+  cli::addKeep(program);
   cli::addMerge(program);
   cli::addRedact(program);
   cli::addRepair(program);
   cli::addCollect(program);
   cli::addReplay(program);
+  cli::addReplayControl(program);
   cli::addWhy(program);
   cli::addParams(program);
   cli::addPreset(program);

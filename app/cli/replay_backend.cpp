@@ -35,14 +35,20 @@ class ReplayBackend::Reader {
          std::unique_ptr<recording::Cursor> cursor, TimeNs from)
       : backend_(backend), file_(std::move(file)), cursor_(std::move(cursor)) {
     sequence_ = from <= backend.info_.start ? 0 : backend.sequenceAt(from) - 1;
+    noteAt_ = from;
     step();
   }
 
   bool atEnd() const { return !next_; }
-  TimeNs at() const { return next_->at; }
+  TimeNs at() {
+    note_ = backend_.bookmarkIn(noteAt_, next_->at);
+    return note_ ? note_->time : next_->at;
+  }
   std::uint64_t sequence() const { return sequence_; }  // of the entry that take() gives
   std::uint64_t before() const { return before_; }
+  // What at() told of.
   EnvelopePtr take() {
+    if (note_) return takeNote(*std::exchange(note_, std::nullopt));
     auto out = std::make_shared<Envelope>(*next_->envelope);
     out->agent = {};
     out->sequence = sequence_;
@@ -51,9 +57,25 @@ class ReplayBackend::Reader {
     step();
     return out;
   }
-  void skip() { step(); }
+  void skip() {
+    noteAt_ = next_->at;
+    step();
+  }
 
  private:
+  EnvelopePtr takeNote(const recording::Note& note) {
+    noteAt_ = note.time;
+    auto out = std::make_shared<Envelope>();
+    out->previous = before_;
+    out->sequence = before_ = std::max(before_ + 1, backend_.sequenceAt(note.time));
+    sequence_ = std::max(before_ + 1, backend_.sequenceAt(next_->at));
+    out->event = GameEvent{backend_.processOf(note),
+                           note.tick,
+                           note.time,
+                           "bookmark",
+                           {{"text", Value(note.text)}, {"who", Value(note.who)}}};
+    return out;
+  }
   void step() {
     before_ = sequence_;
     do {
@@ -67,6 +89,8 @@ class ReplayBackend::Reader {
   std::unique_ptr<recording::Cursor> cursor_;
   std::optional<recording::Placed> next_;
   std::uint64_t sequence_ = 0, before_ = 0;
+  std::optional<recording::Note> note_;
+  TimeNs noteAt_ = INT64_MIN;  // of the newest one given
 };
 
 class ReplayBackend::LogCursor final : public serve::Cursor {
@@ -90,8 +114,7 @@ class ReplayBackend::LogCursor final : public serve::Cursor {
   const std::uint64_t after_;
 };
 
-ReplayBackend::ReplayBackend(std::string path, double speed, std::string version)
-    : path_(std::move(path)), speed_(speed), began_(monotonicNs()) {
+ReplayBackend::ReplayBackend(std::string path, std::string version) : path_(std::move(path)) {
   state_.version = std::move(version);
 }
 
@@ -99,8 +122,8 @@ ReplayBackend::~ReplayBackend() = default;
 
 Result<std::unique_ptr<ReplayBackend>> ReplayBackend::open(const std::string& path, double speed, std::string version,
                                                            TimeNs from, TimeNs to) {
-  std::unique_ptr<ReplayBackend> self(new ReplayBackend(path, speed, std::move(version)));
-  if (Result<> scanned = self->scan(from, to); !scanned) return std::unexpected(scanned.error());
+  std::unique_ptr<ReplayBackend> self(new ReplayBackend(path, std::move(version)));
+  if (Result<> scanned = self->scan(from, to, speed); !scanned) return std::unexpected(scanned.error());
   if (self->info_.start <= 0) {
     return fail(ErrorCode::InvalidArgument, fmt::format("{} is empty: there is nothing to replay.", path));
   }
@@ -108,15 +131,18 @@ Result<std::unique_ptr<ReplayBackend>> ReplayBackend::open(const std::string& pa
   return self;
 }
 
-Result<> ReplayBackend::scan(TimeNs from, TimeNs to) {
+Result<> ReplayBackend::scan(TimeNs from, TimeNs to, double speed) {
   auto file = recording::Recording::open(path_);
   if (!file) return std::unexpected(file.error());
   file_ = std::move(*file);
   const Result<recording::RecordingInfo> info = file_->info();
   if (!info) return std::unexpected(info.error());
   info_ = *info;
-  from_ = std::clamp(from, info_.start, std::max(info_.start, info_.end));
-  to_ = to;
+  pace_ = ReplayPace(std::clamp(from, info_.start, std::max(info_.start, info_.end)), to, speed, monotonicNs());
+  processes_ = file_->processes();
+  // Bookmarks that cannot be read are no reason not to replay; they are not overwritten either (notes.h).
+  if (auto notes = recording::loadNotes(path_)) notes_ = std::move(*notes);
+  std::ranges::sort(notes_, {}, &recording::Note::time);
   state_.agentId = fmt::format("recording-{:x}-{:x}", info_.start, info_.points);
   const Result<std::vector<recording::RecordedSeries>> all = file_->series();
   if (!all) return std::unexpected(all.error());
@@ -145,8 +171,8 @@ std::uint64_t ReplayBackend::sequenceAt(TimeNs at) const {
 }
 
 TimeNs ReplayBackend::now() {
-  const TimeNs at = from_ + static_cast<TimeNs>(static_cast<double>(monotonicNs() - began_) * speed_);
-  return std::min(at, to_);
+  const std::lock_guard lock(paceMutex_);
+  return pace_.at(monotonicNs());
 }
 
 void ReplayBackend::addDerived(ProcessInfo& info) const {
@@ -161,6 +187,16 @@ void ReplayBackend::addDerived(ProcessInfo& info) const {
 
 void ReplayBackend::advance() {
   const TimeNs until = now();
+  if (until < advancedTo_) {
+    state_.processes.clear();
+    state_.earlier.clear();
+    state_.parameters.clear();
+    state_.breakpoints.clear();
+    state_.groups.clear();
+    events_ = std::make_unique<recording::EventCursor>(*file_, recording::stateKinds());
+    next_ = events_->next();
+  }
+  advancedTo_ = until;
   for (; next_ && next_->at <= until; next_ = events_->next()) take(next_->envelope);
   state_.logFirst = 1;
   state_.logLast = sequenceAt(until + 1) - 1;  // at least that of every entry up to now
@@ -221,12 +257,21 @@ void ReplayBackend::queryPush(const std::string&, bool, control::PushDone done) 
   done(std::unexpected(kNoChange));
 }
 
-void ReplayBackend::runAction(control::ActionOrder, control::ActionDone done) {
-  done(std::unexpected(kNoChange));
-}
-
 Result<std::unique_ptr<serve::DebugSession>> ReplayBackend::openDebug(const std::string&) {
   return std::unexpected(kNoChange);
+}
+
+std::optional<recording::Note> ReplayBackend::bookmarkIn(TimeNs after, TimeNs upTo) const {
+  const std::lock_guard lock(notesMutex_);
+  const auto next = std::ranges::upper_bound(notes_, after, {}, &recording::Note::time);
+  return next != notes_.end() && next->time <= upTo ? std::optional(*next) : std::nullopt;
+}
+
+ProcessRef ReplayBackend::processOf(const recording::Note& note) const {
+  for (const recording::RecordedProcess& process : processes_) {
+    if (process.ref.id.value == note.domain) return process.ref;
+  }
+  return processes_.empty() ? ProcessRef() : processes_.front().ref;
 }
 
 void ReplayBackend::wakeAt(const void* who, TimeNs at, std::function<void()> wake) {
@@ -245,22 +290,24 @@ void ReplayBackend::runClock(std::stop_token stop) {
   std::unique_lock lock(clockMutex_);
   while (!stop.stop_requested()) {
     const TimeNs at = now();
-    TimeNs soonest = INT64_MAX;
+    std::optional<std::int64_t> soonest;
     for (auto it = sleepers_.begin(); it != sleepers_.end();) {
       if (it->second.at <= at) {
         it->second.wake();  // only hands over to another thread
         it = sleepers_.erase(it);
-      } else {
-        soonest = std::min(soonest, it->second.at);
-        ++it;
+        continue;
       }
+      const std::lock_guard pace(paceMutex_);
+      const auto wait = pace_.until(it->second.at, monotonicNs());
+      if (wait) soonest = std::min(soonest.value_or(*wait), *wait);
+      ++it;
     }
     const auto changed = [&, seen = clockRevision_] { return clockRevision_ != seen; };
-    if (soonest == INT64_MAX) {
+    if (!soonest) {
       clockChanged_.wait(lock, stop, changed);
     } else {
-      const std::chrono::nanoseconds wait(static_cast<std::int64_t>(static_cast<double>(soonest - at) / speed_) + 1);
-      const auto longest = std::min<std::chrono::nanoseconds>(wait, std::chrono::hours(1));
+      const auto longest =
+          std::min<std::chrono::nanoseconds>(std::chrono::nanoseconds(*soonest), std::chrono::hours(1));
       clockChanged_.wait_until(lock, stop, std::chrono::system_clock::now() + longest, changed);
     }
   }

@@ -24,6 +24,8 @@ Actions::Actions(QWidget* window) : window_(window) {
   close = add(tr("Close session"), QKeySequence(QStringLiteral("Ctrl+W")), tr("Back to the start page"), ASession);
   keepRecording = add(tr("Keep this recording"), {}, tr("Never thrown away with the rolling ones"), ASession);
   keepRecording->setCheckable(true);
+  keepStretch = add(tr("Keep this stretch…"), QKeySequence(Qt::Key_K),
+                    tr("What is repeated, else what the plots show, as a session with a name, for good"), ASession);
   makeTimeActions();
   makeChangeActions();
   palette = add(tr("Commands  Ctrl+K"), QKeySequence(QStringLiteral("Ctrl+K")),

@@ -22,7 +22,7 @@ struct Actions {
   QList<QAction*> all() const { return all_; }
 
   // Session
-  QAction *stage, *attach, *open, *close, *keepRecording, *quit;
+  QAction *stage, *attach, *open, *close, *keepRecording, *keepStretch, *quit;
   // Time
   QAction *freeze, *live, *mark, *goTo, *why, *tickBack, *tickForward, *secondBack, *secondForward, *axis;
   QAction *eventBack, *eventForward, *loop, *slower, *faster, *configuration;

@@ -10,6 +10,7 @@
 #include <QPointer>
 #include <QtDebug>
 
+#include "core/recording/keep_stretch.h"
 #include "core/recording/rolling.h"
 #include "widgets/session/recent_sessions.h"
 
@@ -166,6 +167,29 @@ QString Composition::recordingPath() const {
 
 void Composition::setKeepRecording(bool keep) {
   keep_ = keep;
+}
+
+void Composition::keepStretch(const QString& name, TimeNs from, TimeNs to) {
+  if (session_ == nullptr) return;
+  reap(false);
+  const bool replay = session_->isReplay();
+  std::vector<std::string> files = session_->core().recordedFiles();
+  if (replay) files = {session_->request().recording.toStdString()};
+  recording::KeepOptions options{name.toStdString(), session::recordingsFolder().toStdString() + "/kept"};
+  options.cut.from = from;
+  options.cut.to = to;
+  onWorker([files = std::move(files), options = std::move(options), guard = QPointer<Composition>(this)] {
+    const auto done = recording::keepStretch(files, options, "quarterdeck " QD_VERSION);
+    QString sentence =
+        done ? tr("Kept as %1.").arg(QString::fromStdString(done->path)) : QString::fromStdString(done.error().message);
+    if (done && done->leftOut > 0) sentence += tr(" %n damaged row(s) were left out.", nullptr, int(done->leftOut));
+    QMetaObject::invokeMethod(
+        QCoreApplication::instance(),
+        [guard, sentence, problem = !done.has_value()] {
+          if (guard != nullptr) Q_EMIT guard->kept(sentence, problem);
+        },
+        Qt::QueuedConnection);
+  });
 }
 
 }  // namespace qd::console

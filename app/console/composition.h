@@ -31,12 +31,15 @@ class Composition final : public QObject {
   void open(const qd::session::SessionRequest& request);  // closes the session before it
   void close();                                           // also gives up an opening
   void setKeepRecording(bool keep);
+  // What is recorded of it, as a session with a name; what came of it is said by kept().
+  void keepStretch(const QString& name, qd::TimeNs from, qd::TimeNs to);
 
  Q_SIGNALS:
   void opening(const QString& what);
   void opened(qd::console::Session* session);
   void aboutToClose();  // panels go now
   void closed();
+  void kept(const QString& sentence, bool problem);
   void failed(const QString& sentence);  // the opening; or the stage, while its session goes on
 
  private:

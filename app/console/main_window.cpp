@@ -106,6 +106,7 @@ void MainWindow::showSession(Session* session) {
   connect(orders_.get(), &Orders::said, this, &MainWindow::say);
   connect(&workspace_->banner(), &widgets::StopBanner::continueClicked, orders_.get(), &Orders::resumeAll);
   connect(&workspace_->banner(), &widgets::StopBanner::stepClicked, orders_.get(), &Orders::stepOneTick);
+  connect(&workspace_->timeline(), &widgets::TimelinePanel::keepAsked, actions_.keepStretch, &QAction::trigger);
   if (widgets::Bookmarks* bookmarks = session->bookmarks()) {
     workspace_->timeline().setBookmarks(bookmarks);
     connect(&workspace_->timeline(), &widgets::TimelinePanel::bookmarkRequested, actions_.mark, &QAction::trigger);

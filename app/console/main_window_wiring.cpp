@@ -3,6 +3,7 @@
 #include <QMenu>
 
 #include "app/console/bookmarking.h"
+#include "app/console/keeping.h"
 #include "app/console/main_window.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/params/configuration_dialog.h"
@@ -25,6 +26,10 @@ void MainWindow::wireSessionActions() {
     say(keep ? tr("This recording will be kept: %1").arg(composition_.recordingPath())
              : tr("This recording rolls away with the others."));
   });
+  connect(actions_.keepStretch, &QAction::triggered, this, [this] {
+    if (session_ != nullptr) askKeep(*session_, composition_, *this);
+  });
+  connect(&composition_, &Composition::kept, this, &MainWindow::say);
   connect(actions_.quit, &QAction::triggered, this, &QWidget::close);
   connect(actions_.palette, &QAction::triggered, this, [this] {
     QList<QAction*> shown = actions_.all();
@@ -97,7 +102,7 @@ void MainWindow::fillBandMenu() {
   QMenu* menu = top_->contextMenu();
   menu->addActions({actions_.stage, actions_.attach, actions_.open});
   menu->addSeparator();
-  menu->addActions({actions_.keepRecording, actions_.close});
+  menu->addActions({actions_.keepRecording, actions_.keepStretch, actions_.close});
   menu->addSeparator();
   menu->addActions({actions_.theme, actions_.resetLayout, actions_.quit});
 }

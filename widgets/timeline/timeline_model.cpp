@@ -61,4 +61,11 @@ WorstTicks worstTicks(const series::Store& store, const std::vector<ingest::Proc
   return worst;
 }
 
+std::string pushAsOne(const std::string& pushId) {
+  const auto step = pushId.rfind('.');
+  const auto process = step == std::string::npos || step == 0 ? std::string::npos : pushId.rfind('.', step - 1);
+  if (process == std::string::npos || step + 1 == pushId.size()) return pushId;
+  return pushId.substr(0, process) + (pushId[step + 1] == 'r' ? " taken back" : "");
+}
+
 }  // namespace qd::widgets::timeline

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/ingest/directory.h"
@@ -35,5 +36,9 @@ struct WorstTicks {
 };
 WorstTicks worstTicks(const series::Store& store, const std::vector<ingest::ProcessInfoPtr>& processes,
                       const Extent& extent, int columns);
+
+// The pushes of a change to several processes have ids of their own, CHANGE.PROCESS.STEP or, taken back,
+// CHANGE.PROCESS.rSTEP: what they have in common. Of any other push its id.
+std::string pushAsOne(const std::string& pushId);
 
 }  // namespace qd::widgets::timeline

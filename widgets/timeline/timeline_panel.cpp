@@ -118,6 +118,7 @@ TimelinePanel::TimelinePanel(const SessionContext& context, QWidget* parent)
       context_.clock.toggleFreeze();
   });
   connect(strip_, &timeline::TimelineStrip::whyAsked, this, &TimelinePanel::whyAsked);
+  connect(strip_, &timeline::TimelineStrip::keepAsked, this, &TimelinePanel::keepAsked);
   connect(eventBack_, &QToolButton::clicked, this, [this] { stepEvents(-1); });
   connect(eventForward_, &QToolButton::clicked, this, [this] { stepEvents(1); });
   connect(loop_, &QToolButton::clicked, this, &TimelinePanel::toggleLoop);

@@ -30,6 +30,7 @@ class TimelinePanel final : public QWidget {
 
  Q_SIGNALS:
   void bookmarkRequested();  // at the shown moment
+  void keepAsked();          // of what is repeated, else of what the plots show
   void whyAsked(qd::TimeNs time, qd::TimeNs reach);
 
  public Q_SLOTS:

@@ -25,6 +25,8 @@ namespace {
 constexpr int kMarkerRow = 14, kAxisRow = 18;
 constexpr double kEdge = 5;  // px around an edge of the brush that grip it
 constexpr std::size_t kMostMarkers = 2000;
+constexpr TimeNs kSamePush = 2 * kNsPerSecond;  // between its processes, or the steps of a ramp
+constexpr qsizetype kMostLines = 10;            // of one tooltip
 
 TimeNs labelStep(TimeNs length, int most) {
   for (const TimeNs s : {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200})
@@ -72,19 +74,27 @@ void TimelineStrip::reload() {
   }
 }
 
-// A push has one marker, however many processes took it.
+// A push has one marker, however many processes took it; the waves of a rollout have one each.
 void TimelineStrip::addMarkers() {
-  std::map<std::string, std::size_t> pushes;
+  struct Known {
+    std::size_t marker;
+    TimeNs last;
+  };
+  std::map<std::string, Known> pushes;
   for (const auto& moment : context_.log.query(extent_.from, extent_.to, markerFilter(), kMostMarkers)) {
     const auto kind = markerOf(moment);
     if (!kind) continue;
     const QString text = QString::fromStdString(moment.text);
     if (const auto* push = moment.envelope ? std::get_if<ingest::PushResult>(&moment.envelope->event) : nullptr) {
-      const auto [known, fresh] = pushes.try_emplace(push->pushId, markers_.size());
-      if (!fresh) {
-        markers_[known->second].text += QLatin1Char('\n') + text;
+      const auto [at, fresh] = pushes.try_emplace(pushAsOne(push->pushId), Known{markers_.size(), moment.time});
+      Known& known = at->second;
+      const TimeNs since = moment.time - std::exchange(known.last, moment.time);
+      if (!fresh && since <= kSamePush) {
+        QString& told = markers_[known.marker].text;
+        if (told.count(QLatin1Char('\n')) < kMostLines) told += QLatin1Char('\n') + text;
         continue;
       }
+      known.marker = markers_.size();
     }
     markers_.push_back({chart().left() + extent_.x(moment.time, chart().width()), *kind, moment.time,
                         momentToShow(context_.breakpoints, moment), text});
@@ -291,12 +301,15 @@ void TimelineStrip::contextMenuEvent(QContextMenuEvent* event) {
   if (!chart().contains(event->pos())) return;
   const Marker* marker = markerAt(event->pos());
   const TimeNs at = extent_.timeAt(event->pos().x() - chart().left(), chart().width());
-  const TimeNs moment = marker != nullptr ? marker->time : at;
+  const TimeNs moment = marker != nullptr ? marker->time : at, show = marker != nullptr ? marker->show : at;
   const TimeNs reach = marker != nullptr ? 0 : static_cast<TimeNs>((extent_.to - extent_.from) / chart().width());
   auto* menu = new QMenu(this);
   menu->setAttribute(Qt::WA_DeleteOnClose);
-  menu->addAction(tr("Go here"), this, [this, moment] { context_.clock.goTo(moment); });
+  menu->addAction(tr("Go here"), this, [this, show] { context_.clock.goTo(show); });
   menu->addAction(tr("Why did it stutter here?"), this, [this, moment, reach] { Q_EMIT whyAsked(moment, reach); });
+  menu->addSeparator();
+  menu->addAction(context_.clock.loop() ? tr("Keep the repeated stretch…") : tr("Keep what the plots show…"), this,
+                  &TimelineStrip::keepAsked);
   menu->popup(event->globalPos());
 }
 

@@ -28,6 +28,7 @@ class TimelineStrip final : public QWidget {
  Q_SIGNALS:
   // From the menu of a moment; `reach`: how exactly a pixel tells it.
   void whyAsked(qd::TimeNs time, qd::TimeNs reach);
+  void keepAsked();
 
  protected:
   void contextMenuEvent(QContextMenuEvent* event) override;

@@ -88,6 +88,20 @@ TEST_F(Files, MergeOfOverlappingCutsIsTheWhole) {
   EXPECT_EQ(sorted(lines(scratch / "m.qdrec")), sorted(lines(game)));
 }
 
+TEST_F(Files, AStretchIsKeptAsASessionWithAName) {
+  const std::vector<std::string> stretch{"--from", "+5s", "--to", "-10s"};
+  std::vector<std::string> words{"--json", "keep", game, "--name", "lag spike"};
+  words.insert(words.end(), stretch.begin(), stretch.end());
+  const Ran ran = run(words);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  const std::string path = scratch / "kept/lag-spike.qdrec";
+  EXPECT_EQ(ran.json()["file"], path);
+  EXPECT_EQ(lines(path), lines(game, stretch));
+  const Ran again = run(words);
+  EXPECT_EQ(again.code, 1);
+  EXPECT_NE(again.err.find("lag-spike.qdrec already; give another name"), std::string::npos) << again.err;
+}
+
 TEST_F(Files, RedactSaysItsRulesAndWhatItTookOut) {
   EXPECT_EQ(run({"redact", "--rules", "--json"}).json()["rules"].size(), 4u);
   const Ran ran = run({"--json", "redact", game, "--out", scratch / "r.qdrec"});

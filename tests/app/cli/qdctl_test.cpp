@@ -208,6 +208,67 @@ TEST_F(Qdctl, AReplayIsDescribedRecordedAgainAndEqual) {
   }
 }
 
+// Steered while a console is attached: it gets every entry up to where time was, once, however often time goes back; a
+// bookmark too. Who asks anew is told the state of the moment.
+TEST_F(Qdctl, AReplaySeeksRepeatsAndKeepsBookmarks) {
+  Child replay({"replay", game, "--listen", "127.0.0.1:0", "--json"});
+  const Json ready = Json::parse(replay.line(), nullptr, false);
+  ASSERT_TRUE(ready.contains("listen"));
+  const std::string agent = ready["listen"];
+  const std::int64_t start = ready["start"];
+  const auto order = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--agent", agent, "--json", "replay-control"});
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    return ran.json();
+  };
+  const Json paused = order({"pause"});
+  EXPECT_EQ(order({"where"})["at"], paused["at"]) << "it stands";
+  EXPECT_EQ(order({"seek", "+2s"})["at"], start + 2'000'000'000);
+  const std::string console = scratch / "console.qdrec";
+  Child attached({"--agent", agent, "record", "--out", console, "--for", "10m", "--backfill", "10h"});
+  EXPECT_EQ(order({"bookmark", "here it lags"})["bookmarks"].size(), 1u);
+  EXPECT_EQ(order({"seek", "+20s"})["at"], start + 20'000'000'000);
+  const Json tick = order({"where"})["tick"];
+  EXPECT_GE(tick, 1000);
+  const int back = order({"step", "-1"})["tick"].get<int>() - tick.get<int>();
+  EXPECT_TRUE(back == -1 || back == -2) << back;  // a tick is told between the bounds of chunks
+  EXPECT_EQ(order({"seek", "@here"})["at"], start + 2'000'000'000);
+  const Ran described = run({"--agent", agent, "--json", "describe"});
+  EXPECT_LT(described.json()["agents"][0]["processes"][0]["tick"], 300) << "as it was then";
+  EXPECT_EQ(order({"speed", "100"})["speed"], 100.0);
+  EXPECT_EQ(order({"loop", "+3s", "+5s"})["at"], start + 3'000'000'000);
+  order({"play"});
+  for (int i = 0; i < 5; ++i) {
+    const Json where = order({"where"});
+    EXPECT_GE(where["at"], start + 3'000'000'000);
+    EXPECT_LE(where["at"], start + 5'000'000'000);
+  }
+  order({"unloop"});
+  order({"seek", "-0s"});
+  // All of it, and nothing twice.
+  const auto recordedAll = [&] {
+    const Ran info = run({"--json", "info", console});
+    return info.code == 0 && info.json()["points"] == run({"--json", "info", game}).json()["points"];
+  };
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!recordedAll() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  attached.signal(SIGINT);
+  EXPECT_EQ(attached.end().code, 0);
+  for (const char* series : {"tick.duration", "load", "net.bytes"}) {
+    EXPECT_EQ(run({"export", console, "--series", series}).out, run({"export", game, "--series", series}).out)
+        << series;
+  }
+  const std::string marks = run({"events", console, "--name", "bookmark"}).out;
+  EXPECT_EQ(std::count(marks.begin(), marks.end(), '\n'), 1) << marks;
+  EXPECT_NE(marks.find("here it lags"), std::string::npos) << marks;
+  const Ran wrong = run({"--agent", agent, "replay-control", "seek", "noon"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_EQ(wrong.errorLines(), 1) << wrong.err;
+  replay.signal(SIGINT);
+  EXPECT_EQ(replay.end().code, 0);
+}
+
 TEST_F(Qdctl, PkiMakesAnAuthorityAndCertificates) {
   const std::string folder = scratch / "pki";
   EXPECT_EQ(run({"pki", "init", "--dir", folder}).code, 0);

@@ -3,6 +3,7 @@
 #include <QDir>
 #include <QDockWidget>
 #include <QFile>
+#include <QInputDialog>
 #include <QLabel>
 #include <QSettings>
 #include <QSignalSpy>
@@ -13,6 +14,7 @@
 #include "app/console/main_window.h"
 #include "app/console/options.h"
 #include "app/console/stage_process.h"
+#include "tests/support/paths.h"
 #include "widgets/session/recent_sessions.h"
 #include "widgets/session/start_page.h"
 
@@ -50,6 +52,7 @@ class ConsoleSuite final : public QObject {
   void readsTheReadyLineOfTheStage();
   void aLostAgentStillOpensEveryPanel();
   void whatIsRecordedOpensAgain();
+  void aStretchIsKeptUnderAName();
   void aBrokenRecordingIsSaidOnTheStartPage();
 
  private:
@@ -163,6 +166,31 @@ void ConsoleSuite::whatIsRecordedOpensAgain() {
   auto& log = composition.session()->core().log;
   const auto marks = [&] { return log.query(INT64_MIN, INT64_MAX, {.kinds = {ingest::MomentKind::Mark}}, 10).size(); };
   QTRY_COMPARE(marks(), std::size_t{1});
+}
+
+void ConsoleSuite::aStretchIsKeptUnderAName() {
+  QSettings settings(home_.filePath(QStringLiteral("window.ini")), QSettings::IniFormat);
+  const QString golden = QString::fromStdString(qd::paths::kSourceDir + "/tests/golden/format1.qdrec");
+  Composition composition(settings);
+  MainWindow window(composition, settings, std::nullopt);
+  window.show();
+  QVERIFY(QTest::qWaitForWindowExposed(&window));
+  composition.open({session::SessionRequest::Kind::Replay, {}, golden});
+  QTRY_VERIFY(composition.session() != nullptr);
+  auto& clock = composition.session()->context().clock;
+  QTRY_VERIFY(clock.last() > clock.first());
+  clock.setLoop(clock.first(), clock.last());
+  QSignalSpy kept(&composition, &Composition::kept);
+  QTest::keyClick(&window, Qt::Key_K);
+  auto* dialog = window.findChild<QInputDialog*>(QStringLiteral("keepDialog"));
+  QVERIFY(dialog != nullptr && dialog->isVisible());
+  dialog->setTextValue(QStringLiteral("Spike of Tuesday"));
+  dialog->accept();
+  QTRY_COMPARE(kept.count(), 1);
+  QVERIFY2(!kept.front().at(1).toBool(), qPrintable(kept.front().at(0).toString()));
+  const auto recent = session::recentRecordings(session::recordingsFolder(), 20);
+  const auto named = [](const auto& r) { return r.name == QStringLiteral("Spike-of-Tuesday"); };
+  QVERIFY(std::any_of(recent.begin(), recent.end(), named));
 }
 
 void ConsoleSuite::aBrokenRecordingIsSaidOnTheStartPage() {

@@ -32,6 +32,14 @@ class TimelineTest final : public QObject {
     QCOMPARE(Extent{}.x(5, 100), 0.0);
   }
 
+  void onePushToManyProcessesIsOne() {
+    QCOMPARE(pushAsOne("change-1a-3c.e42edd8d.1"), pushAsOne("change-1a-3c.00000001.2"));
+    QVERIFY(pushAsOne("change-1a-3c.e42edd8d.1") != pushAsOne("change-1a-3c.e42edd8d.r2"));
+    QVERIFY(pushAsOne("change-1a-3c.e42edd8d.1") != pushAsOne("change-1a-3d.e42edd8d.1"));
+    QCOMPARE(pushAsOne("push-1a21c038f4e-0e389506"), std::string("push-1a21c038f4e-0e389506"));
+    QCOMPARE(pushAsOne("."), std::string("."));
+  }
+
   void theWorstOfAllProcessesIsKept() {
     const Extent extent{demo::kStart, demo::kStart + 10 * kS};
     Worst worst(10), around(10);
