@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
+
 #include <map>
 
 #include "tests/agent/daemon/live/programs.h"
@@ -276,6 +278,49 @@ TEST(LiveStream, AKilledAgentComesBackAndNothingIsMissing) {
     }
     return joined && reader.lastTick() > tick + 120;
   }));
+}
+
+// Entries that were sent and never reached the disk (here: cut off after the kill): what comes then has other numbers,
+// so that a console that resumes takes nothing new for what it had.
+TEST(LiveStream, AKilledAgentGivesNoSequenceTwice) {
+  Folder folder;
+  auto agent = std::make_unique<Agent>(folder);
+  const Child game = agent->game("server-1");
+  ASSERT_TRUE(agent->process("server-1", running));
+  std::uint64_t position = 0;
+  std::int64_t tick = 0;
+  {
+    Reader reader(*agent, all());
+    EXPECT_TRUE(reader.until([&](const pb::Batch& batch) {
+      position = std::max(position, batch.sequence());
+      tick = reader.lastTick();
+      return tick > 120;
+    }));
+  }
+  agent->child().signal(SIGKILL);
+  agent->child().wait();
+  std::filesystem::path newest;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "data")) {
+    if (entry.path().extension() == ".qdlog") newest = std::max(newest, entry.path());
+  }
+  ASSERT_FALSE(newest.empty());
+  std::filesystem::resize_file(newest, std::filesystem::file_size(newest) / 2);
+  agent = std::make_unique<Agent>(folder);
+  pb::SubscribeRequest request = all();
+  request.set_after(position);
+  request.set_agent_id(agent->describe().agent_id());
+  Reader reader(*agent, request);
+  std::uint64_t before = position;
+  EXPECT_TRUE(reader.until([&](const pb::Batch& batch) {
+    EXPECT_FALSE(batch.has_gap());
+    if (batch.sequence() != 0) {
+      EXPECT_GT(batch.sequence(), before);
+      EXPECT_EQ(batch.previous(), before) << "nothing is said to be missing";
+      before = batch.sequence();
+    }
+    return reader.lastTick() > tick + 60;
+  }));
+  EXPECT_GT(before, position);
 }
 
 // Roll-ups of everything and nothing at full rate; then one series is shown: its past comes late and joins the live
