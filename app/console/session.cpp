@@ -61,7 +61,10 @@ void Session::declareSelection() {
   for (const ProcessId& one : together) {
     if (!one.value.empty()) all.processGlobs.push_back(one.value);
   }
-  if (!all.processGlobs.empty()) shown = {{all}, together};
+  if (!all.processGlobs.empty()) shown.series = {all};
+  // Poses are for who shows a world (the World panel says so itself); without an editor nothing else needs them: the
+  // interpolation error is joined out of both sides' poses.
+  if (together.size() > 1) shown.poses = together;
   interest_.declare(this, std::move(shown));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Samples of plotted series as text, one line each, under the same header as `qdctl export`: process, series, tick,
 // time_ns, value. Values read back to the same bits: integers as decimals of their scale, doubles in the shortest form
-// that does. UI thread only.
+// that does. Any thread.
 #pragma once
 
 #include <QByteArray>

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "widgets/base/moment_to_show.h"
 #include "widgets/base/series_mime.h"
 #include "widgets/base/view_clock.h"
 #include "widgets/plot/plot_stack.h"
@@ -18,6 +19,16 @@ namespace {
 constexpr int kDragThreshold = 4;
 constexpr double kZoomStep = 0.8;
 constexpr double kReach = 4;  // px around a pinned cursor
+
+// Of a hit where all of its group stood, so that the banner and both sides are there.
+TimeNs whereToGo(const SessionContext& context, const PlacedMarker& marker) {
+  for (const auto& moment : context.log.query(marker.time, marker.time, markerFilter(), SIZE_MAX)) {
+    if (markerOf(moment) == marker.kind && QString::fromStdString(moment.text) == marker.text) {
+      return momentToShow(context.breakpoints, moment);
+    }
+  }
+  return marker.time;
+}
 
 }  // namespace
 
@@ -102,7 +113,7 @@ void PlotStack::mouseReleaseEvent(QMouseEvent* event) {
     return;
   }
   const PlacedMarker* marker = overlay_->markerNear(x);
-  context_.clock.goTo(marker != nullptr ? marker->time : timeAt(x));
+  context_.clock.goTo(marker != nullptr ? whereToGo(context_, *marker) : timeAt(x));
 }
 
 void PlotStack::wheelEvent(QWheelEvent* event) {

@@ -4,7 +4,7 @@
 #include <QFileInfo>
 #include <QGuiApplication>
 #include <QMimeData>
-#include <QSaveFile>
+#include <QProgressDialog>
 
 #include "widgets/base/format.h"
 #include "widgets/base/tick_of.h"
@@ -13,9 +13,13 @@
 #include "widgets/plot/measure_view.h"
 #include "widgets/plot/plot_export.h"
 #include "widgets/plot/plot_stack.h"
+#include "widgets/plot/sample_save.h"
 #include "widgets/plot/stack_overlay.h"
 
 namespace qd::widgets::plot {
+namespace {
+constexpr int kPatienceMs = 500;  // before a dialog shows how far it is
+}
 
 void PlotStack::setMeasures(Measures measures) {
   if (measures == measures_) return;
@@ -100,24 +104,16 @@ void PlotStack::savePicture(const QString& path) {
   }
 }
 
-// To a file beside it first: whoever sees the name sees all of it.
 void PlotStack::saveCsv(const QString& path) {
-  QSaveFile file(path);
-  const auto cannot = [&] {
-    Q_EMIT said(tr("%1 could not be written (%2): choose another place.").arg(path, file.errorString()), true);
-  };
-  if (!file.open(QIODevice::WriteOnly)) return cannot();
   const auto [from, to] = range();
-  const auto done = writeSamples(context_.store, shownSeries(), from, to, ',', UINT64_MAX,
-                                 [&](const QByteArray& piece) { return file.write(piece) == piece.size(); });
-  if (!done) {
-    file.cancelWriting();
-    if (done.error().code == ErrorCode::Io) return cannot();
-    Q_EMIT said(QString::fromStdString(done.error().message), true);
-    return;
-  }
-  if (!file.commit()) return cannot();
-  Q_EMIT said(tr("%1 samples were saved to %2.").arg(*done).arg(path), false);
+  auto* save = new SampleSave(context_.store, {shownSeries(), from, to, path}, this);
+  auto* progress = new QProgressDialog(tr("Saving samples to %1").arg(path), tr("Cancel"), 0, 100, this);
+  progress->setMinimumDuration(kPatienceMs);
+  progress->setAutoReset(false);
+  connect(save, &SampleSave::progressed, progress, &QProgressDialog::setValue);
+  connect(progress, &QProgressDialog::canceled, save, &SampleSave::cancel);
+  connect(save, &SampleSave::finished, progress, &QObject::deleteLater);
+  connect(save, &SampleSave::finished, this, &PlotStack::said);
 }
 
 }  // namespace qd::widgets::plot

@@ -7,10 +7,12 @@
 
 #include "core/ingest/directory.h"
 #include "core/ingest/event_log.h"
+#include "core/ingest/interest_set.h"
 #include "core/params/param_book.h"
 #include "core/series/store.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/format.h"
+#include "widgets/base/frame_tick.h"
 #include "widgets/base/player_name.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/unreachable.h"
@@ -66,6 +68,23 @@ WorldPanel::WorldPanel(const SessionContext& context, QWidget* parent)
   connect(this, &Panel::processChanged, this, &WorldPanel::showChosen);
   connect(&this->context().clock, &ViewClock::jumped, this, [this] { dirty_ = true; });
   connect(empty_, &EmptyState::activated, this, &WorldPanel::act);
+  connect(&this->context().ticker, &FrameTick::tick, this, [this](TimeNs, bool second) {
+    if (second) declareInterest();
+  });
+}
+
+WorldPanel::~WorldPanel() {
+  if (context().interest != nullptr) context().interest->withdraw(this);
+}
+
+void WorldPanel::declareInterest() {
+  ingest::InterestSet* interest = context().interest;
+  if (interest == nullptr) return;
+  const ProcessId shown = server();
+  if (!isVisible() || shown.value.empty()) return interest->withdraw(this);
+  std::vector<ProcessId> poses = context().directory.editorsOf(shown);
+  poses.push_back(shown);
+  interest->declare(this, {{}, std::move(poses)});
 }
 
 QToolButton* WorldPanel::addToggle(const QString& text, const QString& tip) {

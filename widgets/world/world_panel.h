@@ -24,6 +24,7 @@ class WorldPanel final : public Panel {
   Q_OBJECT
  public:
   explicit WorldPanel(const SessionContext& context, QWidget* parent = nullptr);
+  ~WorldPanel() override;
 
  Q_SIGNALS:
   void attachRequested();
@@ -36,6 +37,7 @@ class WorldPanel final : public Panel {
 
   QToolButton* addToggle(const QString& text, const QString& tip);
   ProcessId server() const;
+  void declareInterest();  // poses are asked for only while they are looked at
   std::optional<std::uint32_t> chosen(const ProcessId& server) const;
   world::Surroundings surroundings(const ProcessId& server) const;
   void pick(std::optional<std::uint32_t> entity);

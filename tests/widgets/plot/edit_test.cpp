@@ -2,6 +2,7 @@
 // What an operator does with the plots, on a made-up session in a real window: derived series, styles, axes, layouts;
 // cursors, ranges and what they say; what is copied and saved; and that nothing is drawn for nothing.
 #include <QClipboard>
+#include <QDir>
 #include <QFile>
 #include <QGuiApplication>
 #include <QJsonArray>
@@ -21,6 +22,7 @@
 #include "widgets/plot/plot_export.h"
 #include "widgets/plot/plot_panel.h"
 #include "widgets/plot/plot_stack.h"
+#include "widgets/plot/sample_save.h"
 #include "widgets/plot/state_strip.h"
 
 using namespace qd;
@@ -357,14 +359,41 @@ class EditTest final : public QObject {
     stack.savePicture(folder.filePath(QStringLiteral("a.png")));
     QVERIFY(!QImage(folder.filePath(QStringLiteral("a.png"))).isNull());
     stack.saveCsv(folder.filePath(QStringLiteral("a.csv")));
+    QTRY_COMPARE(said.count(), 4);
     QFile csv(folder.filePath(QStringLiteral("a.csv")));
     QVERIFY(csv.open(QIODevice::ReadOnly));
     QCOMPARE(csv.readAll().count('\n'), table.count(QLatin1Char('\n')));
-    QCOMPARE(said.count(), 4);
     for (const auto& one : said) QVERIFY(!one.at(1).toBool());
     stack.saveCsv(QStringLiteral("/nowhere/at/all.csv"));
+    QTRY_COMPARE(said.count(), 5);
     QVERIFY(said.last().at(1).toBool());
     QVERIFY(said.last().at(0).toString().contains(QStringLiteral("/nowhere/at/all.csv")));
+  }
+
+  // Off the window's thread: told how far it is, cancelled it leaves nothing, and a window that closes waits for none.
+  void savingManySamplesIsToldAndCancelled() {
+    Shown shown(5 * kS);
+    const auto id = shown.pane(0).shown().front().meta.id;
+    std::vector<series::Sample> many;
+    for (int i = 0; i < 400'000; ++i) many.push_back({0, demo::kStart + 10 * kS + i * 1000, 0.1 * i});
+    shown.session.store.append(id, many);
+    QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("many.csv"));
+    const SampleSave::What what{{shown.pane(0).shown().front()}, demo::kStart, demo::kStart + 20 * kS, path};
+    auto* whole = new SampleSave(shown.session.store, what, this);
+    QSignalSpy told(whole, &SampleSave::progressed), ended(whole, &SampleSave::finished);
+    QTRY_COMPARE(ended.count(), 1);
+    QVERIFY2(!ended.front().at(1).toBool(), qPrintable(ended.front().at(0).toString()));
+    QVERIFY(told.count() > 2);
+    QFile csv(path);
+    QVERIFY(csv.open(QIODevice::ReadOnly) && csv.readAll().count('\n') > 400'000);
+    QVERIFY(csv.remove());
+    auto* part = new SampleSave(shown.session.store, what, this);
+    QSignalSpy cancelled(part, &SampleSave::finished);
+    part->cancel();
+    QTRY_COMPARE(cancelled.count(), 1);
+    delete new SampleSave(shown.session.store, what, this);
+    QVERIFY(QDir(folder.path()).isEmpty());
   }
 
   // Samples go on arriving behind the window: nothing of it is drawn, until one falls into it.

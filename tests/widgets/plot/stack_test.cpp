@@ -203,6 +203,38 @@ class StackTest final : public QObject {
     QCOMPARE(clock.viewTo(), to);  // nothing jumped
   }
 
+  // A hit is when the first came to it; one goes to where all of them stood.
+  void aClickOnAHitGoesToWhereBothStood() {
+    Shown shown(100 * kS);
+    ViewClock& clock = shown.session.clock;
+    const TimeNs middle = clock.viewFrom() + (clock.viewTo() - clock.viewFrom()) / 2, stood = middle + 240'000'000;
+    const auto put = [&](ingest::Event event, TimeNs received) {
+      auto envelope = std::make_shared<ingest::Envelope>();
+      envelope->agent = AgentId("agent");
+      envelope->received = received;
+      envelope->event = std::move(event);
+      shown.session.all.on(envelope);
+    };
+    ingest::LinkGroup group;
+    group.id = "g";
+    group.state = ingest::GroupState::Stopped;
+    group.hitId = "h1";
+    group.stoppedAt = middle;
+    put(group, stood);
+    ingest::Hit hit;
+    hit.id = "h1";
+    hit.group = "g";
+    hit.leader = ProcessId("server-1");
+    hit.time = middle;
+    put(hit, stood);
+    const auto goes = [&] {
+      shown.refresh();
+      click(shown.stack(), QPoint(56 + (816 - 68) / 2, shown.middleOf(1)));
+      return clock.now() == stood;
+    };
+    QTRY_VERIFY(goes());
+  }
+
   void aDroppedSeriesStaysThroughSelections() {
     Shown shown(30 * kS);
     const std::unique_ptr<QMimeData> data(makeSeriesMime({{ProcessId("editor-1"), "interp.error", {}}}));

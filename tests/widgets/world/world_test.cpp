@@ -4,6 +4,7 @@
 #include <QTest>
 #include <QToolButton>
 
+#include "core/ingest/interest_set.h"
 #include "widgets/base/demo_session.h"
 #include "widgets/base/empty_state.h"
 #include "widgets/base/theme.h"
@@ -82,6 +83,25 @@ struct Shown {
 class WorldTest final : public QObject {
   Q_OBJECT
  private Q_SLOTS:
+  void posesAreAskedForOnlyWhileItIsOpen() {
+    ingest::InterestSet interest;
+    demo::Session session(20 * kNsPerSecond);
+    session.context.interest = &interest;
+    const auto wanted = [&] { return std::ranges::count(interest.poses(), std::string("server-1")) == 1; };
+    {
+      WorldPanel panel(session.context);
+      QTest::qWait(0);
+      QVERIFY(interest.poses().empty());
+      panel.show();
+      QTRY_VERIFY(wanted());
+      panel.hide();
+      QTRY_VERIFY(interest.poses().empty());
+      panel.show();
+      QTRY_VERIFY(wanted());
+    }
+    QVERIFY(interest.poses().empty());
+  }
+
   void ghostsStandBesideTheirEntities() {
     const auto server = frameOf({1, 2}, {1'000'000, 5'000'000}, {0, 0}, ingest::kEntityPlayer);
     const auto editor = frameOf({1, 9}, {900'000, 0}, {0, 2'000'000}, ingest::kEntityHeld);
