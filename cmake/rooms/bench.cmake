@@ -8,9 +8,14 @@ if(QD_RPC)
   file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/rpc/*.cpp")
   target_sources(qd_bench PRIVATE ${_sources})
   target_link_libraries(qd_bench PRIVATE qd_core_link qd_core_link_wire qd_core_serve qd_core_security)
+  set_source_files_properties("${CMAKE_SOURCE_DIR}/tests/bench/rpc/source_links_bench.cpp"
+    PROPERTIES COMPILE_DEFINITIONS QD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # Many made-up game processes through real probes; also for benches and looks at the window under load.
   qd_program(qd_load FOLDER tests/bench/load LINK qd_agent_probe qd_stage_runtime CLI11::CLI11 INTERNAL)
   add_dependencies(qd_bench quarterdeck-stage quarterdeckd qd_load)  # started by it
+  if(BUILD_TESTING)
+    add_dependencies(qd_bench debug-linked)  # as is what its source links stop
+  endif()
 endif()
 if(QD_GUI)
   file(GLOB _sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/gui/*.cpp")

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace qd::control {
 
@@ -81,7 +82,11 @@ void LinkGroup::open(Member& leader, const std::string& breakpoint, const std::s
   hit_.cause = cause;
   hit_.tick = tick;
   hit_.time = now;
-  for (const Member& member : members_) hitMember(member.spec.process);
+  for (Member& member : members_) {
+    hitMember(member.spec.process);
+    const auto early = std::exchange(member.early, std::nullopt);
+    if (early && !closed(member, early->epoch)) keep(*early);
+  }
   view_.leader = leader.spec.process;
   view_.breakpoint = breakpoint;
   view_.hitId = hit_.id;
@@ -139,16 +144,23 @@ DebugActions LinkGroup::on(const SiteHit& event, TimeNs now) {
   return out;
 }
 
-DebugActions LinkGroup::on(const StopContext& event) {
-  DebugActions out;
-  const Member* member = find(event.process);
-  if (!member || view_.state == GroupState::Running || view_.state == GroupState::Resuming) return out;
-  if (closed(*member, event.epoch)) return out;
+void LinkGroup::keep(const StopContext& event) {
   ingest::HitMember& context = hitMember(event.process);
   context.frames = event.frames;
   context.locals = event.locals;
   context.thread = event.thread;
   context.sources = event.sources;
+}
+
+DebugActions LinkGroup::on(const StopContext& event) {
+  DebugActions out;
+  Member* member = find(event.process);
+  if (!member || closed(*member, event.epoch)) return out;
+  if (view_.state == GroupState::Running || view_.state == GroupState::Resuming) {
+    member->early = event;
+    return out;
+  }
+  keep(event);
   if (view_.state != GroupState::Gathering) publishHit(out);  // again, with more
   return out;
 }

@@ -78,11 +78,12 @@ class LinkGroup {
     std::uint64_t epoch = 0;  // newest seen
     // Hits and parkings of this epoch and before belong to stops that are over; nullopt: none yet.
     std::optional<std::uint64_t> closedEpoch;
-    std::uint64_t stopId = 0;  // of the order it has now; 0: none
-    bool hit = false;          // it will park, or has, by its own site
-    bool parked = false;       // as the process says
-    bool again = false;        // it has hit anew while the group resumes
-    std::string alone;         // who let it run on by itself; empty: nobody
+    std::uint64_t stopId = 0;          // of the order it has now; 0: none
+    bool hit = false;                  // it will park, or has, by its own site
+    bool parked = false;               // as the process says
+    std::optional<StopContext> early;  // of a stop that the group has not come to yet
+    bool again = false;                // it has hit anew while the group resumes
+    std::string alone;                 // who let it run on by itself; empty: nobody
     TimeNs parkedAt = 0;
   };
 
@@ -107,6 +108,7 @@ class LinkGroup {
   void setState(ingest::GroupState state, std::string reason, DebugActions& out);
   void publishHit(DebugActions& out);
   ingest::HitMember& hitMember(const ProcessId& process);
+  void keep(const StopContext& context);
   std::string stillRunning() const;
   // 15 s, or 5 s less than what the strictest health check of a member allows, at least 2 s.
   std::int64_t leaseNs() const;

@@ -104,6 +104,7 @@ DebugActions LinkGroup::on(const Resumed& event, TimeNs now) {
   member->epoch = std::max(member->epoch, event.epoch);
   if (event.epoch > 0) member->closedEpoch = std::max(member->closedEpoch.value_or(0), event.epoch - 1);
   member->parked = member->again = false;
+  member->early.reset();
   member->hit = false;
   ingest::GroupMember& shown = viewOf(*member);
   if (shown.state == MemberState::Exited) return out;

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 import unittest
+from concurrent import futures
 from pathlib import Path
 
 from harness import children_of, pb
@@ -126,10 +127,17 @@ class Failures(unittest.TestCase):
             return not any(b.armed for b in mine) and console.group().state == pb.LinkGroup.RUNNING
         console.until(told, LEASE_S + 15, f"the truth about {process}")
 
+    def each(self, work, *cases):
+        """The cases beside each other: most of their time is waiting."""
+        with futures.ThreadPoolExecutor(len(cases)) as pool:
+            for case, done in [(case, pool.submit(work, *case)) for case in cases]:
+                with self.subTest(case=case):
+                    done.result()
+
     # --- the rows ----------------------------------------------------------------------------------------------------
 
     def test_the_console_is_killed(self):
-        for stands in (False, True):
+        def work(stands):
             games, console = self.linked(stands)
             console.close()
             later = self.console(games)
@@ -139,8 +147,10 @@ class Failures(unittest.TestCase):
                 off = lambda: [b for b in later.breakpoints.values() if not b.enabled]
                 self.assertTrue(later.until(off, 10, "the breakpoint to be off"))
 
+        self.each(work, (False,), (True,))
+
     def test_the_network_is_cut(self):
-        for stands in (False, True):
+        def work(stands):
             wires = []
             games, console = self.linked(stands, lambda games: wires.append(Wire(games.address)) or wires[0].address)
             self.addCleanup(wires[0].close)
@@ -149,8 +159,10 @@ class Failures(unittest.TestCase):
             later.until(lambda: later.group() and later.group().state == pb.LinkGroup.RUNNING, LEASE_S + 15, "the end of the lease")
             self.run_again(games, SERVER, CLIENT)
 
+        self.each(work, (False,), (True,))
+
     def test_the_agent_is_killed(self):
-        for stands in (False, True):
+        def work(stands):
             games, console = self.linked(stands)
             games.agent.send_signal(signal.SIGKILL)
             games.agent.wait()
@@ -164,43 +176,45 @@ class Failures(unittest.TestCase):
             self.assertEqual(later.group().state, pb.LinkGroup.RUNNING)
             self.assertFalse([b for b in later.breakpoints.values() if b.armed or b.enabled])
 
+        self.each(work, (False,), (True,))
+
     def test_the_debugger_is_told_to_end(self):
-        for process in (SERVER, CLIENT):
-            for stands in (False, True):
-                with self.subTest(process=process, stands=stands):
-                    games, console = self.linked(stands)
-                    adapters = self.adapters(games, process)
-                    self.assertTrue(adapters)
-                    for pid in adapters:
-                        os.kill(pid, signal.SIGTERM)
-                    console.until(lambda: any(b.members[0].ack == pb.BreakpointMember.REJECTED or self.gone(games, process)
-                                              for b in console.breakpoints.values() if b.members[0].process_id == process),
-                                  LEASE_S + 20, "the registry to hear of it")
-                    for made in list(console.breakpoints):  # nobody is to stop any more
-                        console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
-                    console.send(resume=pb.GroupCommand())
-                    self.truth(games, console, process)
-                    other = CLIENT if process == SERVER else SERVER
-                    self.free(games, SERVER, CLIENT)
-                    self.assertIn(other, self.run_again(games, SERVER, CLIENT))
+        def work(process, stands):
+            games, console = self.linked(stands)
+            adapters = self.adapters(games, process)
+            self.assertTrue(adapters)
+            for pid in adapters:
+                os.kill(pid, signal.SIGTERM)
+            console.until(lambda: any(b.members[0].ack == pb.BreakpointMember.REJECTED or self.gone(games, process)
+                                      for b in console.breakpoints.values() if b.members[0].process_id == process),
+                          LEASE_S + 20, "the registry to hear of it")
+            for made in list(console.breakpoints):  # nobody is to stop any more
+                console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+            console.send(resume=pb.GroupCommand())
+            self.truth(games, console, process)
+            other = CLIENT if process == SERVER else SERVER
+            self.free(games, SERVER, CLIENT)
+            self.assertIn(other, self.run_again(games, SERVER, CLIENT))
+
+        self.each(work, *((p, s) for p in (SERVER, CLIENT) for s in (False, True)))
 
     def test_a_target_is_killed(self):
-        for process in (SERVER, CLIENT):
-            for stands in (False, True):
-                with self.subTest(process=process, stands=stands):
-                    games, console = self.linked(stands)
-                    games.games[process].kill()
-                    games.games[process].wait(20)
-                    member = lambda: next(m for m in console.group().members if m.process_id == process)
-                    console.until(lambda: member().state == pb.GroupMember.EXITED, 20, "the registry to hear of it")
-                    mine = [b for b in console.breakpoints.values() if b.members[0].process_id == process]
-                    console.until(lambda: not any(console.breakpoints[b.id].armed for b in mine), 10, "nothing to be armed there")
-                    for made in list(console.breakpoints):
-                        console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
-                    console.send(resume=pb.GroupCommand())
-                    other = CLIENT if process == SERVER else SERVER
-                    self.assertEqual(self.run_again(games, other), [other])
-                    self.truth(games, console, process)
+        def work(process, stands):
+            games, console = self.linked(stands)
+            games.games[process].kill()
+            games.games[process].wait(20)
+            member = lambda: next(m for m in console.group().members if m.process_id == process)
+            console.until(lambda: member().state == pb.GroupMember.EXITED, 20, "the registry to hear of it")
+            mine = [b for b in console.breakpoints.values() if b.members[0].process_id == process]
+            console.until(lambda: not any(console.breakpoints[b.id].armed for b in mine), 10, "nothing to be armed there")
+            for made in list(console.breakpoints):
+                console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+            console.send(resume=pb.GroupCommand())
+            other = CLIENT if process == SERVER else SERVER
+            self.assertEqual(self.run_again(games, other), [other])
+            self.truth(games, console, process)
+
+        self.each(work, *((p, s) for p in (SERVER, CLIENT) for s in (False, True)))
 
 
 if __name__ == "__main__":

@@ -110,10 +110,11 @@ class Console:
     def arm(self, file, line, process, **more):
         wanted = pb.Breakpoint(kind=pb.Breakpoint.SOURCE, site=str(file).encode(), line=line, enabled=True, **more)
         made = self.ask(set_breakpoint=pb.SetBreakpoint(breakpoint=wanted, process_ids=[process])).id
-        ack = lambda: made in self.breakpoints and self.breakpoints[made].members[0].ack
-        self.until(lambda: ack() not in (None, False, pb.BreakpointMember.SENT, pb.BreakpointMember.DRAFT) or
-                   self.breakpoints[made].waiting, 30, f"the answer to {file}:{line}")
-        return self.breakpoints[made]
+        def answered():
+            known = self.breakpoints.get(made)
+            open_ = (pb.BreakpointMember.SENT, pb.BreakpointMember.DRAFT)
+            return known if known and (known.waiting or known.members[0].ack not in open_) else None
+        return self.until(answered, 30, f"the answer to {file}:{line}")
 
     def stopped(self, known, within=30):
         """The next stop that is not `known`, once everybody stands."""
@@ -136,6 +137,7 @@ class LinkedGames:
     def __init__(self, once_in=4, seed=1, rules=(f"{SERVER}=dlv", f"{CLIENT}=lldb"), environment=""):
         self.folder = tempfile.TemporaryDirectory(prefix="qd-linked-")
         self.rules = rules
+        self.log = open(f"{self.folder.name}/agent.log", "a")
         self.env = {**os.environ, "QUARTERDECK_SOCKET": f"{self.folder.name}/probe.sock", "GAME_ENVIRONMENT": environment}
         self.start_agent()
         tests = BIN.parent / "tests"
@@ -148,7 +150,7 @@ class LinkedGames:
         rules = [word for rule in self.rules for word in ("--debugger", rule)]
         self.agent = subprocess.Popen([str(BIN / "quarterdeckd"), "--listen", "127.0.0.1:0", "--socket", self.env["QUARTERDECK_SOCKET"],
                                        "--data", f"{self.folder.name}/data", "--allow-debug", *rules, *more],
-                                      stdout=subprocess.PIPE, stderr=open(f"{self.folder.name}/agent.log", "a"), text=True)
+                                      stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.agent.stdout.readline()
         assert line, "the agent did not start"
         self.address = json.loads(line)["listen"]
@@ -165,6 +167,16 @@ class LinkedGames:
         while not ids <= set(self.processes()):
             assert time.monotonic() < deadline, f"{ids} did not come"
             time.sleep(0.05)
+
+    def both_debugged(self, console, known):
+        """Lets stops pass until both debuggers are on: attaching takes a moment, and till then the probe stops a game."""
+        deadline = time.monotonic() + 30
+        while not all(tracer(game.pid) for game in self.games.values()):
+            assert time.monotonic() < deadline, "a debugger did not attach"
+            time.sleep(0.05)
+        for _ in range(3):
+            known.add(console.stopped(known).hit_id)
+            console.resume()
 
     def runs(self, *ids, within=30):
         """Each of them makes ticks from here on."""
@@ -188,6 +200,7 @@ class LinkedGames:
             self.agent.kill()
             self.agent.wait()
         self.agent.stdout.close()
+        self.log.close()
         self.folder.cleanup()
 
 
@@ -213,6 +226,7 @@ def measure(leader, hits):
         made = console.arm(GO_FILE if go else CPP_FILE, GO_LINE if go else CPP_LINE, leader)
         assert made.armed, made
         skews, resumes, known = [], [], set()
+        games.both_debugged(console, known)
         for round_ in range(hits):
             group = console.stopped(known)
             known.add(group.hit_id)

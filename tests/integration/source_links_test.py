@@ -32,7 +32,8 @@ class Rounds(Base):
         for file, line, process in ((GO_FILE, GO_LINE, SERVER), (CPP_FILE, CPP_LINE, CLIENT)):
             made = self.console.arm(file, line, process)
             self.assertTrue(made.armed, made)
-        known, last, leaders, together = set(), {}, {SERVER: 0, CLIENT: 0}, 0
+        known, last, led, leaders, together = set(), {}, {}, {SERVER: 0, CLIENT: 0}, 0
+        self.games.both_debugged(self.console, known)
         for round_ in range(ROUNDS):
             group = self.console.stopped(known)
             known.add(group.hit_id)
@@ -48,9 +49,13 @@ class Rounds(Base):
                 if not at_line(member):
                     continue
                 count = encounters(self.console, process, process == SERVER)
+                # Each pass of the line is one stop. One that the other stops just before or still at its line comes to
+                # it once more; a stop that it led itself, right after one that it led, is a new pass.
+                leads = process == group.leader
                 if process in last:
-                    self.assertEqual(count, last[process] + 1, f"{process} passed its line without a stop before round {round_}")
-                last[process] = count
+                    steps = (1,) if leads and led[process] else (0, 1)
+                    self.assertIn(count - last[process], steps, f"{process} in round {round_}: lost or made up")
+                last[process], led[process] = count, leads
             self.console.renew()
             self.console.resume()
         self.assertTrue(all(leaders.values()), leaders)
@@ -67,7 +72,9 @@ class Shown(Base):
     def test_a_bundle_has_both_stacks_locals_and_the_lines_around(self):
         made = self.console.arm(CPP_FILE, CPP_LINE, CLIENT)
         self.assertTrue(made.armed)
-        group = self.console.stopped(set())
+        known = set()
+        self.games.both_debugged(self.console, known)
+        group = self.console.stopped(known)
         hit = self.console.until(lambda: (h := self.console.hits.get(group.hit_id)) and all(m.frames for m in h.members) and h, 10)
         client = next(m for m in hit.members if m.state.process_id == CLIENT)
         self.assertEqual(client.frames[0].line, CPP_LINE)

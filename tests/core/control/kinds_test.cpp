@@ -158,6 +158,35 @@ TEST_F(Kinds, OneMemberRunsOnAloneAndTheLastOneEndsTheStop) {
   EXPECT_EQ(sim.group().state, GroupState::Running);
 }
 
+// A hit while the group still resumes opens the next stop; what it showed before that is in the bundle all the same.
+TEST_F(Kinds, TheContextOfAHitThatCameWhileResumingIsKept) {
+  ASSERT_TRUE(sim.arm());
+  sim.run(2);
+  sim.hit(sim.at("server-1"));
+  sim.run(12);
+  ASSERT_TRUE(sim.order(ResumeOrder{}));
+  ASSERT_EQ(sim.group().state, GroupState::Resuming);
+  const auto tell = [&](const ProcessEvent& event) {
+    for (auto& action : sim.desk.on(event, sim.now)) {
+      if (const auto* hit = std::get_if<PublishHit>(&action)) sim.hits.push_back(hit->hit);
+    }
+  };
+  const ProcessId editor("editor-1"), server("server-1");
+  tell(Resumed{editor, 1, sim.now, true, ""});
+  tell(SiteHit{editor, 1, "bp-1", 1, true, 130, sim.now, {}, {}});
+  tell(Parked{editor, 1, 0, "bp-1", 130, sim.now});
+  tell(StopContext{editor, 1, {{"encounter", "game.cpp", 7}}, {}, "thread 1", {}});
+  tell(Resumed{server, 1, sim.now, true, ""});
+  EXPECT_EQ(sim.group().leader, editor);
+  tell(Parked{server, 1, 0, "", 131, sim.now});
+  ASSERT_FALSE(sim.hits.empty());
+  const auto& members = sim.hits.back().members;
+  const auto its =
+      std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.state.process == editor; });
+  ASSERT_EQ(its->frames.size(), 1U);
+  EXPECT_EQ(its->frames[0].function, "encounter");
+}
+
 TEST(Live, ALiveProcessIsArmedOnlyByItsName) {
   EXPECT_FALSE(liveProcess(ProcessId("a"), {{"environment", "staging"}, {"live", "false"}}));
   auto live = liveProcess(ProcessId("server-1"), {{"environment", "production"}, {"timeout.client", "10s"}});
