@@ -20,12 +20,13 @@ set(QD_ALLOW_widgets "core/base;core/ingest;core/series;core/netcode;core/contro
 set(QD_ALLOW_app/console "core;widgets")
 set(QD_ALLOW_app/cli "core")
 set(QD_ALLOW_agent/probe "")
+set(QD_ALLOW_agent/unreal "agent/probe")
 set(QD_ALLOW_agent/daemon "core/base;core/ingest;core/series;core/control;core/security;core/serve;core/etcd;core/link/wire;agent/probe;agent/debug")
 set(QD_ALLOW_agent/debug "core/base;core/control")
 set(QD_ALLOW_stage "agent/probe;stage")
 
 set(QD_ROOMS core/base core/ingest core/series core/netcode core/control core/security core/link core/link/wire core/serve core/etcd core/recording
-    core/params core/breakpoints core/analysis widgets app/console app/cli agent/probe agent/daemon agent/debug stage)
+    core/params core/breakpoints core/analysis widgets app/console app/cli agent/probe agent/unreal agent/daemon agent/debug stage)
 
 # Headers from outside, each with the rooms that alone may see it.
 set(QD_FENCED "sqlite3\\.h>core/recording" "\\.(grpc\\.)?pb\\.h>core/link,core/serve,core/etcd" "^grpc>core/link,core/serve,core/etcd,core/security"

@@ -172,6 +172,8 @@ struct qd_probe {
   int park_refused;
   int parked;
   qd_parked parked_as;
+  uint64_t park_start_ns, park_renewed_ns;
+  uint32_t park_resume, park_lease;
 
   /* declared [game] */
   struct series* series;

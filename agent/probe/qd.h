@@ -111,6 +111,9 @@ typedef struct qd_config {
    * so that the game can stretch its timeouts and clamp dt. */
   void (*on_park)(void* user, int parked, uint64_t parked_ns);
   void* on_park_user;
+  /* For a game thread that must not stand, since it draws the editor around the game: qd_tick_end then returns at once,
+   * and the world has to stand for as long as qd_park_poll says so. */
+  int park_by_polling;
   const char* token; /* over TCP: what the agent's --probe-token-file holds; default $QUARTERDECK_TOKEN, else none */
 } qd_config;
 
@@ -166,6 +169,10 @@ uint64_t qd_tick_begin(qd_probe* probe, uint64_t tick);
  * the calling thread. Returns the nanoseconds it stood parked (0 as a rule): take them out of your accumulator, no
  * catch-up. */
 uint64_t qd_tick_end(qd_probe* probe);
+
+/* With park_by_polling: 1 while the world must stand; call it every frame [game]. on_park tells of both ends. Between
+ * them call no qd_tick_begin and no qd_frame_begin. */
+int qd_park_poll(qd_probe* probe);
 
 /* The editor's counterpart, once per rendered frame [game]. Ticks are the domain's; the render tick is fixed
  * point 48.16 (tick × 65536 + fraction). Returns the render tick to draw: the one given, or less when a stop at tick T

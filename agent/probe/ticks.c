@@ -139,23 +139,26 @@ static void sleep_parked(qd_probe* p, uint32_t seen) {
   }
 }
 
-/* Returns why it ends. `resume` was read before the stop was looked at, so that no resume is missed. */
-static qd_resume_reason wait_parked(qd_probe* p, uint64_t start, uint32_t resume) {
+/* Why it ends, or 0 while it goes on. */
+static int look_parked(qd_probe* p, uint64_t now) {
   qd_lane_orders* o = &p->lane->orders;
-  uint32_t lease = __atomic_load_n(&o->lease, __ATOMIC_ACQUIRE);
-  uint64_t now = start, renewed = start;
+  uint32_t fresh;
+  link_service(p, now);
+  if (p->stream.on) stream_ship(p); /* others work on */
+  if (__atomic_load_n(&o->resume_seq, __ATOMIC_ACQUIRE) != p->park_resume) return QD_RESUME_ASKED;
+  fresh = __atomic_load_n(&o->lease, __ATOMIC_ACQUIRE);
+  if (fresh != p->park_lease) p->park_renewed_ns = now;
+  p->park_lease = fresh;
+  if (now - p->park_start_ns >= p->config.park_max_ns) return QD_RESUME_MAXIMUM;
+  return now > p->park_renewed_ns && now - p->park_renewed_ns >= p->config.park_orphan_ns ? QD_RESUME_ORPHANED : 0;
+}
+
+static qd_resume_reason wait_parked(qd_probe* p) {
   for (;;) {
-    uint32_t word = __atomic_load_n(&o->park_word, __ATOMIC_ACQUIRE), fresh;
-    link_service(p, now);
-    if (p->stream.on) stream_ship(p); /* others work on */
-    if (__atomic_load_n(&o->resume_seq, __ATOMIC_ACQUIRE) != resume) return QD_RESUME_ASKED;
-    fresh = __atomic_load_n(&o->lease, __ATOMIC_ACQUIRE);
-    if (fresh != lease) renewed = now;
-    lease = fresh;
-    if (now - start >= p->config.park_max_ns) return QD_RESUME_MAXIMUM;
-    if (now - renewed >= p->config.park_orphan_ns) return QD_RESUME_ORPHANED;
+    uint32_t word = __atomic_load_n(&p->lane->orders.park_word, __ATOMIC_ACQUIRE);
+    int reason = look_parked(p, qd_now_ns());
+    if (reason) return (qd_resume_reason)reason;
     sleep_parked(p, word);
-    now = qd_now_ns();
   }
 }
 
@@ -165,21 +168,40 @@ static void give_up(qd_probe* p, qd_resume_reason reason) {
   if (reason == QD_RESUME_MAXIMUM) p->park_refused = 1;
 }
 
-static uint64_t park(qd_probe* p, uint32_t resume, int by_order) {
-  uint64_t start = qd_now_ns(), stood;
-  qd_resume_reason reason;
+/* `resume` was read before the stop was looked at, so that no resume is missed. */
+static void begin_park(qd_probe* p, uint32_t resume, int by_order) {
+  p->park_start_ns = p->park_renewed_ns = qd_now_ns();
+  p->park_resume = resume;
+  p->park_lease = __atomic_load_n(&p->lane->orders.lease, __ATOMIC_ACQUIRE);
   p->parked = 1;
   if (p->config.on_park) p->config.on_park(p->config.on_park_user, 1, 0);
-  say_parked(p, start, by_order);
-  reason = wait_parked(p, start, resume);
+  say_parked(p, p->park_start_ns, by_order);
+}
+
+static uint64_t end_park(qd_probe* p, qd_resume_reason reason) {
+  uint64_t stood;
   p->parked = 0;
   __atomic_store_n(&p->local_stop, 0, __ATOMIC_RELEASE);
   if (reason != QD_RESUME_ASKED) give_up(p, reason);
-  stood = qd_now_ns() - start;
+  stood = qd_now_ns() - p->park_start_ns;
   p->parked_total_ns += stood;
   say_resumed(p, reason, stood);
   if (p->config.on_park) p->config.on_park(p->config.on_park_user, 0, stood);
   return stood;
+}
+
+static uint64_t park(qd_probe* p, uint32_t resume, int by_order) {
+  begin_park(p, resume, by_order);
+  return p->config.park_by_polling ? 0 : end_park(p, wait_parked(p));
+}
+
+int qd_park_poll(qd_probe* p) {
+  int reason;
+  if (!p || !on_game_thread(p) || !p->parked || !p->config.park_by_polling) return 0;
+  reason = look_parked(p, qd_now_ns());
+  if (!reason) return 1;
+  end_park(p, (qd_resume_reason)reason);
+  return 0;
 }
 
 static uint64_t boundary(qd_probe* p) {
@@ -189,7 +211,7 @@ static uint64_t boundary(qd_probe* p) {
 }
 
 uint64_t qd_tick_end(qd_probe* p) {
-  if (!p || !on_game_thread(p)) return 0;
+  if (!p || !on_game_thread(p) || p->parked) return 0;
   ring_push(&p->rings[0], QD_REC_TICK_END | p->tick << 16, 0);
   if (p->stream.on) {
     stream_ship(p);

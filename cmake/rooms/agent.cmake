@@ -82,6 +82,30 @@ if(BUILD_TESTING)
     DEPENDS ${_go_sources} "${CMAKE_SOURCE_DIR}/agent/go/go.mod" VERBATIM)
   add_custom_target(go-example-server ALL DEPENDS "${CMAKE_BINARY_DIR}/tests/go-example-server")
 endif()
+if(BUILD_TESTING)
+  # The kit for Unreal, without Unreal: its sources against stand-ins (in the engine's manner: no exceptions, no RTTI),
+  # with and without the editor; its engine-free half in a host of a page.
+  set(_unreal "${CMAKE_SOURCE_DIR}/agent/unreal/Source")
+  file(GLOB _unreal_sources CONFIGURE_DEPENDS "${_unreal}/*/Private/*.cpp")
+  foreach(_editor IN ITEMS 0 1)
+    add_library(qd_unreal_stand_ins_${_editor} OBJECT ${_unreal_sources})
+    set_target_properties(qd_unreal_stand_ins_${_editor} PROPERTIES CXX_STANDARD 20)
+    target_compile_options(qd_unreal_stand_ins_${_editor} PRIVATE -fno-exceptions -fno-rtti -Wall -Wextra -Werror
+                           -Wno-unused-parameter)
+    target_compile_definitions(qd_unreal_stand_ins_${_editor} PRIVATE WITH_LIVE_CODING=${_editor}
+                               WITH_EDITORONLY_DATA=${_editor})
+    target_include_directories(qd_unreal_stand_ins_${_editor} PRIVATE "${CMAKE_SOURCE_DIR}" "${_unreal}/Quarterdeck/Public"
+                               "${CMAKE_SOURCE_DIR}/tests/agent/unreal/stand_ins")
+  endforeach()
+  add_executable(unreal-host "${CMAKE_SOURCE_DIR}/tests/agent/unreal/host/host_main.cpp"
+                 "${_unreal}/Quarterdeck/Private/QuarterdeckMember.cpp")
+  set_target_properties(unreal-host PROPERTIES CXX_STANDARD 17 RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_compile_options(unreal-host PRIVATE -fno-exceptions -fno-rtti)
+  target_include_directories(unreal-host PRIVATE "${_unreal}/Quarterdeck/Public")
+  target_link_libraries(unreal-host PRIVATE qd_agent_probe qd_warnings Threads::Threads)
+  qd_test(test_agent_unreal FOLDER tests/agent/unreal/units)
+  add_dependencies(test_agent_unreal qd_unreal_stand_ins_0 qd_unreal_stand_ins_1)
+endif()
 if(QD_RPC)
   find_package(spdlog REQUIRED)
   find_package(prometheus-cpp CONFIG REQUIRED)

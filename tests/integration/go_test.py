@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grpc
 
-from harness import BIN, Agent, eventually, pb, qdctl, qdctl_json, rpc
+from harness import BIN, Agent, eventually, pb, qdctl, qdctl_json, rpc, stop_at_site
 
 GO, EDITOR = "go-1", "go-editor"
 
@@ -121,8 +121,7 @@ class Go(unittest.TestCase):
         self.ctl("break", "link", GO, EDITOR)
         refused = qdctl("--agent", self.host.agent, "--json", "break", "set", "player.moved", "--process", GO, "--if", "speed > 1")
         self.assertIn("offers: player,x_m,y_m,speed_mps", refused[1] + refused[2])
-        self.assertTrue(self.ctl("break", "set", "player.moved", "--process", GO, "--if", "speed_mps >= 0")["armed"])
-        hit = self.ctl("break", "wait", "--for", "20s", "--hold", "5s")
+        hit = stop_at_site(self.host.agent, "player.moved", GO, 200, "--if", "speed_mps >= 0")
         self.assertEqual((hit["state"], hit["leader"]), ("stopped", GO))
         members = {one["process"]: one for one in hit["members"]}
         self.assertEqual(members[GO]["state"], "stopped")

@@ -102,6 +102,24 @@ def qdctl_json(*args, expect=0):
     return json.loads(out) if out.strip() else {}
 
 
+def stop_at_site(agent, site, process, after, *args, hold="2s"):
+    """Arms the site so that it stops after `after` hits; returns the breakpoint's id and the stop as `break wait` saw it.
+    The wait begins before: one that comes to a stopped group is not told the locals."""
+    wait = subprocess.Popen([str(BIN / "qdctl"), "--agent", agent, "--json", "break", "wait", "--for", "30s", "--hold", hold],
+                            stdout=subprocess.PIPE, text=True)
+    try:
+        made = qdctl_json("--agent", agent, "break", "set", site, "--process", process, "--after", after, *args)
+        assert made["armed"], made
+        hit = json.loads(wait.stdout.readline())
+        qdctl_json("--agent", agent, "break", "remove", made["id"])
+        wait.wait(60)
+        return hit
+    finally:
+        wait.kill()
+        wait.wait()
+        wait.stdout.close()
+
+
 def eventually(condition, seconds):
     """Waits until `condition()` is true, looking ten times a second; fails after `seconds`."""
     end = time.monotonic() + seconds

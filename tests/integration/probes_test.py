@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import BIN, Agent, eventually, qdctl, qdctl_json
+from harness import BIN, Agent, eventually, qdctl, qdctl_json, stop_at_site
 
 TESTS = BIN.parent / "tests"
 TOKEN = "correct horse battery staple"
@@ -71,10 +71,9 @@ class Folder(unittest.TestCase):
         self.stops(agent, name)
 
     def stops(self, agent, name):
-        made = qdctl_json("--agent", agent, "break", "set", "combat.hit", "--process", name, "--if", "victim == 3")
-        self.assertTrue(made["armed"])
-        hit = qdctl_json("--agent", agent, "break", "wait", "--for", "20s", "--hold", "1s")
+        hit = stop_at_site(agent, "combat.hit", name, 30, "--if", "victim == 3", hold="1s")
         self.assertEqual((hit["state"], hit["leader"], hit["tick"] % 8), ("stopped", name, 3))
+        self.assertEqual(hit["members"][0]["locals"], {"victim": 3, "damage": hit["tick"] % 100})
         self.assertEqual(process(agent, name)["state"], "parked")
         qdctl_json("--agent", agent, "break", "continue")
         eventually(lambda: (process(agent, name) or {"tick": 0})["tick"] > hit["tick"], 20)
