@@ -7,6 +7,8 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 qd_room(core/control LINK qd_core_ingest PRIVATE_LINK OpenSSL::Crypto)
 qd_test(test_core_control FOLDER tests/core/control LINK qd_core_control)
 qd_room(core/series LINK qd_core_ingest)
+# Folds over packed samples: the loops that are worth vector code.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/core/series/packed.cpp PROPERTIES COMPILE_OPTIONS -O3)
 qd_test(test_core_series FOLDER tests/core/series LINK qd_core_series)
 qd_room(core/analysis LINK qd_core_ingest qd_core_series)
 qd_test(test_core_analysis FOLDER tests/core/analysis LINK qd_core_analysis)

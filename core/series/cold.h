@@ -30,8 +30,9 @@ struct ColdExtent {
 struct ColdRequest {
   ingest::ProcessRef process;
   ingest::SeriesInfo series;  // with an empty name: the clock, that is which tick was when (adoptClock)
-  Extent extent;              // as the store knows it
-  std::uint64_t key = 0;      // of the ColdExtent; 0: look them up
+  Extent extent;          // as the store knows it; segment: counted from 0 within the process instance. Of a part of
+                          // what is asked for how many samples it has is not known (total 0).
+  std::uint64_t key = 0;  // of the ColdExtent; 0: look them up
 };
 
 // What came. Either `children`, which together are what was asked for: ascending, not overlapping, at most some

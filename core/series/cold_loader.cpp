@@ -25,12 +25,11 @@ void addPart(Meter& meter, const ColdLoader::Order& order, const ColdLoad& part,
   std::vector<Late> rows;
   for (const ColdRun& run : part.runs) {
     Kind kind = run.kind;
-    kind.segment = extent.mixed ? order.firstSegment + run.kind.segment : extent.segment;
+    kind.segment = extent.mixed ? run.kind.segment : extent.segment;
     for (const Row& row : run.rows) rows.push_back({row, kind, run.breakBefore && &row == run.rows.data()});
   }
   for (const ColdExtent& child : part.children) children.push_back(child);
   for (Entry& entry : chunksOf(meter, rows, true)) {
-    entry.extent.segment -= order.firstSegment;
     children.push_back({entry.extent, 0, std::move(entry.sketch)});
   }
 }
@@ -44,7 +43,7 @@ ColdLoader::ColdLoader(std::shared_ptr<ColdSource> source, Executor executor, Co
       options_(std::move(options)),
       meter_(meter),
       owner_(std::move(owner)),
-      metered_(meter, ownBytes(options_)) {}
+      metered_(std::in_place, meter, ownBytes(options_)) {}
 
 std::size_t ColdLoader::ownBytes(const ColdOptions& options) {
   constexpr std::size_t kNode = sizeof(Key) + 48;
@@ -145,6 +144,7 @@ Result<ColdLoad> ColdLoader::loadInParts(const Order& order, std::uint64_t parts
     const auto at = [&](std::uint64_t n) {
       return extent.t0 + static_cast<TimeNs>(static_cast<unsigned __int128>(span) * n / parts);
     };
+    part.extent.summary.total = 0;
     part.extent.t0 = at(i) + (i == 0 ? 0 : 1);
     part.extent.t1 = at(i + 1);
     const Result<ColdLoad> loaded = source_->load(part);
@@ -161,6 +161,7 @@ void ColdLoader::stop() {
   stopped_ = true;
   queue_.clear();
   idle_.wait(lock, [this] { return !working_; });
+  metered_.reset();
 }
 
 }  // namespace qd::series

@@ -57,8 +57,8 @@ class ColdLoader final : public std::enable_shared_from_this<ColdLoader> {
   const ColdOptions options_;
   Meter& meter_;
   const Owner owner_;
-  const Metered metered_;
-  std::mutex mutex_;  // guards what follows
+  std::optional<Metered> metered_;  // until stop(): a task that comes late keeps this alive longer than the store
+  std::mutex mutex_;                // guards what follows
   std::condition_variable idle_;
   std::deque<Job> queue_;
   std::set<Key> known_;                  // in the queue or under way

@@ -82,6 +82,8 @@ class Folder {
   void cold(const Entry& entry) {
     const Extent& e = entry.extent;
     want(wanted_, entry);
+    result_.coarse =
+        result_.coarse || columns_.wide(std::max(view_.x0(e), view_.from), std::min(view_.x1(e), view_.to));
     if (e.summary.count == 0) {
       gap_ = true;
       return;

@@ -54,6 +54,7 @@ struct RangeResult {
   std::vector<Bucket> buckets;       // ascending, at most about 2 a pixel
   std::vector<std::int64_t> breaks;  // x before which the line is interrupted (restart, gap, new segment)
   bool refining = false;             // better data is on its way
+  bool coarse = false;               // buckets wider than a pixel stand for samples that are not in RAM
 };
 
 struct Statistics {

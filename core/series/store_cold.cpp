@@ -110,6 +110,7 @@ std::optional<ColdLoader::Order> Store::Impl::resolve(const ColdLoader::Job& job
   order.request.process = {job.process, instance->second};
   if (job.series != ColdLoader::kClock) order.request.series = series[job.series]->meta.info;
   order.request.extent = job.wanted.extent;
+  order.request.extent.segment -= order.firstSegment;
   order.request.key = job.wanted.key;
   return order;
 }

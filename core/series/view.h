@@ -74,7 +74,8 @@ void walkBranch(const View& view, const Branch& branch, Visitor& visitor) {
     if (entry.branch) {
       walkBranch(view, *entry.branch, visitor);
     } else if (entry.chunk) {
-      if (i + 1 < branch.entries.size()) __builtin_prefetch(branch.entries[i + 1].chunk.get());
+      if (i + 2 < branch.entries.size()) __builtin_prefetch(branch.entries[i + 2].chunk.get());
+      if (i + 1 < branch.entries.size() && branch.entries[i + 1].chunk) branch.entries[i + 1].chunk->prefetch();
       walkChunk(view, *entry.chunk, visitor);
     } else {
       visitor.cold(entry);

@@ -25,6 +25,7 @@ TimeNs askLine(const series::Store& store, const PaneSeries& series, const PaneV
   auto data = analysis::evaluate(store, series.bound, view.from - margin, view.to + margin, width + 2 * kMargin);
   include(out.values, rangeOf(data));
   out.refining = out.refining || data.refining;
+  out.coarse = out.coarse || data.coarse;
   const TimeNs interval = intervalOf(data);
   Trace trace{{}, {}, Spikes::Opaque, series.color};
   if (isSparse(data, width)) {
@@ -39,7 +40,9 @@ TimeNs askLine(const series::Store& store, const PaneSeries& series, const PaneV
 std::vector<series::SketchColumn> sketches(const series::Store& store, const PaneSeries& series, const PaneView& view,
                                            int width, int px, Asked& out) {
   const Stretches parts = stretchesOf(view, width, px);
-  out.refining = out.refining || store.query(series.bound.a, series::Axis::Time, parts.from, parts.to, 64).refining;
+  const auto known = store.query(series.bound.a, series::Axis::Time, parts.from, parts.to, 64);
+  out.refining = out.refining || known.refining;
+  out.coarse = out.coarse || known.coarse;
   return store.sketches(series.bound.a, series::Axis::Time, parts.from, parts.to, parts.count);
 }
 

@@ -24,6 +24,7 @@ struct Asked {
   std::vector<series::SketchColumn> heat;
   ValueRange values;
   bool refining = false;
+  bool coarse = false;  // in part, and for good where nothing is refining
 };
 
 // Adds what `series` shows over `width` columns; how far its samples lie apart, 0: not known.

@@ -98,6 +98,32 @@ class RefiningTest final : public QObject {
         session.store.query(pane.shown().front().meta.id, series::Axis::Time, timeAt(4990), timeAt(5010), 500);
     QVERIFY(data.exact && data.samples.size() == 21);
   }
+
+  void whatCanNotComeIsSaid() {
+    demo::Session session(0);
+    ingest::ProcessInfo process;
+    process.id = ProcessId("server-1");
+    process.instance = InstanceId(1);
+    process.kind = ingest::ProcessKind::Server;
+    process.domain = "server-1";
+    ingest::SeriesInfo info;
+    info.name = "tick.duration";
+    info.unit = "ms";
+    info.integer = false;
+    process.series = {info};
+    session.directory.on(demo::wrap(ingest::ProcessChange{process, {}}, demo::kStart));
+    QVERIFY(session.store.adopt({process.id, process.instance}, info, extents()));
+    session.clock.setRecording(true);
+    session.clock.setExtent(timeAt(0), timeAt(kEach * kExtents - 1));
+    session.clock.setSpan(timeAt(kEach * kExtents) - timeAt(0));
+    PlotPanel panel(session.context);
+    panel.resize(816, 620);
+    panel.show();
+    panel.stack().refresh(true);
+    plot::PlotPane& pane = *panel.stack().panes().front();
+    QVERIFY(pane.legend().note().contains(QStringLiteral("no longer in memory")));
+    QVERIFY(pane.range().high > 40);  // and its folds are shown
+  }
 };
 
 QObject* makeRefiningTest() {
