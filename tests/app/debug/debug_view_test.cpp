@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The debug view in the real window, with a real agent, two real games and a real debugger on each. With
 // QD_SHOTS=FOLDER it leaves pictures of both themes there.
+// First: QScintilla wants Qt's keywords, and they eat names of our headers.
+#include "core/ingest/rollup_book.h"
+//
 #include <QAction>
 #include <QDir>
 #include <QFile>
