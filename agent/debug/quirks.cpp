@@ -108,6 +108,8 @@ StopCause Quirks::causeOf(const Json& body, bool ordered) const {
   if (kind_ == DebuggerKind::Delve && reason == "exception" && text.find("error evaluating") != std::string::npos) {
     return StopCause::ConditionError;
   }
+  // delve's own breakpoint at what panics has a number too, -1.
+  if (kind_ == DebuggerKind::Delve && reason == "exception") return StopCause::Exception;
   if (reason.find("breakpoint") != std::string::npos || !hitNumbers(body).empty()) return StopCause::Breakpoint;
   if (reason == "step") return StopCause::Step;
   // delve says "pause"; lldb calls the SIGSTOP that we sent an exception.

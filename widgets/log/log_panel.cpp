@@ -87,7 +87,7 @@ QWidget* LogPanel::makeFilterRow() {
   for (const auto& choice : kindChoices()) kind_->addItem(tr(choice.label));
   for (QComboBox* box : {level_, kind_}) {
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    box->setMinimumContentsLength(9);
+    box->setMinimumContentsLength(8);
   }
   onlySelected_ = new QCheckBox(tr("selected"));
   onlySelected_->setToolTip(tr("Only lines of the process that is selected (or pinned here)"));

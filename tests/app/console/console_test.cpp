@@ -181,6 +181,8 @@ void ConsoleSuite::aStretchIsKeptUnderAName() {
   QTRY_VERIFY(clock.last() > clock.first());
   clock.setLoop(clock.first(), clock.last());
   QSignalSpy kept(&composition, &Composition::kept);
+  window.activateWindow();
+  QVERIFY(QTest::qWaitForWindowActive(&window));
   QTest::keyClick(&window, Qt::Key_K);
   auto* dialog = window.findChild<QInputDialog*>(QStringLiteral("keepDialog"));
   QVERIFY(dialog != nullptr && dialog->isVisible());
