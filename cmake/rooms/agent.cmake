@@ -25,7 +25,7 @@ if(BUILD_TESTING)
     set(_probe_c ${_probe})
     list(FILTER _probe_c INCLUDE REGEX "\\.c$")
     list(FILTER _probe_c EXCLUDE REGEX "lane_reader") # the agent's side
-    set(_exe "${CMAKE_BINARY_DIR}/tests/probe-example.exe")
+    set(_exe "${CMAKE_BINARY_DIR}/tests/probe-windows.exe")
     add_custom_command(OUTPUT "${_exe}"
       COMMAND ${QD_MINGW} -O2 -std=gnu99 -Wall -Wextra -Werror -Wno-stringop-overread -DQD_BUILDS_PROBE -D_WIN32_WINNT=0x0A00
               -D__USE_MINGW_ANSI_STDIO=1 "-I${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/agent/probe/example/game.c"

@@ -267,7 +267,7 @@ void LinkGroup::settle(TimeNs, DebugActions& out) {
   if (all) {
     deadline_ = 0;
     awaitLeader_ = false;
-    setState(GroupState::Stopped, fmt::format("All stand at tick {}.", view_.tick), out);
+    setState(GroupState::Stopped, fmt::format("All stand; the hit was at tick {}.", view_.tick), out);
     publishHit(out);
   } else {
     out.emplace_back(PublishGroup{view_});

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kit for Go: its example server with the real agent, and the stage's editor playing on it."""
 import json
+import re
 import subprocess
 import tempfile
 import threading
@@ -111,7 +112,11 @@ class Go(unittest.TestCase):
         self.addCleanup(stream.cancel)
         self.editor()
         eventually(lambda: any(b"joined as player" in line for line in lines), 20)
-        self.assertEqual(self.ctl("action", "run", "match.drain", "reason=test", "--process", GO)["ok"], True)
+        drain = ("action", "run", "match.drain", "reason=test", "--process", GO, "--comment", "a test")
+        code, _, err = qdctl("--agent", self.host.agent, *drain)
+        self.assertEqual(code, 1)
+        wanted = re.search(r'--confirm "([^"]+)"', err).group(1)
+        self.assertEqual(self.ctl(*drain, "--confirm", wanted)["ok"], True)
         self.assertEqual(self.server.wait(20), 0)
 
     def test_a_site_in_go_stops_the_editor_at_the_same_tick(self):

@@ -169,7 +169,7 @@ class Windows(Folder):
     def test_runs_under_wine_and_is_one_of_the_fleet(self):
         for needed in ("wine", "x86_64-w64-mingw32-gcc"):
             self.assertTrue(shutil.which(needed), f"{needed} is missing; ./dev setup installs it")
-        program = TESTS / "probe-example.exe"
+        program = TESTS / "probe-windows.exe"
         self.assertTrue(program.exists(), f"{program} is missing; ./dev build makes it")
         agent = self.agent("--probe-token-file", self.token)
         prefix = {"WINEPREFIX": str(self.folder / "wine"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=",

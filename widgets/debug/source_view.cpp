@@ -50,7 +50,8 @@ SourceView::SourceView(QWidget* parent) : QsciScintilla(parent) {
 
 void SourceView::dress() {
   const Colors& c = colorsOf(this);
-  const QFont font = codeFont();
+  QFont font = codeFont();
+  font.setPointSizeF(font.pixelSize() * 72.0 / logicalDpiY());  // QScintilla knows no pixels
   if (lexer_ != nullptr) {
     lexer_->setDefaultFont(font);
     lexer_->setFont(font);
