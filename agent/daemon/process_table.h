@@ -25,7 +25,7 @@ class ProcessTable {
   void setParameters(const ingest::ProcessRef& process, const std::vector<ingest::ParameterValue>& values);
   void setBreakpoint(const ingest::Breakpoint& breakpoint);
   void setGroup(const ingest::LinkGroup& group);
-  void setHit(const ingest::Hit& hit);  // kept while its group stands at it
+  void setHit(const ingest::Hit& hit);                // kept while its group stands at it
   void setChange(const ingest::ChangeState& change);  // the newest 100 that are over stay
   void setShared(const ingest::SharedItem& item);
   void forgetGone(TimeNs now);

@@ -14,10 +14,8 @@ std::string encode(const std::vector<StagedEdit>& edits) {
   Json list = Json::array();
   for (const StagedEdit& edit : edits) {
     if (list.size() == kMostShared) break;
-    list.push_back({{"process", edit.process.value},
-                    {"name", edit.name},
-                    {"from", toText(edit.from)},
-                    {"to", toText(edit.to)}});
+    list.push_back(
+        {{"process", edit.process.value}, {"name", edit.name}, {"from", toText(edit.from)}, {"to", toText(edit.to)}});
   }
   return list.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -30,7 +30,7 @@ struct Snapshot {
   std::vector<ingest::Breakpoint> breakpoints;
   std::vector<ingest::LinkGroup> groups;
   std::vector<ingest::Hit> hits;  // of the stops that are not over
-  bool rollups = false;  // the log holds them; else a subscription makes its own out of the samples
+  bool rollups = false;           // the log holds them; else a subscription makes its own out of the samples
   std::vector<ingest::ChangeState> changes;
   std::vector<ingest::SharedItem> shared;
 };

@@ -95,9 +95,7 @@ bool PlotPane::draw(const PaneView& view) {
   plot_->replot(QCustomPlot::rpQueuedRefresh);
   drawn_ = view;
   drawStrips(view);
-  legend_->setNote(asked.refining ? tr("refining…")
-                   : asked.coarse ? tr("coarse: no longer in memory")
-                                  : QString());
+  legend_->setNote(asked.refining ? tr("refining…") : asked.coarse ? tr("coarse: no longer in memory") : QString());
   return asked.refining;
 }
 

@@ -134,7 +134,8 @@ void ConsoleSuite::aLostAgentStillOpensEveryPanel() {
   QTRY_VERIFY_WITH_TIMEOUT(shows(window, QStringLiteral("○ NO AGENT")), 15000);  // and not "live", in either place
   QTRY_VERIFY_WITH_TIMEOUT(!shows(window, QStringLiteral("LIVE")), 15000);
   // A laptop of 1280x800 shows all of it, the banner of a stop included.
-  QVERIFY2(window.minimumSizeHint().height() + 52 <= 800, qPrintable(QString::number(window.minimumSizeHint().height())));
+  QVERIFY2(window.minimumSizeHint().height() + 52 <= 800,
+           qPrintable(QString::number(window.minimumSizeHint().height())));
   QVERIFY2(window.minimumSizeHint().width() <= 1280, qPrintable(QString::number(window.minimumSizeHint().width())));
   composition.close();
   QVERIFY(composition.session() == nullptr);

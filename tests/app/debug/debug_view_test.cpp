@@ -144,7 +144,7 @@ void DebugViewSuite::shoot(const QString& name) {
   if (folder.isEmpty()) return;
   for (const auto scheme : {widgets::Scheme::Light, widgets::Scheme::Dark}) {
     widgets::applyTheme(*qApp, scheme);
-    QTest::qWait(300);
+    QCoreApplication::processEvents();
     const QString theme = scheme == widgets::Scheme::Light ? QStringLiteral("light") : QStringLiteral("dark");
     QVERIFY(window_->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, name, theme)));
   }

@@ -90,7 +90,7 @@ class WorldTest final : public QObject {
     const auto wanted = [&] { return std::ranges::count(interest.poses(), std::string("server-1")) == 1; };
     {
       WorldPanel panel(session.context);
-      QTest::qWait(0);
+      QCoreApplication::processEvents();
       QVERIFY(interest.poses().empty());
       panel.show();
       QTRY_VERIFY(wanted());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A game process in C++ with a probe, to be debugged by lldb: the other half of linked/main.go. Arguments: ID ONCE_IN
 // SEED; a fourth: it is an editor of that server.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -48,6 +49,7 @@ int main(int argc, char** argv) {
   const int onceIn = std::atoi(argv[2]);
   std::minstd_rand random(static_cast<unsigned>(std::atoi(argv[3])));
   World world;
+  auto next = std::chrono::steady_clock::now();
   while (true) {
     ++world.tick;
     argc > 4 ? (void)qd_frame_begin(probe, world.tick, world.tick << 16, world.tick)
@@ -55,6 +57,8 @@ int main(int argc, char** argv) {
     if (onceIn > 0 && random() % static_cast<unsigned>(onceIn) == 0) encounter(world);
     world.threat += fold(static_cast<int>(world.tick % 2)) * 1e-9;
     argc > 4 ? (void)qd_frame_end(probe) : (void)qd_tick_end(probe);
-    std::this_thread::sleep_for(std::chrono::microseconds(16'667));
+    // Its pace is a deadline; after a stop it goes on from now.
+    next = std::max(next, std::chrono::steady_clock::now()) + std::chrono::microseconds(16'667);
+    std::this_thread::sleep_until(next);
   }
 }
