@@ -165,6 +165,9 @@ Result<control::ExperimentPlan> ExperimentDialog::plan() const {
   plan.time.ns = kTimes[std::clamp(time_->currentIndex(), 0, 4)] * kNsPerSecond;
   plan.mostPlayers = static_cast<std::uint32_t>(players_->value());
   const std::string fault = fault_->text().trimmed().toStdString();
+  if (fault.empty())
+    return fail(ErrorCode::InvalidArgument,
+                tr("Name the parameter that is the fault, such as net.loss.").toStdString());
   for (const ProcessId& target : plan.targets) {
     const auto spec = context_.params.spec(target, fault);
     if (!spec)
