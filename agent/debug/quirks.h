@@ -30,6 +30,8 @@ class Quirks {
   static std::optional<int> portIn(const std::string& line);
 
   Json attachArguments(std::int64_t pid) const;
+  // lldb now and then loses its own server while it attaches ("lost connection"), and not the next time.
+  int attachTries() const { return kind_ == DebuggerKind::Lldb ? 3 : 1; }
   // lldb waits a fixed 100 ms inside a DAP `pause`, while its threads are frozen 2 ms after a SIGSTOP.
   bool stopsBySignal() const { return kind_ == DebuggerKind::Lldb; }
   // "From the Nth hit on", as this debugger understands it.

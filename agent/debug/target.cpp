@@ -29,10 +29,16 @@ void Target::start() {
                  if (!answer.ok) return end({false, answer.error});
                  capabilities_ = answer.body;
                  attachedAt_ = port_.nowNs();
-                 dap_.request("attach", quirks_.attachArguments(pid_), [this](const DapAnswer& attached) {
-                   if (!attached.ok) end({false, attached.error});
-                 });
+                 attach(quirks_.attachTries());
                });
+}
+
+void Target::attach(int tries) {
+  dap_.request("attach", quirks_.attachArguments(pid_), [this, tries](const DapAnswer& answer) {
+    if (answer.ok) return;
+    if (tries > 1 && !initialized_ && state_ == State::Attaching) return attach(tries - 1);
+    end({false, answer.error});
+  });
 }
 
 void Target::onEvent(const std::string& name, const Json& body) {

@@ -46,6 +46,7 @@ class Target {
  private:
   enum class State { Attaching, Running, Stopping, Stopped, Resuming, Ended };
   void onEvent(const std::string& name, const Json& body);
+  void attach(int tries);
   void configure();
   void apply();
   void applyFile(const std::string& file);
