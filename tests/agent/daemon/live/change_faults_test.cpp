@@ -7,7 +7,6 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <thread>
 
 #include "tests/agent/daemon/live/changes.h"
 #include "tests/support/paths.h"
@@ -144,7 +143,7 @@ TEST_F(LiveFaults, AnAgentKilledAtAnyMomentTakesItsValuesBack) {
     auto request = plan("c-kill-" + std::to_string(i), {"server-9"}, 1.5 + i * 0.01);
     request.mutable_plan()->set_lease_ns(300'000'000);
     ASSERT_TRUE(start(*agent, request).ok());
-    std::this_thread::sleep_for(std::chrono::milliseconds(i * 7 % 60));  // a fault at another moment each time
+    for (int asked = 0; asked < i; ++asked) state(*agent, request.plan().id());  // so many round trips later
     agent->child().signal(SIGKILL);
     agent->child().wait();
     agent = std::make_unique<Agent>(folder);
