@@ -19,7 +19,10 @@ VariablesTree::VariablesTree(QWidget* parent) : QTreeWidget(parent) {
   setIndentation(14);
   header()->resizeSection(0, 130);
   header()->resizeSection(1, 160);
+  connect(this, &QTreeWidget::itemCollapsed, this,
+          [this](QTreeWidgetItem* item) { open_.erase(item->data(0, kPath).toString()); });
   connect(this, &QTreeWidget::itemExpanded, this, [this](QTreeWidgetItem* item) {
+    open_.insert(item->data(0, kPath).toString());
     const qint64 reference = item->data(0, kReference).toLongLong();
     if (reference == 0 || item->data(0, kLoaded).toBool()) return;
     item->setData(0, kLoaded, true);
@@ -33,8 +36,7 @@ void VariablesTree::nextStop() {
   now_.clear();
 }
 
-QTreeWidgetItem* VariablesTree::add(QTreeWidgetItem* parent, const QString& path,
-                                    const control::DebugVariable& variable) {
+void VariablesTree::add(QTreeWidgetItem* parent, const QString& path, const control::DebugVariable& variable) {
   const QString value = QString::fromStdString(variable.value);
   const auto was = before_.find(path);
   const bool changed = was != before_.end() && was->second != value;
@@ -51,7 +53,7 @@ QTreeWidgetItem* VariablesTree::add(QTreeWidgetItem* parent, const QString& path
   }
   if (variable.reference != 0) item->setChildIndicatorPolicy(QTreeWidgetItem::ShowIndicator);
   parent != nullptr ? parent->addChild(item) : addTopLevelItem(item);
-  return item;
+  if (variable.reference != 0 && open_.contains(path)) item->setExpanded(true);
 }
 
 void VariablesTree::showLocals(const QString& function, const std::vector<control::DebugVariable>& variables) {

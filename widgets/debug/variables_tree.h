@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Locals and what lies below them: asked for when somebody opens it, marked where a value is another than at the stop
-// before (by a sign and weight, not by colour alone). UI thread only.
+// before (by a sign and weight, not by colour alone); what was opened is opened again at the next stop. UI thread only.
 #pragma once
 
 #include <QTreeWidget>
 #include <map>
+#include <set>
 
 #include "core/control/inspect.h"
 
@@ -27,9 +28,10 @@ class VariablesTree final : public QTreeWidget {
   void wantsBelow(quint64 question, qint64 reference);
 
  private:
-  QTreeWidgetItem* add(QTreeWidgetItem* parent, const QString& path, const control::DebugVariable& variable);
+  void add(QTreeWidgetItem* parent, const QString& path, const control::DebugVariable& variable);
 
   std::map<QString, QString> before_, now_;
+  std::set<QString> open_;  // what somebody has opened stays open from stop to stop
   std::map<quint64, QTreeWidgetItem*> asked_;
   quint64 nextQuestion_ = 1;
 };

@@ -190,12 +190,15 @@ void DebugViewSuite::aHitShowsBothSidesStepsAndRunsOn() {
   QTRY_VERIFY_WITH_TIMEOUT(stands() && stack->topLevelItemCount() > 0, kPatience);
   auto* state = view_->findChild<QLabel*>(QStringLiteral("debugState"));
   QTRY_VERIFY(state->text().contains(QStringLiteral("game-1")) && state->text().contains(QStringLiteral("game-2")));
-  // What lies below a local comes when it is opened.
-  const auto options = locals->findItems(QStringLiteral("options"), Qt::MatchExactly);
-  QVERIFY(!options.isEmpty());
-  QCOMPARE(options.front()->childCount(), 0);
-  options.front()->setExpanded(true);
-  QTRY_VERIFY_WITH_TIMEOUT(options.front()->childCount() > 0, kPatience);
+  // What lies below a local comes when it is opened; the hit's own copy, which is there first, has nothing below.
+  // The tree is filled anew when the debugger has answered: an item is asked for each time.
+  const auto options = [&] { return locals->findItems(QStringLiteral("options"), Qt::MatchExactly).value(0); };
+  QTRY_VERIFY_WITH_TIMEOUT(
+      options() != nullptr && options()->childIndicatorPolicy() == QTreeWidgetItem::ShowIndicator, kPatience);
+  QCOMPARE(options()->childCount(), 0);
+  options()->setExpanded(true);
+  const auto hasChildren = [&] { return options() != nullptr && options()->childCount() > 0; };
+  QTRY_VERIFY_WITH_TIMEOUT(hasChildren(), kPatience);
   shoot(QStringLiteral("debug-stopped"));
   // A line further; the other stands meanwhile.
   const auto before = group().hitId;
@@ -210,6 +213,7 @@ void DebugViewSuite::aHitShowsBothSidesStepsAndRunsOn() {
   QTRY_VERIFY_WITH_TIMEOUT(stands() && group().hitId != again, kPatience);
   const auto tickItem = [&] { return locals->findItems(QStringLiteral("tick"), Qt::MatchExactly).value(0); };
   QTRY_VERIFY_WITH_TIMEOUT(tickItem() != nullptr && tickItem()->text(1).startsWith(QStringLiteral("Δ")), kPatience);
+  QTRY_VERIFY_WITH_TIMEOUT(hasChildren() && options()->isExpanded(), kPatience);  // it was open
   shoot(QStringLiteral("debug-changed"));
   // F9 again clears it, F5 runs both on.
   source->setCursorPosition(line_ - 1, 0);
