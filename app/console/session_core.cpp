@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "core/link/cluster.h"
+#include "core/recording/live_samples.h"
 #include "core/recording/recorded_samples.h"
 #include "core/recording/recorder.h"
 #include "core/recording/recording.h"
@@ -98,7 +99,7 @@ struct SessionCore::Source {
   ingest::Interest asked;
 
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
-  std::vector<std::string> recordedTo() const;  // the files of this session, oldest first
+  recording::LiveSamples::Files recordedTo() const;  // the files of this session
   void fetch(const std::vector<recording::MissingRange>& ranges);
 
   std::unique_ptr<recording::ReplayFeed> feed;
@@ -133,14 +134,19 @@ recording::RecorderOptions SessionCore::Source::recorderOptions(const std::strin
   return options;
 }
 
-std::vector<std::string> SessionCore::Source::recordedTo() const {
-  std::vector<std::string> all;
+recording::LiveSamples::Files SessionCore::Source::recordedTo() const {
+  recording::LiveSamples::Files all;
+  const std::string present = recorder->path();
   {
     const std::lock_guard lock(mutex);
-    all = files;
+    all.closed = files;
   }
-  const std::string present = recorder->path();
-  if (all.empty() || all.back() != present) all.push_back(present);
+  const bool closed = std::ranges::find(all.closed, present) != all.closed.end();
+  if (!closed && recorder->status().state == recording::RecorderStatus::State::Recording) {
+    all.written = present;
+  } else if (!closed) {
+    all.closed.push_back(present);  // it failed: what it has, it has
+  }
   return all;
 }
 
@@ -230,6 +236,10 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
     source.recorder = std::move(*recorder);
     source.recorded = std::make_unique<Recorded>(*source.recorder);
     core->fan.add(*source.recorded);
+    source.worker = std::make_unique<Worker>();
+    core->store.setColdSource(
+        std::make_shared<recording::LiveSamples>([&source] { return source.recordedTo(); }),
+        [worker = source.worker.get()](std::function<void()> task) { worker->post(std::move(task)); });
   } else {
     source.noRecorder = recorder.error().message;
   }

@@ -10,7 +10,7 @@ qd_test(test_widgets_base QT FOLDER tests/widgets/base LINK qd_widgets_base)
 qd_room(widgets/plot QT LINK qd_widgets_base qd_core_analysis qd_core_breakpoints PRIVATE_LINK QCustomPlotQt6::QCustomPlotQt6)
 # QCustomPlot's header is written with Qt's keywords.
 target_compile_options(qd_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)
-qd_test(test_widgets_plot QT FOLDER tests/widgets/plot LINK qd_widgets_plot qd_core_netcode qd_core_params qd_core_breakpoints
+qd_test(test_widgets_plot QT FOLDER tests/widgets/plot LINK qd_widgets_plot qd_core_netcode qd_core_params qd_core_breakpoints qd_fakes_recording
         QCustomPlotQt6::QCustomPlotQt6)
 if(TARGET test_widgets_plot)
   target_compile_options(test_widgets_plot PRIVATE -UQT_NO_KEYWORDS -UQT_NO_FOREACH)

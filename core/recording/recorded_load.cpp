@@ -89,6 +89,30 @@ series::ColdLoad RecordedSamples::loadSeries(const Process& process, const serie
   return runsOf(process, request, rows);
 }
 
+std::optional<RecordedSamples::Reach> RecordedSamples::reach(const ingest::ProcessRef& ref, bool derived) const {
+  const Process* process = find(ref);
+  if (process == nullptr) return std::nullopt;
+  std::optional<Reach> out;
+  const auto add = [&](TimeNs from, TimeNs to) {
+    if (!out) out = Reach{from, to};
+    out->from = std::min(out->from, from);
+    out->to = std::max(out->to, to);
+  };
+  Result<Statement> rows = file_->impl().db.prepare(
+      "SELECT min(time_min), max(time_max), count(*) FROM chunks WHERE process = ?1 AND (ring = ?2) = ?3");
+  if (rows) {
+    rows->bind(1, Cell(process->row)).bind(2, Cell(std::int64_t{ingest::kDerivedRing}));
+    rows->bind(3, Cell(std::int64_t{derived ? 1 : 0}));
+    if (rows->step().value_or(false) && rows->integer(2) != 0) add(rows->integer(0), rows->integer(1));
+  }
+  for (const DecodedChunk& chunk : process->tails) {
+    if ((chunk.ring == ingest::kDerivedRing) != derived || chunk.head.times.empty()) continue;
+    const auto [first, last] = std::ranges::minmax_element(chunk.head.times);
+    add(*first, *last);
+  }
+  return out;
+}
+
 // The columns of the chunks that lie in the stretch.
 std::vector<RecordedSamples::Piece> RecordedSamples::stretch(Tree& tree, const Process& process,
                                                              const series::Extent& extent) {

@@ -2,7 +2,7 @@
 // The samples of a recording without reading them: what each series comes to is adopted at once, out of one row a
 // process, so that opening takes the same time at any size; a store asks for what it is looked at, level by level down
 // to the samples of a chunk. Format 2; what is damaged is left out and noted. adoptInto() before the store asks;
-// load() on the store's worker; damaged() on any thread.
+// load() and reach() on the store's worker; damaged() on any thread.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ class RecordedSamples final : public series::ColdSource {
 
   void adoptInto(series::Store& store);
   Result<series::ColdLoad> load(const series::ColdRequest& request) override;
+  // From when to when it has samples of that start of a process: its own, or those that were joined in the console.
+  struct Reach {
+    TimeNs from = 0, to = 0;
+  };
+  std::optional<Reach> reach(const ingest::ProcessRef& ref, bool derived) const;
   std::vector<Damage> damaged() const;
 
  private:

@@ -19,9 +19,10 @@ namespace qd::widgets::demo {
 
 class Session {
  public:
-  // `length` 0: an empty session.
-  explicit Session(TimeNs length, bool replay = false)
-      : context{store, directory, log, world, params, breakpoints, nullptr, clock, selection, ticker, {}, replay} {
+  // `length` 0: an empty session. `budget`: of the store, in bytes.
+  explicit Session(TimeNs length, bool replay = false, std::size_t budget = std::size_t{512} << 20)
+      : store(budget), context{store,   directory, log,       world,  params, breakpoints,
+                               nullptr, clock,     selection, ticker, {},     replay} {
     for (ingest::EventSink* sink :
          {static_cast<ingest::EventSink*>(&store), static_cast<ingest::EventSink*>(&directory),
           static_cast<ingest::EventSink*>(&log), static_cast<ingest::EventSink*>(&world),

@@ -8,11 +8,13 @@ QObject* makeStackTest();
 QObject* makeRasterTest();
 QObject* makeEditTest();
 QObject* makeRefiningTest();
+QObject* makeRecordedLiveTest();
 
 int main(int argc, char** argv) {
   QApplication app(argc, argv);
   int failed = 0;
-  for (const auto make : {makePlotTest, makeRasterTest, makeStackTest, makeEditTest, makeRefiningTest}) {
+  for (const auto make :
+       {makePlotTest, makeRasterTest, makeStackTest, makeEditTest, makeRefiningTest, makeRecordedLiveTest}) {
     const std::unique_ptr<QObject> test(make());
     failed += QTest::qExec(test.get(), argc, argv);
   }
