@@ -64,30 +64,35 @@ LiveSamples::SamplesPtr LiveSamples::closed(const std::string& path, const serie
   return samples;
 }
 
-// Null: it does not reach so far yet.
-LiveSamples::SamplesPtr LiveSamples::written(const std::string& path, const series::ColdRequest& request) {
-  const auto reaches = [&] {
-    const auto reach = written_->reach(request.process, request.series.derived);
-    return reach && reach->to >= request.extent.t1;
-  };
-  if (written_ && writtenPath_ == path && reaches()) return written_;
-  auto opened = RecordedSamples::open(path);
-  if (!opened) return nullptr;
-  written_ = std::move(*opened);
-  writtenPath_ = path;
-  return reaches() ? written_ : nullptr;
+// Null: it does not reach so far yet. `still`: to be held until its rows are read.
+LiveSamples::SamplesPtr LiveSamples::written(const std::string& path, const series::ColdRequest& request,
+                                             std::shared_ptr<void>& still) {
+  constexpr int kTries = 3;  // it may be written to while it is opened
+  if (writtenPath_ != path) written_ = nullptr;
+  still = written_ ? written_->still() : nullptr;
+  for (int tries = 0; !still && tries < kTries; ++tries) {
+    auto opened = RecordedSamples::open(path);
+    if (!opened) return nullptr;
+    written_ = std::move(*opened);
+    writtenPath_ = path;
+    still = written_->still();
+  }
+  if (!still) return nullptr;
+  const auto reach = written_->reach(request.process, request.series.derived);
+  return reach && reach->to >= request.extent.t1 ? written_ : nullptr;
 }
 
 Result<series::ColdLoad> LiveSamples::load(const series::ColdRequest& request) {
   series::ColdRequest asked = request;
   asked.key = 0;
   const Files files = files_();
+  std::shared_ptr<void> still;  // goes after what reads under it
   std::vector<SamplesPtr> from;
   for (const std::string& path : files.closed) {
     if (SamplesPtr samples = closed(path, asked)) from.push_back(std::move(samples));
   }
   if (files.written) {
-    SamplesPtr samples = written(*files.written, asked);
+    SamplesPtr samples = written(*files.written, asked, still);
     // What a closed file reaches beyond needs none that comes after it.
     const bool enough = std::ranges::any_of(from, [&](const SamplesPtr& file) {
       const auto reach = file->reach(asked.process, false);

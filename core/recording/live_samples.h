@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a live store dropped for its budget, out of the files that its session is being recorded to. The one that is
-// being written is opened anew when what it had committed does not reach to what is asked for; until it does, the
-// answer is NotFound, so that it is asked for again. What a file reaches beyond and does not have is gone (the
-// recorder's queue was full). One thread (the store's worker).
+// being written is opened anew when it was written to since (its writer moves rows from tails into chunks: what is read
+// must be of one moment); until it reaches to what is asked for, the answer is NotFound, so that it is asked for again.
+// What a file reaches beyond and does not have is gone (the recorder's queue was full). One thread (the store's
+// worker).
 #pragma once
 
 #include <functional>
@@ -32,7 +33,7 @@ class LiveSamples final : public series::ColdSource {
  private:
   using SamplesPtr = std::shared_ptr<RecordedSamples>;
   SamplesPtr closed(const std::string& path, const series::ColdRequest& request);
-  SamplesPtr written(const std::string& path, const series::ColdRequest& request);
+  SamplesPtr written(const std::string& path, const series::ColdRequest& request, std::shared_ptr<void>& still);
 
   const std::function<Files()> files_;
   std::list<std::pair<std::string, SamplesPtr>> open_;  // of closed files, used last first

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "core/recording/event_json.h"
 #include "core/recording/recorded_samples_impl.h"
@@ -16,6 +17,34 @@ namespace qd::recording {
 namespace {
 
 constexpr std::size_t kMostHeads = 16;  // kept
+
+// A read transaction: everything in it is of one moment.
+class ReadLook {
+ public:
+  static Result<ReadLook> begin(const Database& db) {
+    Result<Statement> begun = db.prepare("BEGIN");
+    if (!begun) return std::unexpected(begun.error());
+    if (auto done = begun->step(); !done) return std::unexpected(done.error());
+    ReadLook look(db);
+    const Result<std::int64_t> version = db.integer("PRAGMA data_version");
+    if (!version) return std::unexpected(version.error());
+    look.version_ = *version;
+    return look;
+  }
+  ReadLook(ReadLook&& other) noexcept : db_(std::exchange(other.db_, nullptr)), version_(other.version_) {}
+  ReadLook& operator=(ReadLook&&) = delete;
+  ~ReadLook() {
+    Result<Statement> end = db_ != nullptr ? db_->prepare("COMMIT") : Result<Statement>();
+    if (db_ != nullptr && end) (void)end->step();  // nothing was written: it cannot fail in a way that matters
+  }
+  // Another one after each commit of somebody else.
+  std::int64_t version() const { return version_; }
+
+ private:
+  explicit ReadLook(const Database& db) : db_(&db) {}
+  const Database* db_;
+  std::int64_t version_ = 0;
+};
 
 Summary merged(Summary a, const Summary& b) {
   if (a.n == 0) return b;
@@ -53,6 +82,9 @@ Result<std::shared_ptr<RecordedSamples>> RecordedSamples::open(const std::string
     return fail(ErrorCode::Unsupported, fmt::format("{} has format 1, which has no summaries.", path));
   }
   std::shared_ptr<RecordedSamples> self(new RecordedSamples(std::move(*file)));
+  const Result<ReadLook> look = ReadLook::begin(self->file_->impl().db);
+  if (!look) return std::unexpected(look.error());
+  self->version_ = look->version();
   const Recording::Impl& impl = self->file_->impl();
   for (const auto& [row, entry] : impl.processes) self->processes_[row] = {row, entry.ref, {}, {}, {}, {}};
   Result<Statement> rows = impl.db.prepare("SELECT * FROM totals");
@@ -77,6 +109,12 @@ Result<std::shared_ptr<RecordedSamples>> RecordedSamples::open(const std::string
   self->readTails();
   self->readBreaks();
   return self;
+}
+
+std::shared_ptr<void> RecordedSamples::still() {
+  Result<ReadLook> look = ReadLook::begin(file_->impl().db);
+  if (!look || look->version() != version_) return nullptr;
+  return std::make_shared<ReadLook>(std::move(*look));
 }
 
 void RecordedSamples::readTails() {

@@ -2,7 +2,7 @@
 // The samples of a recording without reading them: what each series comes to is adopted at once, out of one row a
 // process, so that opening takes the same time at any size; a store asks for what it is looked at, level by level down
 // to the samples of a chunk. Format 2; what is damaged is left out and noted. adoptInto() before the store asks;
-// load() and reach() on the store's worker; damaged() on any thread.
+// load(), reach() and still() on the store's worker; damaged() on any thread.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,9 @@ class RecordedSamples final : public series::ColdSource {
     TimeNs from = 0, to = 0;
   };
   std::optional<Reach> reach(const ingest::ProcessRef& ref, bool derived) const;
+  // While somebody holds it, the file is read as it was when it was opened here: one that is being written to changes
+  // under its readers. Null: it has changed since, open it anew. On the store's worker.
+  std::shared_ptr<void> still();
   std::vector<Damage> damaged() const;
 
  private:
@@ -66,6 +69,7 @@ class RecordedSamples final : public series::ColdSource {
   void note(std::string table, std::int64_t row, std::string what);
 
   std::unique_ptr<Recording> file_;
+  std::int64_t version_ = 0;                   // of what was read at the opening
   std::map<std::int64_t, Process> processes_;  // by row
   std::deque<std::pair<std::int64_t, std::shared_ptr<const ChunkHead>>> heads_;
   std::vector<std::vector<std::uint64_t>> groups_;  // pieces that overlap in time, as one

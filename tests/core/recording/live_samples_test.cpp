@@ -109,4 +109,29 @@ TEST(LiveSamples, AStretchOverTwoFilesComesOutOfBoth) {
   EXPECT_EQ(rowsOf(*old), 10u);
 }
 
+// The writer folds tails into chunks between two commits: whoever reads meanwhile finds each row once.
+TEST(LiveSamples, AFileThatIsWrittenToWhileItIsReadGivesEachRowOnce) {
+  const Scratch scratch;
+  const std::string path = scratch / "live.qdrec";
+  auto recorder = recorderTo(path);
+  LiveSamples samples([&] { return LiveSamples::Files{{}, path}; });
+  const ProcessInfo of = server();
+  recorder->on(envelope(ProcessChange{of, ""}, 1));
+  const SampleBlock first = block(1000, kRows, 0, of);
+  std::uint64_t sequence = 2;
+  recorder->on(envelope(first, sequence++));
+  const auto asked = request(of, first.times.front(), first.times.back(), kRows);
+  ASSERT_TRUE(await(samples, asked));
+  constexpr std::uint64_t kBlocks = 60;
+  for (std::uint64_t n = 1; n <= kBlocks; ++n) {
+    recorder->on(envelope(block(1000 + static_cast<Tick>(n * kRows), kRows, n * kRows, of), sequence++));
+    const std::uint64_t before = recorder->status().points;
+    do {
+      const auto load = samples.load(asked);
+      ASSERT_TRUE(load) << load.error().message;
+      ASSERT_EQ(rowsOf(*load), kRows) << "after block " << n;
+    } while (recorder->status().points == before);
+  }
+}
+
 }  // namespace qd::recording::testing
