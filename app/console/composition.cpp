@@ -71,18 +71,19 @@ void Composition::attach(const session::SessionRequest& request) {
     session::rememberCluster(settings_, agents);
   }
   Q_EMIT opening(tr("Attaching to %1").arg(QString::fromStdString(request.context.name)));
-  run(request, [folder, path, context = request.context] {
+  run(request, [folder, path, context = request.context, budget = budget_] {
     // Whatever is wrong with the folder, the recorder says it, and the session goes on without a recording.
     (void)QDir().mkpath(QString::fromStdString(folder));
     recording::prune(folder, {});
-    return SessionCore::live(context, path);
+    return SessionCore::live(context, path, budget);
   });
 }
 
 void Composition::replay(const session::SessionRequest& request) {
   const QString name = QFileInfo(request.recording).fileName();
   Q_EMIT opening(tr("Opening %1").arg(name));
-  run(request, [path = request.recording.toStdString()] { return SessionCore::replay(path); });
+  run(request,
+      [path = request.recording.toStdString(), budget = budget_] { return SessionCore::replay(path, budget); });
 }
 
 void Composition::run(const session::SessionRequest& request,

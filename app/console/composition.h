@@ -31,6 +31,7 @@ class Composition final : public QObject {
   void open(const qd::session::SessionRequest& request);  // closes the session before it
   void close();                                           // also gives up an opening
   void setKeepRecording(bool keep);
+  void setBudget(std::size_t bytes) { budget_ = bytes; }  // that samples may take, of the next session
   // What is recorded of it, as a session with a name; what came of it is said by kept().
   void keepStretch(const QString& name, qd::TimeNs from, qd::TimeNs to);
 
@@ -59,6 +60,7 @@ class Composition final : public QObject {
   std::unique_ptr<Session> session_;
   std::shared_ptr<Opening> opening_;
   bool keep_ = false;
+  std::size_t budget_ = SessionCore::kBudget;
   struct Worker {
     std::shared_ptr<std::atomic<bool>> done;
     std::thread thread;

@@ -44,6 +44,9 @@ std::expected<Options, EarlyExit> parseOptions(int argc, const char* const* argv
   app.add_option("--screenshot", options.screenshot, "Save a picture of the window to this PNG file, then exit");
   auto* afterOption = app.add_option("--after", after, "When to take the picture, from the start (5s)");
   app.add_option("--theme", options.theme, "dark or light, for this time");
+  app.add_option("--memory", options.memoryMib,
+                 "MiB that samples may take (512); what is older is read from the recording")
+      ->check(CLI::Range(16, 65536));
   app.add_option("--frame-stats", options.frameStats, "Write first paint and frame times to this JSON file")->group("");
   try {
     app.parse(argc, argv);

@@ -20,6 +20,7 @@ struct Options {
   std::string screenshot;  // PNG file; the program ends after it
   Duration after{5 * kNsPerSecond};
   std::string frameStats;  // JSON file with the window's times, for the bench
+  int memoryMib = 512;     // that samples may take
   std::string theme;       // dark, light; empty: the remembered one
 };
 

@@ -93,6 +93,7 @@ int run(int argc, char** argv) {
   std::optional<widgets::Scheme> scheme;
   if (!options->theme.empty()) scheme = options->theme == "light" ? widgets::Scheme::Light : widgets::Scheme::Dark;
   Composition composition(settings);
+  composition.setBudget(static_cast<std::size_t>(options->memoryMib) << 20);
   MainWindow window(composition, settings, scheme);
   std::unique_ptr<FrameStats> stats;
   if (!options->frameStats.empty())

@@ -193,8 +193,9 @@ class SessionCore::ExactSamples final : public ingest::EventSink {
   series::Store& store_;
 };
 
-SessionCore::SessionCore(bool isReplay)
-    : exact_(std::make_unique<ExactSamples>(store)),
+SessionCore::SessionCore(bool isReplay, std::size_t budget)
+    : store(budget),
+      exact_(std::make_unique<ExactSamples>(store)),
       join(fan),
       rewindJoin(fan),
       isReplay_(isReplay),
@@ -221,14 +222,14 @@ SessionCore::~SessionCore() {
 }
 
 Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& context,
-                                                       const std::string& recordingPath) {
+                                                       const std::string& recordingPath, std::size_t budget) {
   link::ClusterOptions options;
   options.endpoints = context.agents;
   options.tls = {context.caFile, context.certFile, context.keyFile, context.serverName};
   if (options.tls.enabled()) {
     if (auto ok = security::check(options.tls); !ok) return std::unexpected(ok.error());
   }
-  std::unique_ptr<SessionCore> core(new SessionCore(false));
+  std::unique_ptr<SessionCore> core(new SessionCore(false, budget));
   Source& source = *core->source_;
   // Who cannot record can still watch.
   auto recorder = recording::Recorder::open(source.recorderOptions(context.name, recordingPath));
@@ -259,13 +260,13 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   return core;
 }
 
-Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path) {
+Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path, std::size_t budget) {
   auto samples = recording::RecordedSamples::open(path);
-  if (samples) return replay(path, std::move(*samples));
+  if (samples) return replay(path, budget, std::move(*samples));
   if (samples.error().code != ErrorCode::Unsupported) return std::unexpected(samples.error());
   auto file = recording::Recording::open(path);
   if (!file) return std::unexpected(file.error());
-  std::unique_ptr<SessionCore> core(new SessionCore(true));
+  std::unique_ptr<SessionCore> core(new SessionCore(true, budget));
   Source& source = *core->source_;
   source.file = std::move(*file);
   source.loading.share = 0;
@@ -273,9 +274,9 @@ Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path
   return core;
 }
 
-Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path,
+Result<std::unique_ptr<SessionCore>> SessionCore::replay(const std::string& path, std::size_t budget,
                                                          std::shared_ptr<recording::RecordedSamples> samples) {
-  std::unique_ptr<SessionCore> core(new SessionCore(true));
+  std::unique_ptr<SessionCore> core(new SessionCore(true, budget));
   Source& source = *core->source_;
   source.worker = std::make_unique<Worker>();
   source.samples = std::move(samples);

@@ -33,14 +33,16 @@ namespace qd::console {
 
 class SessionCore {
  public:
+  static constexpr std::size_t kBudget = std::size_t{512} << 20;  // bytes that samples may take
   // Attaches; agents that are not there yet are tried again and again, and shown as lost meanwhile.
   // A recording that cannot be made is a problem of recording(), not of the session; it rolls hourly.
   // Error: the certificates cannot be read.
-  static Result<std::unique_ptr<SessionCore>> live(const session::Context& context, const std::string& recordingPath);
+  static Result<std::unique_ptr<SessionCore>> live(const session::Context& context, const std::string& recordingPath,
+                                                   std::size_t budget = kBudget);
   // Opens the file at once, whatever its size: what each series comes to is known, samples and frames are read when
   // somebody looks at them, events in the background. A file of format 1 is read whole on a thread of its own; panels
   // fill meanwhile. Errors: no such file, not a recording, a newer format.
-  static Result<std::unique_ptr<SessionCore>> replay(const std::string& path);
+  static Result<std::unique_ptr<SessionCore>> replay(const std::string& path, std::size_t budget = kBudget);
   ~SessionCore();
 
   struct Recording {
@@ -92,9 +94,9 @@ class SessionCore {
   netcode::RewindJoin rewindJoin;
 
  private:
-  explicit SessionCore(bool isReplay);
+  SessionCore(bool isReplay, std::size_t budget);
 
-  static Result<std::unique_ptr<SessionCore>> replay(const std::string& path,
+  static Result<std::unique_ptr<SessionCore>> replay(const std::string& path, std::size_t budget,
                                                      std::shared_ptr<recording::RecordedSamples> samples);
   class Worker;
   struct Source;

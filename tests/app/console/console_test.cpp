@@ -70,6 +70,7 @@ void ConsoleSuite::readsTheCommandLine() {
   QVERIFY(options.has_value());
   QCOMPARE(options->agents, (std::vector<std::string>{"a:1", "b:2"}));
   QCOMPARE(options->after.ns, 1500 * kNsPerMs);
+  QCOMPARE(parse({"--memory", "64"})->memoryMib, 64);
   QVERIFY(parse({})->agents.empty());
   const auto version = parse({"--version"});
   QVERIFY(!version && version.error().code == 0);
@@ -89,6 +90,7 @@ void ConsoleSuite::wrongUsageIsCodeTwoAndOneSentence_data() {
   row("after alone", "--after 5s");
   row("no duration", "--screenshot x.png --after soon");
   row("theme", "--theme pink");
+  row("no memory", "--memory 0");
 }
 
 void ConsoleSuite::wrongUsageIsCodeTwoAndOneSentence() {
