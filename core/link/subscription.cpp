@@ -36,7 +36,7 @@ std::shared_ptr<Subscription> Subscription::open(pb::Agent::Stub& stub, const Su
   self->calls_->add();
   stub.async()->Subscribe(&self->context_, &self->request_, self.get());
   self->AddHold();  // reads are also started from the loop
-  self->StartRead(&self->batch_);
+  self->StartRead(self->batch_.get());
   self->StartCall();
   return self;
 }
@@ -46,7 +46,8 @@ void Subscription::OnReadDone(bool ok) {
     RemoveHold();
     return;
   }
-  auto incoming = std::make_shared<Incoming>(decode(batch_, agent_));
+  auto incoming = std::make_shared<Incoming>(decode(*batch_, agent_));
+  batch_.renew();
   loop_->post([self = self_, incoming] {
     self->handlers_.entry(std::move(*incoming));
     self->delivered();
@@ -57,7 +58,7 @@ void Subscription::OnReadDone(bool ok) {
     more = ++underWay_ < kUnderWay;
     paused_ = !more;
   }
-  if (more) StartRead(&batch_);
+  if (more) StartRead(batch_.get());
 }
 
 void Subscription::delivered() {
@@ -68,7 +69,7 @@ void Subscription::delivered() {
     more = paused_ && underWay_ <= kUnderWay / 2;
     if (more) paused_ = false;
   }
-  if (more) StartRead(&batch_);
+  if (more) StartRead(batch_.get());
 }
 
 // Ends on the loop: a context holds its channel, and gRPC must not see its last channel go on a thread of its own.

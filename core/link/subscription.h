@@ -10,6 +10,7 @@
 
 #include "core/link/channel.h"
 #include "core/link/loop.h"
+#include "core/link/wire/arena_message.h"
 #include "core/link/wire/convert.h"
 #include "quarterdeck/v1/quarterdeck.grpc.pb.h"
 
@@ -48,7 +49,7 @@ class Subscription final : public grpc::ClientReadReactor<pb::Batch> {
 
   grpc::ClientContext context_;
   pb::SubscribeRequest request_;
-  pb::Batch batch_;
+  ArenaMessage<pb::Batch> batch_;
   AgentId agent_;
   std::shared_ptr<Loop> loop_;
   std::shared_ptr<LiveCalls> calls_;

@@ -53,11 +53,11 @@ class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream 
     if (!subscription_->caughtUp()) return false;
     batch.mutable_caught_up()->set_agent_id(subscription_->agentId());
     batch.set_sequence(0);
-    return true;
+    return batch.ByteSizeLong() > 0;
   }
   void written(const pb::Batch& batch) override {
     ++counters_.messages;
-    counters_.bytes += batch.ByteSizeLong();
+    counters_.bytes += static_cast<std::uint64_t>(batch.GetCachedSize());  // fill() has just asked for it
   }
   void closed() override { --counters_.streams; }
 

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <utility>
 
+#include "core/link/wire/arena_message.h"
 #include "core/serve/executor.h"
 
 namespace qd::serve {
@@ -84,10 +85,10 @@ class PullStream : public Base, public std::enable_shared_from_this<PullStream<B
         }
         again_ = false;
       }
-      message_.Clear();
-      if (fill(message_)) {
-        written(message_);
-        this->StartWrite(&message_);
+      message_.renew();
+      if (fill(*message_)) {
+        written(*message_);
+        this->StartWrite(message_.get());
         return;
       }
       const std::lock_guard lock(mutex_);
@@ -106,7 +107,7 @@ class PullStream : public Base, public std::enable_shared_from_this<PullStream<B
   }
 
   Executor& executor_;
-  Message message_;
+  link::ArenaMessage<Message> message_;
   std::mutex mutex_;
   bool busy_ = false, again_ = false, ending_ = false, finished_ = false;
   grpc::Status status_;
