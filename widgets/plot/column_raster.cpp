@@ -78,6 +78,18 @@ void include(Run& line, int a, int b, int thickness) {
   line = line.empty() ? run(top, bottom) : run(std::min<int>(line.top, top), std::max<int>(line.bottom, bottom));
 }
 
+// A straight line from the middle of one filled column to that of another, over empty columns too: each lights what the
+// line crosses of it, so that a slope stands where its samples are and not half a column beside them.
+void join(std::vector<Ink>& inks, int from, int y0, int to, int y1, int thickness) {
+  const double step = static_cast<double>(y1 - y0) / (to - from);
+  int before = y0;
+  for (int x = from; x <= to; ++x) {
+    const int next = x == to ? y1 : static_cast<int>(std::lround(y0 + step * (x + 0.5 - from)));
+    include(inks[static_cast<std::size_t>(x)].line, before, next, thickness);
+    before = next;
+  }
+}
+
 }  // namespace
 
 double RasterScale::at(double value) const {
@@ -105,12 +117,8 @@ std::vector<Ink> inkOf(const std::vector<Column>& columns, const RasterScale& sc
     }
     if (from < 0 || !columns[at].joined) {
       include(ink.line, here.mean, here.mean, thickness);
-    } else {  // a straight line from the last to the first value over empty columns
-      const double y0 = rows.all[static_cast<std::size_t>(from)].mean, step = (here.mean - y0) / (x - from);
-      for (int i = from + 1; i <= x; ++i) {
-        include(inks[static_cast<std::size_t>(i)].line, static_cast<int>(std::lround(y0 + step * (i - 1 - from))),
-                static_cast<int>(std::lround(y0 + step * (i - from))), thickness);
-      }
+    } else {
+      join(inks, from, rows.all[static_cast<std::size_t>(from)].mean, x, here.mean, thickness);
     }
     from = x;
   }

@@ -34,7 +34,7 @@ struct Run {
 // What one series leaves in one pixel column.
 struct Ink {
   Run span;          // translucent: from the least to the greatest
-  Run line;          // opaque: the mean, joined to the column before
+  Run line;          // opaque: the mean, joined to the columns beside it
   Run above, below;  // opaque: what of the span stands out of its surroundings
   bool operator==(const Ink&) const = default;
 };

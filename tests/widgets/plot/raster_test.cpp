@@ -158,7 +158,6 @@ class RasterTest final : public QObject {
       same += std::abs(here.top - there.top) <= 1 && std::abs(here.bottom - there.bottom) <= 1 ? 1 : 0;
     }
     // And most columns agree without the neighbours' help.
-    QEXPECT_FAIL("sine", "falls short: 225 of 600 columns agree without their neighbours", Continue);
     QVERIFY2(same >= kWidth * 8 / 10, qPrintable(QStringLiteral("%1 of %2 columns").arg(same).arg(kWidth)));
   }
 
