@@ -91,6 +91,7 @@ struct Console {
     link::ClusterOptions options;
     options.endpoints = {address};
     options.backfill = {};
+    options.mostLag = Duration{2 * kNsPerSecond};  // as the window asks for
     return options;
   }
   ingest::FanOut& wired(ingest::FanOut& to) {
