@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace qd {
 namespace {
@@ -28,11 +29,6 @@ double middleOf(std::uint32_t magnitude) {
   return low + (high - low) * (low / (high + low));  // 2·low·high / (low + high) without overflow
 }
 
-void putVarint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-  out.push_back(static_cast<char>(value));
-}
-
 bool takeVarint(std::string_view& in, std::uint64_t& value) {
   if (!in.empty() && static_cast<unsigned char>(in.front()) < 0x80) {  // nearly always
     value = static_cast<unsigned char>(in.front());
@@ -50,28 +46,46 @@ bool takeVarint(std::string_view& in, std::uint64_t& value) {
   return false;
 }
 
+char* putVarint(char* out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *out++ = static_cast<char>(value | 0x80);
+  *out++ = static_cast<char>(value);
+  return out;
+}
+
+// Into memory that is kept: a sketch is made of every chunk of every series.
 class Encoder {
  public:
+  // Of at most `buckets`.
+  explicit Encoder(std::size_t buckets) {
+    constexpr std::size_t kMostOfOne = 20;  // two varints
+    if (room().size() < buckets * kMostOfOne) room().resize(buckets * kMostOfOne);
+    at_ = room().data();
+  }
   void add(std::int64_t key, std::uint64_t count) {
-    if (buckets_++ == 0) {
-      putVarint(body_, (static_cast<std::uint64_t>(key) << 1) ^ static_cast<std::uint64_t>(key >> 63));
-    } else {
-      putVarint(body_, static_cast<std::uint64_t>(key - before_));
-    }
-    putVarint(body_, count);
+    const std::int64_t step = key - before_;
+    at_ =
+        putVarint(at_, buckets_++ == 0 ? (static_cast<std::uint64_t>(key) << 1) ^ static_cast<std::uint64_t>(key >> 63)
+                                       : static_cast<std::uint64_t>(step));
+    at_ = putVarint(at_, count);
     before_ = key;
   }
   std::string take() const {
+    char head[10];
+    const auto size = static_cast<std::size_t>(putVarint(head, buckets_) - head);
+    const auto body = static_cast<std::size_t>(at_ - room().data());
     std::string out;
-    out.reserve(body_.size() + 3);
-    putVarint(out, buckets_);
-    return out += body_;
+    out.reserve(size + body);
+    return out.append(head, size).append(room().data(), body);
   }
 
  private:
+  static std::vector<char>& room() {
+    thread_local std::vector<char> kept;
+    return kept;
+  }
   std::uint64_t buckets_ = 0;
   std::int64_t before_ = 0;
-  std::string body_;
+  char* at_ = nullptr;
 };
 
 // Counts of all keys there are; what was touched is cleared again. Most of it is never touched, so never in memory.
@@ -83,7 +97,10 @@ struct Table {
   // Gives out what lies in [low, high] and clears it.
   void take(std::uint32_t low, std::uint32_t high, Encoder& out) {
     for (std::uint32_t slot = low; slot <= high; ++slot) {
-      if (counts[slot] != 0) out.add(std::int64_t{slot} - std::int64_t{kEnd}, std::exchange(counts[slot], 0));
+      const std::uint32_t count = counts[slot];
+      if (count == 0) continue;
+      out.add(std::int64_t{slot} - std::int64_t{kEnd}, count);
+      counts[slot] = 0;
     }
   }
 };
@@ -217,7 +234,7 @@ void Sketch::quantiles(std::span<const double> fractions, std::span<double> out)
 }
 
 std::string Sketch::encode() const {
-  Encoder out;
+  Encoder out(negative_.counts.size() + positive_.counts.size() + 1);
   for (std::size_t i = negative_.counts.size(); i-- > 0;) {
     if (negative_.counts[i] != 0) out.add(-static_cast<std::int64_t>(negative_.first + i), negative_.counts[i]);
   }
@@ -264,7 +281,7 @@ std::string encodedSketch(std::span<const double> values) {
     high[side] = std::max(high[side], magnitude);
     ++table.counts[side == 0 ? kEnd - magnitude : kEnd + magnitude];
   }
-  Encoder out;
+  Encoder out(values.size());
   if (low[0] != kEnd) table.take(kEnd - high[0], kEnd - low[0], out);
   if (low[1] != kEnd) table.take(kEnd + low[1], kEnd + high[1], out);
   return out.take();
