@@ -316,3 +316,19 @@ func BenchmarkSample(b *testing.B) {
 		r.I64(s, int64(i))
 	}
 }
+
+// What a sample could cost at least: two words into memory that is there, and the head.
+func BenchmarkRawStores(b *testing.B) {
+	slots := make([]uint64, 2*65536)
+	for i := range slots {
+		slots[i] = 1
+	}
+	head, shared := uint64(0), new(uint64)
+	for i := 0; i < b.N; i++ {
+		at := (head & 65535) * 2
+		slot := slots[at : at+2 : at+2]
+		slot[0], slot[1] = 1, uint64(i)
+		head++
+		publish(shared, head)
+	}
+}

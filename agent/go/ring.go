@@ -63,7 +63,7 @@ func (r *Ring) record(word, value uint64) {
 	slot := r.slots[at : at+2 : at+2]
 	slot[0], slot[1] = word, value
 	r.head++
-	atomic.StoreUint64(r.published, r.head)
+	publish(r.published, r.head)
 }
 
 //go:noinline
@@ -133,7 +133,7 @@ func (r *Ring) push(pairs ...uint64) bool {
 	for i := 0; i < len(pairs); i += 2 {
 		r.put(pairs[i], pairs[i+1])
 	}
-	atomic.StoreUint64(r.published, r.head)
+	publish(r.published, r.head)
 	return true
 }
 

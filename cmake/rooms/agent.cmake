@@ -74,13 +74,19 @@ if(BUILD_TESTING)
       GOCACHE=${CMAKE_BINARY_DIR}/go-cache)
   add_test(NAME go_kit COMMAND ${_go_env} ${CMAKE_SOURCE_DIR}/tests/agent/go/check.sh ${CMAKE_SOURCE_DIR}/agent/go)
   set_tests_properties(go_kit PROPERTIES LABELS unit TIMEOUT 240)
-  file(GLOB_RECURSE _go_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/agent/go/*.go")
+  file(GLOB_RECURSE _go_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/agent/go/*.go" "${CMAKE_SOURCE_DIR}/agent/go/*.s")
   add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/tests/go-example-server"
     COMMAND ${_go_env} ${QD_GO} build -o "${CMAKE_BINARY_DIR}/tests/go-example-server"
             ./example/server
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}/agent/go"
     DEPENDS ${_go_sources} "${CMAKE_SOURCE_DIR}/agent/go/go.mod" VERBATIM)
   add_custom_target(go-example-server ALL DEPENDS "${CMAKE_BINARY_DIR}/tests/go-example-server")
+  # Its benchmarks, for qd_bench.
+  add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/tests/go-kit-bench"
+    COMMAND ${_go_env} ${QD_GO} test -c -o "${CMAKE_BINARY_DIR}/tests/go-kit-bench" .
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}/agent/go"
+    DEPENDS ${_go_sources} "${CMAKE_SOURCE_DIR}/agent/go/go.mod" VERBATIM)
+  add_custom_target(go-kit-bench DEPENDS "${CMAKE_BINARY_DIR}/tests/go-kit-bench")
 endif()
 if(BUILD_TESTING)
   # The kit for Unreal, without Unreal: its sources against stand-ins (in the engine's manner: no exceptions, no RTTI),

@@ -14,7 +14,7 @@ if(QD_RPC)
   qd_program(qd_load FOLDER tests/bench/load LINK qd_agent_probe qd_stage_runtime CLI11::CLI11 INTERNAL)
   add_dependencies(qd_bench quarterdeck-stage quarterdeckd qd_load)  # started by it
   if(BUILD_TESTING)
-    add_dependencies(qd_bench debug-linked)  # as is what its source links stop
+    add_dependencies(qd_bench debug-linked go-kit-bench)  # as is what its source links stop
   endif()
 endif()
 if(QD_GUI)

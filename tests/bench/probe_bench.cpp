@@ -5,10 +5,15 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <cmath>
+#include <map>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "tests/agent/probe/test_agent.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/child.h"
 
 namespace qd::bench {
 namespace {
@@ -117,6 +122,24 @@ QD_BENCH(probe_sample) {
           .unit = "records",
           .value = static_cast<double>(stats.dropped_records),
           .target = 0});
+}
+
+// The kit's own benchmarks, as `go test -bench` runs them: one goroutine, a ring that is emptied in between.
+QD_BENCH(probe_sample_go) {
+  Child go({"../tests/go-kit-bench", "-test.run=none", "-test.bench=.", "-test.count=5"});
+  std::map<std::string, std::vector<double>> ns;
+  while (const auto line = go.line(std::chrono::seconds(60))) {
+    std::istringstream words(*line);
+    std::string name, runs, unit;
+    double value = 0;
+    if (words >> name >> runs >> value >> unit && unit == "ns/op") ns[name.substr(0, name.find('-'))].push_back(value);
+  }
+  const auto median = [&](const char* name) { return ns[name].empty() ? std::nan("") : quantile(ns[name], 0.5); };
+  report({.name = "probe: a sample from Go",
+          .unit = "ns",
+          .value = median("BenchmarkSample"),
+          .limit = median("BenchmarkRawStores"),
+          .target = 10});
 }
 
 }  // namespace qd::bench
