@@ -101,6 +101,8 @@ struct SessionCore::Source {
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
   recording::LiveSamples::Files recordedTo() const;  // the files of this session
   void fetch(const std::vector<recording::MissingRange>& ranges);
+  void crossed(const ingest::Breakpoint& breakpoint, const control::MetricWatch::Crossed& at, ingest::EventSink& marks);
+  std::unique_ptr<breakpoints::DerivedTrigger> triggers;
 
   std::unique_ptr<recording::ReplayFeed> feed;
   std::shared_ptr<recording::RecordedSamples> samples;
@@ -148,6 +150,35 @@ recording::LiveSamples::Files SessionCore::Source::recordedTo() const {
     all.closed.push_back(present);  // it failed: what it has, it has
   }
   return all;
+}
+
+// Ordered as a click would be; what came of it is a mark that everybody sees.
+void SessionCore::Source::crossed(const ingest::Breakpoint& breakpoint, const control::MetricWatch::Crossed& at,
+                                  ingest::EventSink& marks) {
+  const bool stopsThere = breakpoint.kind == ingest::BreakpointKind::Metric;
+  control::BreakpointOrder order;
+  order.wanted = breakpoint;
+  for (const auto& member : breakpoint.members) order.members.push_back(member.process);
+  if (stopsThere) {
+    order.wanted.enabled = false;  // once
+  } else {
+    order.wanted.armWhen.clear();
+  }
+  const auto said = [&marks,
+                     text = fmt::format("{} in {} ({:.4g} at tick {})", breakpoint.armWhen, at.process.value, at.value,
+                                        at.tick),
+                     domain = at.process.value, tick = at.tick, id = breakpoint.id](const Result<std::string>& done) {
+    auto mark = std::make_shared<ingest::Envelope>();
+    const TimeNs now = utcNowNs();
+    mark->received = now;
+    mark->event =
+        ingest::Mark{now, tick, domain,
+                     done ? fmt::format("{}: {}", id, text) : fmt::format("{}: {}: {}", id, text, done.error().message),
+                     "this console"};
+    marks.on(mark);
+  };
+  if (stopsThere) cluster->pause(breakpoint.group, [](const auto&) {});
+  cluster->setBreakpoint(std::move(order), said);
 }
 
 // The recorder outlives the cluster, but asks on a thread of its own.
@@ -252,6 +283,9 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   if (source.recorded) source.recorded->samplesSayAll = context.record.empty();
   source.planner.emplace(std::move(rules));
   source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
+  source.triggers = std::make_unique<breakpoints::DerivedTrigger>(
+      [&source, &fan = core->fan](const auto& breakpoint, const auto& at) { source.crossed(breakpoint, at, fan); });
+  core->fan.add(*source.triggers);
   {
     const std::lock_guard lock(source.fetching);
     source.fetchFrom = source.cluster.get();

@@ -9,6 +9,7 @@
 
 #include "core/analysis/alert_book.h"
 #include "core/base/error.h"
+#include "core/breakpoints/derived_trigger.h"
 #include "core/breakpoints/registry_view.h"
 #include "core/control/command_port.h"
 #include "core/ingest/directory.h"

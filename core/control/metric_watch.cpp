@@ -71,8 +71,10 @@ std::string MetricWatch::problem(const std::string& breakpoint) const {
                          watched.unit);
     }
   }
-  return fmt::format("None of its processes sends {}; what a console computes by itself cannot be watched here.",
-                     watched.guard.series);
+  return fmt::format(
+      "None of its processes sends {}; what a console joins by itself is watched by that console, while it is "
+      "attached.",
+      watched.guard.series);
 }
 
 std::vector<MetricWatch::Crossed> MetricWatch::samples(const ingest::SampleBlock& block) {
@@ -83,7 +85,7 @@ std::vector<MetricWatch::Crossed> MetricWatch::samples(const ingest::SampleBlock
     if (std::find(watched.members.begin(), watched.members.end(), block.process.id) == watched.members.end()) continue;
     const auto series = std::find_if(process->second.begin(), process->second.end(),
                                      [&](const auto& one) { return one.name == watched.guard.series; });
-    if (series == process->second.end()) continue;
+    if (series == process->second.end() || (!watched.unit.empty() && watched.unit != series->unit)) continue;
     auto [meter, isNew] = watched.meters.try_emplace(block.process.id, watched.guard);
     if (isNew) meter->second.applied(block.ticks.front() - 1);
     if (block.dropped > 0) meter->second.broken(block.ticks.front());

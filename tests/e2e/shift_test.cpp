@@ -39,6 +39,7 @@ class ShiftSuite final : public QObject {
   void pushMovesTheTickTime();
   void bothSidesStopAtTheSameTick();
   void continueAndGoOn();
+  void whatOnlyTheConsoleKnowsStopsThemToo();
   void theRecordingShowsTheHit();
   void cleanupTestCase();
 
@@ -208,6 +209,26 @@ void ShiftSuite::continueAndGoOn() {
   QTRY_VERIFY_WITH_TIMEOUT(!context().breakpoints.stopped(), kLong);
   QTRY_VERIFY_WITH_TIMEOUT(tick() > hit_.tick + 60, kLong);
   QTRY_VERIFY(!find<QFrame>("stopBanner")->isVisible());
+}
+
+// No process sends interp.error: the console joins it, watches it, and orders the stop.
+void ShiftSuite::whatOnlyTheConsoleKnowsStopsThemToo() {
+  auto* site = find<QComboBox>("siteBox");
+  site->setCurrentIndex(site->count() - 1);  // the tick after a metric crosses
+  find<QLineEdit>("whenEdit")->setText(QStringLiteral("interp.error > 0.000001 m"));
+  QTest::mouseClick(find<QPushButton>("armButton"), Qt::LeftButton);
+  QTRY_VERIFY_WITH_TIMEOUT(context().breakpoints.stopped().has_value(), kLong);
+  const auto spent = [&] {
+    const auto all = context().breakpoints.breakpoints();
+    return all.size() == 1 && !all.front().enabled;
+  };
+  QTRY_VERIFY_WITH_TIMEOUT(spent(), kLong);
+  shot("metric");
+  find<QLineEdit>("whenEdit")->clear();
+  context().commands->removeBreakpoint(context().breakpoints.breakpoints().front().id, [](const auto&) {});
+  QTRY_VERIFY_WITH_TIMEOUT(context().breakpoints.breakpoints().empty(), kLong);
+  QTest::mouseClick(find<QPushButton>("bannerContinue"), Qt::LeftButton);
+  QTRY_VERIFY_WITH_TIMEOUT(!context().breakpoints.stopped(), kLong);
 }
 
 void ShiftSuite::theRecordingShowsTheHit() {

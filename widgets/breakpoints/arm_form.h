@@ -19,7 +19,7 @@ class ArmForm final : public QWidget {
  public:
   explicit ArmForm(QWidget* parent = nullptr);
   // The sites that can be chosen; keeps what is chosen where it still exists.
-  void setSites(const QStringList& sites);
+  void setSites(QStringList sites);
   void setCanArm(bool can);
   void focusSite();
 
@@ -27,10 +27,12 @@ class ArmForm final : public QWidget {
   void armed(const qd::control::BreakpointOrder& order);
 
  private:
+  static QString anywhere();
   control::BreakpointOrder order() const;
 
   QComboBox* site_;
   QLineEdit* condition_;
+  QLineEdit* when_;
   QSpinBox* after_;
   QComboBox* effect_;
   QPushButton* arm_;

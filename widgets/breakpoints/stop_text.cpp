@@ -57,7 +57,7 @@ QString groupStateText(ingest::GroupState state) {
 QString ackText(const ingest::BreakpointMember& member) {
   switch (member.ack) {
     case ingest::MemberAck::Draft:
-      return tr("not sent");
+      return member.reason.empty() ? tr("not sent") : QString::fromStdString(member.reason);
     case ingest::MemberAck::Sent:
       return tr("sent");
     case ingest::MemberAck::Verified:
@@ -93,6 +93,16 @@ QString breakpointText(const ingest::Breakpoint& breakpoint) {
   QString text = QString::fromStdString(breakpoint.site);
   if (breakpoint.kind == ingest::BreakpointKind::Tick) text = tr("tick %1").arg(formatTick(breakpoint.tick));
   if (breakpoint.kind == ingest::BreakpointKind::Source) text += QStringLiteral(":%1").arg(breakpoint.line);
+  if (breakpoint.kind == ingest::BreakpointKind::Function) text = tr("function %1").arg(text);
+  if (breakpoint.kind == ingest::BreakpointKind::Exception) text = tr("what is thrown and not caught");
+  if (breakpoint.kind == ingest::BreakpointKind::Metric) text = tr("the tick after");
+  if (!breakpoint.armWhen.empty()) {
+    text += breakpoint.kind == ingest::BreakpointKind::Metric
+                ? tr(" %1").arg(QString::fromStdString(breakpoint.armWhen))
+                : tr(", once %1").arg(QString::fromStdString(breakpoint.armWhen));
+  }
+  if (!breakpoint.afterHitOf.empty())
+    text += tr(", after a hit of %1").arg(QString::fromStdString(breakpoint.afterHitOf));
   if (!breakpoint.condition.empty()) text += tr(" if %1").arg(QString::fromStdString(breakpoint.condition));
   if (breakpoint.after > 1) text += tr(", from hit %1 on").arg(breakpoint.after);
   if (!breakpoint.logText.empty()) text += tr(", logs only");
