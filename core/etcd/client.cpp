@@ -34,9 +34,12 @@ struct Client::State {
     live.insert(made);
     return made;
   }
-  void over(const std::shared_ptr<grpc::ClientContext>& context) {
+  // A call is over. Its context goes here, for it holds the channel too: gRPC joins its own threads with the last
+  // channel, so that the last hold must never be let go on one of them. After this nothing of the call touches us.
+  void over(std::shared_ptr<grpc::ClientContext> context) {
     const std::lock_guard lock(mutex);
     live.erase(context);
+    context.reset();
     ended.notify_all();
   }
 };
@@ -72,7 +75,7 @@ Result<std::unique_ptr<Client>> Client::open(const EtcdOptions& options) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  auto state = std::make_shared<State>();
+  auto state = std::make_unique<State>();
   state->endpoint = options.endpoint;
   state->channel = grpc::CreateCustomChannel(options.endpoint, *credentials, arguments);
   state->kv = pb::KV::NewStub(state->channel);
@@ -83,7 +86,9 @@ Result<std::unique_ptr<Client>> Client::open(const EtcdOptions& options) {
   return out;
 }
 
+// What is not open yet has no state.
 Client::~Client() {
+  if (!state_) return;
   std::unique_lock lock(state_->mutex);
   state_->closing = true;
   for (const auto& context : state_->live) context->TryCancel();
@@ -100,14 +105,15 @@ void Client::call(Request request, Start start, Done<Response> done) {
     Response response;
   };
   auto messages = std::make_shared<Messages>(Messages{std::move(request), {}});
-  start(context.get(), &messages->request, &messages->response,
-        [state = state_, context, messages, done = std::move(done)](const grpc::Status& status) {
+  auto* const call = context.get();
+  start(call, &messages->request, &messages->response,
+        [state = state_.get(), context, messages, done = std::move(done)](const grpc::Status& status) mutable {
           if (status.ok()) {
             done(messages->response);
           } else {
             done(std::unexpected(toError(status, state->endpoint)));
           }
-          state->over(context);
+          state->over(std::move(context));
         });
 }
 
@@ -185,7 +191,7 @@ void Client::watch(const std::string& prefix, std::int64_t revision, Seen seen, 
   create->set_range_end(endOf(prefix));
   create->set_start_revision(revision);
   auto* watcher = new Watcher(std::move(request), std::move(seen), std::move(ended),
-                              [state = state_, context] { state->over(context); });
+                              [state = state_.get(), context]() mutable { state->over(std::move(context)); });
   state_->watch->async()->Watch(context.get(), watcher);
   watcher->begin();
 }

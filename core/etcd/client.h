@@ -42,7 +42,7 @@ class Client {
   template <class Request, class Response, class Start>
   void call(Request request, Start start, Done<Response> done);
 
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;  // outlives every call: the destructor waits for them
 };
 
 }  // namespace qd::etcd
