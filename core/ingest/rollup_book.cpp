@@ -120,11 +120,13 @@ void RollupBook::take(const Rollup& rollup) {
     if (rollup.from >= slot.from) slot.count = row.count;
     slot.from = std::max(slot.from, rollup.from);
     if (slot.kept < 0) continue;
-    auto& seconds = process.kept[static_cast<std::size_t>(slot.kept)].seconds;
+    Kept& kept = process.kept[static_cast<std::size_t>(slot.kept)];
+    auto& seconds = kept.seconds;
     const bool inOrder = seconds.empty() || seconds.back().from < rollup.from;
     if (!inOrder) continue;  // a second that came twice
     seconds.push_back({rollup.from, row});
     if (seconds.size() > kSeconds) seconds.pop_front();
+    kept.trend.add(rollup.from / kNsPerSecond, static_cast<float>(row.p99));
   }
 }
 
@@ -164,17 +166,33 @@ std::optional<Digest> RollupBook::digest(const ProcessId& process, const std::st
   return out;
 }
 
+void RollupBook::Trend::add(std::int64_t second, float p99) {
+  const std::int64_t next = first + static_cast<std::int64_t>(p99s.size());
+  if (p99s.empty() || second - next >= static_cast<std::int64_t>(kTrendSeconds)) {
+    p99s.clear();
+    first = second;
+  } else {
+    p99s.resize(p99s.size() + static_cast<std::size_t>(std::max<std::int64_t>(second - next, 0)),
+                std::numeric_limits<float>::quiet_NaN());
+  }
+  p99s.push_back(p99);
+  for (; p99s.size() > kTrendSeconds; ++first) p99s.pop_front();
+}
+
+float RollupBook::Trend::at(std::int64_t second) const {
+  const bool known = second >= first && second - first < static_cast<std::int64_t>(p99s.size());
+  return known ? p99s[static_cast<std::size_t>(second - first)] : std::numeric_limits<float>::quiet_NaN();
+}
+
 std::vector<float> RollupBook::p99s(const ProcessId& process, const std::string& name, TimeNs now, int seconds) const {
   std::vector<float> out(static_cast<std::size_t>(seconds), std::numeric_limits<float>::quiet_NaN());
   const std::lock_guard lock(mutex_);
   const auto found = processes_.find(process);
   const auto kept = std::ranges::find(names_, name);
   if (found == processes_.end() || kept == names_.end() || found->second.kept.empty()) return out;
-  for (const Second& one : found->second.kept[static_cast<std::size_t>(kept - names_.begin())].seconds) {
-    const TimeNs ago = (now - one.from - kNsPerSecond) / kNsPerSecond;
-    if (one.from + kNsPerSecond > now || ago >= seconds) continue;
-    out[static_cast<std::size_t>(seconds - 1 - ago)] = static_cast<float>(one.row.p99);
-  }
+  const Trend& trend = found->second.kept[static_cast<std::size_t>(kept - names_.begin())].trend;
+  const std::int64_t end = now / kNsPerSecond;  // the second that is not whole yet
+  for (int i = 0; i < seconds; ++i) out[static_cast<std::size_t>(i)] = trend.at(end - seconds + i);
   return out;
 }
 

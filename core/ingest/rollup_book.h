@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last minute of a session's roll-ups: of a few series (those of the fleet table) each second with its sketch, of
-// all others how many samples a second they have, which is what they would cost at full rate. Also which players are
-// where, as far as series with a `client` dimension and the events player.joined and player.left tell. Written by the
-// source thread (EventSink), read by any thread. Seconds are those of UTC; a window is made of whole ones.
+// The last minute of a session's roll-ups: of a few series (those of the fleet table) each second with its sketch, and
+// each second's p99 of the last hour, for who looks back; of all others how many samples a second they have, which is
+// what they would cost at full rate. Also which players are where, as far as series with a `client` dimension and the
+// events player.joined and player.left tell. Written by the source thread (EventSink), read by any thread. Seconds are
+// those of UTC; a window is made of whole ones.
 #pragma once
 
 #include <deque>
@@ -39,6 +40,7 @@ struct PlayerPlace {
 class RollupBook final : public EventSink {
  public:
   static constexpr int kSeconds = 64;
+  static constexpr std::size_t kTrendSeconds = 3600;
   static constexpr TimeNs kFresh = 4 * kNsPerSecond;  // a roll-up that is older is not of now
 
   // `names`: series without dimensions of which each second is kept.
@@ -60,8 +62,16 @@ class RollupBook final : public EventSink {
     TimeNs from = 0;
     RollupRow row;
   };
+  // One p99 a second without a hole from `first` on; NaN: not known.
+  struct Trend {
+    std::int64_t first = 0;  // in seconds
+    std::deque<float> p99s;
+    void add(std::int64_t second, float p99);
+    float at(std::int64_t second) const;
+  };
   struct Kept {
     std::deque<Second> seconds;
+    Trend trend;
   };
   struct Slot {
     std::string name;

@@ -105,6 +105,25 @@ TEST(RollupBook, TheTrendHasHolesWhereNothingCame) {
   EXPECT_EQ(trend[3], 7);
 }
 
+// Who looks back further than the minute that is kept whole still sees how it went then.
+TEST(RollupBook, TheTrendReachesBackAnHour) {
+  Fed fed;
+  fed.declare("a", 1);
+  constexpr int kAll = static_cast<int>(RollupBook::kTrendSeconds) + 10;
+  for (int i = 0; i < kAll; ++i) fed.second("a", 1, i, {Fed::row(0, {static_cast<double>(i)})});
+  const auto at = [&](int second) {
+    return fed.book.p99s(ProcessId("a"), "tick.duration", kStart + second * kNsPerSecond, 2);
+  };
+  EXPECT_EQ(at(600)[0], 598);
+  EXPECT_EQ(at(600)[1], 599);
+  EXPECT_TRUE(std::isnan(at(10)[1]));  // more than an hour ago
+  EXPECT_EQ(at(12)[1], 11);
+  EXPECT_TRUE(std::isnan(at(kAll + 1)[1]));            // not there yet
+  fed.second("a", 1, 3 * kAll, {Fed::row(0, {5.0})});  // after a long silence
+  EXPECT_EQ(at(3 * kAll + 1)[1], 5);
+  EXPECT_TRUE(std::isnan(at(600)[1]));
+}
+
 TEST(RollupBook, ARestartBeginsAnewAndAPastInstanceIsNotMixedIn) {
   Fed fed;
   fed.declare("a", 1);
