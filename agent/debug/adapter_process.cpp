@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,17 @@ void AdapterProcess::closeWrite() {
     ::shutdown(write_, SHUT_WR);  // a socket; on a pipe it does nothing
     ::close(std::exchange(write_, -1));
   }
+}
+
+bool AdapterProcess::endsWithin(int ms) {
+  if (pid_ <= 0) return true;
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  if (fd < 0) return errno == ESRCH;
+  pollfd ending{fd, POLLIN, 0};
+  const bool ended = ::poll(&ending, 1, ms) == 1;
+  ::close(fd);
+  if (ended) ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  return ended;
 }
 
 AdapterProcess::~AdapterProcess() {

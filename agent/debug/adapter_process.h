@@ -29,6 +29,7 @@ class AdapterProcess {
   const std::string& name() const { return name_; }
   bool send(const std::string& bytes);  // whole, blocking
   void closeWrite();
+  bool endsWithin(int ms);  // whether it has ended by then; reaped
 
  private:
   AdapterProcess() = default;

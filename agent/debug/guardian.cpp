@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,12 +14,12 @@
 
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <memory>
 
 #include "agent/debug/adapter_process.h"
 #include "agent/debug/protocol.h"
 #include "agent/debug/target.h"
+#include "agent/debug/tracee.h"
 #include "core/base/clock.h"
 
 namespace qd::debug {
@@ -26,15 +27,8 @@ namespace {
 
 constexpr std::int64_t kLetGoWithinNs = 10 * kNsPerSecond;
 constexpr int kLookEveryMs = 250;
-
-// The state of its main thread as the kernel has it; ' ': not known.
-char stateOf(std::int64_t pid) {
-  std::ifstream in(fmt::format("/proc/{}/stat", pid));
-  std::string line;
-  std::getline(in, line);
-  const auto end = line.rfind(')');
-  return end != std::string::npos && end + 2 < line.size() ? line[end + 2] : ' ';
-}
+constexpr std::int64_t kUntracedWithinNs = 10 * kNsPerSecond;  // until whoever traces it before us has let go
+constexpr int kEndWithinMs = 2'000;                            // what a debugger may take to end once it is told
 
 class Guardian {
  public:
@@ -49,12 +43,15 @@ class Guardian {
 
  private:
   Result<> begin();
+  Result<> awaitUntraced();
   void turn(int timeoutMs);
   void fromAgent();
   void fromAdapter();
   void letGo(bool agentGone);
   void look();
   void tell(const Told& told);
+  bool endDebugger();
+  void cleanUp();
 
   const GuardianOptions options_;
   const Quirks quirks_;
@@ -90,6 +87,8 @@ Result<> Guardian::begin() {
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);  // what a debugger leaves behind is ours to end
+  if (auto untraced = awaitUntraced(); !untraced) return untraced;
   auto adapter = AdapterProcess::start(quirks_);
   if (!adapter) return std::unexpected(adapter.error());
   adapter_ = std::move(*adapter);
@@ -104,6 +103,28 @@ Result<> Guardian::begin() {
                  [] { return utcNowNs(); }});
   target_->start();
   return {};
+}
+
+// A process has one tracer. The one before us may be about to let go: a debugger that attaches meanwhile says no more
+// than that it lost its connection.
+Result<> Guardian::awaitUntraced() {
+  const std::int64_t until = monotonicNs() + kUntracedWithinNs;
+  std::int64_t tracer = tracerOf(options_.pid);
+  while (tracer != 0 && monotonicNs() < until) {
+    const int other = static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(tracer), 0));
+    // Its end is told; that it lets go without ending is not.
+    std::array<pollfd, 4> fds = {
+        {{other, POLLIN, 0}, {process_, POLLIN, 0}, {options_.control, POLLRDHUP, 0}, {signals_, POLLIN, 0}}};
+    ::poll(fds.data(), fds.size(), kLookEveryMs / 5);
+    if (other >= 0) ::close(other);
+    if (fds[1].revents != 0) return fail(ErrorCode::NotFound, "The process is gone.");
+    if (fds[2].revents != 0 || fds[3].revents != 0) return fail(ErrorCode::Unavailable, "Nobody wants it any more.");
+    tracer = tracerOf(options_.pid);
+  }
+  if (tracer == 0) return {};
+  return fail(ErrorCode::Unavailable,
+              fmt::format("Process {} is debugged by {} (pid {}) already; a process has one debugger at a time.",
+                          options_.pid, nameOf(tracer), tracer));
 }
 
 void Guardian::letGo(bool agentGone) {
@@ -139,7 +160,36 @@ void Guardian::fromAdapter() {
   const Result<> fine = n > 0 ? target_->fromAdapter({buffer.data(), static_cast<std::size_t>(n)}) : Result<>();
   if (n > 0 && fine) return;
   adapterThere_ = false;
+  cleanUp();
   target_->adapterClosed(fine ? fmt::format("{} has ended.", adapter_->name()) : fine.error().message);
+}
+
+// Debuggers end when nobody speaks with them any more; lldb's adapter hangs at it now and then. Whatever it has let go
+// of by then it cannot harm.
+bool Guardian::endDebugger() {
+  adapter_->closeWrite();
+  if (adapter_->endsWithin(kEndWithinMs) && descendants().empty()) return false;
+  for (const std::int64_t one : descendants()) ::kill(static_cast<pid_t>(one), SIGKILL);
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+  return true;
+}
+
+// The debugger has ended without clearing up, or does not answer: what it has put into the process comes out before the
+// process comes to it, and whoever still traces it goes. Without SIGCONT a SIGSTOP that the debugger had in hand would
+// leave it standing for good.
+void Guardian::cleanUp() {
+  std::size_t removed = removeLeftTraps(options_.pid);
+  (void)endDebugger();
+  // The kernel's list of children is not exact while some of them end: what traces it is asked of the process itself.
+  for (std::int64_t tracer = 0; (tracer = tracerOf(options_.pid)) != 0;) {
+    if (::waitpid(static_cast<pid_t>(tracer), nullptr, WNOHANG) < 0) break;  // none of ours
+    ::kill(static_cast<pid_t>(tracer), SIGKILL);
+    ::waitpid(static_cast<pid_t>(tracer), nullptr, 0);
+  }
+  removed += removeLeftTraps(options_.pid);
+  ::syscall(SYS_pidfd_send_signal, process_, SIGCONT, nullptr, 0);
+  if (removed > 0) tell(Output{fmt::format("{} breakpoints were left in it; they are out.", removed), false});
 }
 
 // Nothing has happened for a while: is that true?
@@ -182,10 +232,13 @@ int Guardian::run() {
   while (!done_) {
     if (!agentThere_) letGo(true);
     if (done_) break;
-    if (letGoAt_ != 0 && monotonicNs() - letGoAt_ > kLetGoWithinNs) break;  // it does not answer; closing lets go too
+    if (letGoAt_ != 0 && monotonicNs() - letGoAt_ > kLetGoWithinNs) {  // it does not answer
+      cleanUp();
+      return 1;
+    }
     turn(kLookEveryMs);
   }
-  adapter_->closeWrite();
+  if (endDebugger()) cleanUp();
   return 0;
 }
 

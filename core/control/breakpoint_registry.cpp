@@ -260,6 +260,7 @@ DebugActions BreakpointRegistry::on(const ArmAnswer& event) {
   if (event.ok && event.movedLine != 0 && event.movedLine != it->second.line) {
     member->ack = MemberAck::Moved;
     member->reason = fmt::format("It was bound to line {}.", event.movedLine);
+    disarmAt(it->second, event.process, out);  // nobody wants a stop there
   }
   publish(it->second, out);
   return out;

@@ -36,9 +36,11 @@ Result<> confirmed(const std::vector<LiveProcess>& live, const std::string& type
   if (says) return {};
   std::string all;
   for (const LiveProcess& one : live) all += sentenceOf(one) + " ";
-  return fail(ErrorCode::PermissionDenied,
-              fmt::format("{}A debugger stops all of it, network included; confirm with the process's name: {}.", all,
-                          live.front().process.value));
+  return fail(
+      ErrorCode::PermissionDenied,
+      fmt::format("{}A debugger stops all of it, network included, and one that is killed while it stands takes it "
+                  "along; confirm with the process's name: {}.",
+                  all, live.front().process.value));
 }
 
 }  // namespace qd::control

@@ -11,8 +11,8 @@ import unittest
 from concurrent import futures
 from pathlib import Path
 
-from harness import children_of, pb
-from source_links import CLIENT, CPP_FILE, CPP_LINE, GO_FILE, GO_LINE, SERVER, Console, LinkedGames, tracer
+from harness import pb
+from source_links import CLIENT, CPP_FILE, CPP_LINE, GO_FILE, GO_LINE, SERVER, Console, LinkedGames, end_of, say_where_after, tracer
 
 LEASE_S = 3  # what is left of a health check of 8 s
 
@@ -54,6 +54,21 @@ class Wire:
             one.close()
 
 
+def traps_left(pid):
+    """Where its code has a breakpoint instruction that the file has not."""
+    found = []
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            words = line.split(maxsplit=5)
+            if "x" not in words[1] or len(words) < 6 or not words[5].startswith("/"):
+                continue
+            begin, end = (int(part, 16) for part in words[0].split("-"))
+            memory.seek(begin)
+            now, before = memory.read(end - begin), Path(words[5]).read_bytes()[int(words[2], 16):][:end - begin]
+            found += [hex(begin + i) for i, (is_, was) in enumerate(zip(now, before)) if is_ == 0xCC != was]
+    return found
+
+
 class Failures(unittest.TestCase):
     once_in = 20
 
@@ -67,7 +82,7 @@ class Failures(unittest.TestCase):
         return games
 
     def console(self, games, address=None):
-        console = Console(address or games.address)
+        console = Console(address or games.address, games)
         self.addCleanup(console.close)
         return console
 
@@ -90,35 +105,15 @@ class Failures(unittest.TestCase):
     def pid(self, games, process):
         return games.games[process].pid
 
-    def gone(self, games, process):
-        return games.games[process].poll() is not None
-
     def free(self, games, *processes, within=30):
         """Each has exited, or nobody traces it any more."""
         deadline = time.monotonic() + within
         while True:
-            traced = [p for p in processes if not self.gone(games, p) and tracer(self.pid(games, p)) != 0]
+            traced = [p for p in processes if not games.gone(p) and tracer(self.pid(games, p)) != 0]
             if not traced:
                 return
-            self.assertLess(time.monotonic(), deadline, f"{traced} are traced still")
+            self.assertLess(time.monotonic(), deadline, f"{traced} are traced still\n{games.story()}")
             time.sleep(0.05)
-
-    def run_again(self, games, *processes):
-        living = [p for p in processes if not self.gone(games, p)]
-        games.runs(*living)
-        return living
-
-    def adapters(self, games, process):
-        """The debugger's processes under the guardian of that process."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionError):
-                continue
-            if words[0].endswith(b"quarterdeck-guardian") and str(self.pid(games, process)).encode() in words:
-                found += children_of(int(entry.name))
-        return found
 
     def truth(self, games, console, process):
         """The registry after the debugger of that process is gone: nothing of it is armed, nobody is said to stand."""
@@ -142,7 +137,7 @@ class Failures(unittest.TestCase):
             console.close()
             later = self.console(games)
             later.until(lambda: later.group() and later.group().state == pb.LinkGroup.RUNNING, LEASE_S + 15, "the end of the lease")
-            self.run_again(games, SERVER, CLIENT)
+            games.runs(SERVER, CLIENT)
             if stands:  # what stopped them is off, so that they do not stop again with nobody there
                 off = lambda: [b for b in later.breakpoints.values() if not b.enabled]
                 self.assertTrue(later.until(off, 10, "the breakpoint to be off"))
@@ -157,7 +152,7 @@ class Failures(unittest.TestCase):
             wires[0].cut = True
             later = self.console(games)
             later.until(lambda: later.group() and later.group().state == pb.LinkGroup.RUNNING, LEASE_S + 15, "the end of the lease")
-            self.run_again(games, SERVER, CLIENT)
+            games.runs(SERVER, CLIENT)
 
         self.each(work, (False,), (True,))
 
@@ -170,7 +165,7 @@ class Failures(unittest.TestCase):
             self.free(games, SERVER, CLIENT)
             games.start_agent()
             games.wait_for({SERVER, CLIENT})
-            self.assertEqual(self.run_again(games, SERVER, CLIENT), [SERVER, CLIENT])
+            games.runs(SERVER, CLIENT)
             later = self.console(games)
             later.until(lambda: later.group() and later.breakpoints, 20, "the registry as it was")
             self.assertEqual(later.group().state, pb.LinkGroup.RUNNING)
@@ -178,31 +173,49 @@ class Failures(unittest.TestCase):
 
         self.each(work, (False,), (True,))
 
-    def test_the_debugger_is_told_to_end(self):
-        def work(process, stands):
-            games, console = self.linked(stands)
-            adapters = self.adapters(games, process)
-            self.assertTrue(adapters)
-            for pid in adapters:
-                os.kill(pid, signal.SIGTERM)
-            console.until(lambda: any(b.members[0].ack == pb.BreakpointMember.REJECTED or self.gone(games, process)
-                                      for b in console.breakpoints.values() if b.members[0].process_id == process),
-                          LEASE_S + 20, "the registry to hear of it")
-            for made in list(console.breakpoints):  # nobody is to stop any more
-                console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
-            console.send(resume=pb.GroupCommand())
-            self.truth(games, console, process)
-            other = CLIENT if process == SERVER else SERVER
-            self.free(games, SERVER, CLIENT)
-            self.assertIn(other, self.run_again(games, SERVER, CLIENT))
+    def the_debugger_ends(self, by, process, stands):
+        """A game that runs lives on: the guardian takes out what the debugger has left in it. One that stands, or comes
+        to the line in that moment, is taken along by SIGTRAP; then the registry says so."""
+        games, console = self.linked(stands)
+        guardian, *debugger = games.debugger_of(process)
+        self.assertTrue(debugger)
+        for pid in debugger:
+            os.kill(pid, by)
+        console.until(lambda: any(b.members[0].ack == pb.BreakpointMember.REJECTED or games.gone(process)
+                                  for b in console.breakpoints.values() if b.members[0].process_id == process),
+                      LEASE_S + 20, "the registry to hear of it")
+        for made in list(console.breakpoints):  # nobody is to stop any more
+            console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
+        console.send(resume=pb.GroupCommand())
+        self.truth(games, console, process)
+        other = CLIENT if process == SERVER else SERVER
+        self.free(games, SERVER, CLIENT)
+        self.assertIn(other, games.run_or_are_gone(SERVER, CLIENT), games.story())
+        if games.gone(process):
+            self.assertIn(games.games[process].returncode, (-signal.SIGTRAP, 2), games.story())  # Go's runtime makes it 2
+            member = lambda: next(m for m in console.group().members if m.process_id == process)
+            console.until(lambda: member().state == pb.GroupMember.EXITED, 20, "the registry to hear of its end")
+        else:
+            self.assertEqual(traps_left(self.pid(games, process)), [], games.story())
+        return games.gone(process)
 
-        self.each(work, *((p, s) for p in (SERVER, CLIENT) for s in (False, True)))
+    def test_the_debugger_is_told_to_end(self):
+        self.each(self.the_debugger_ends, *((signal.SIGTERM, p, s) for p in (SERVER, CLIENT) for s in (False, True)))
+
+    def test_the_debugger_is_killed(self):
+        self.each(self.the_debugger_ends, *((signal.SIGKILL, p, s) for p in (SERVER, CLIENT) for s in (False, True)))
+
+    def test_a_game_that_does_not_come_to_the_line_outlives_its_debugger(self):
+        self.once_in = 0
+        for process in (SERVER, CLIENT):
+            with self.subTest(process=process):
+                self.assertFalse(self.the_debugger_ends(signal.SIGKILL, process, stands=False))
 
     def test_a_target_is_killed(self):
         def work(process, stands):
             games, console = self.linked(stands)
             games.games[process].kill()
-            games.games[process].wait(20)
+            end_of(games.games[process], 20, process)
             member = lambda: next(m for m in console.group().members if m.process_id == process)
             console.until(lambda: member().state == pb.GroupMember.EXITED, 20, "the registry to hear of it")
             mine = [b for b in console.breakpoints.values() if b.members[0].process_id == process]
@@ -211,11 +224,12 @@ class Failures(unittest.TestCase):
                 console.send(remove_breakpoint=pb.RemoveBreakpoint(id=made))
             console.send(resume=pb.GroupCommand())
             other = CLIENT if process == SERVER else SERVER
-            self.assertEqual(self.run_again(games, other), [other])
+            games.runs(other)
             self.truth(games, console, process)
 
         self.each(work, *((p, s) for p in (SERVER, CLIENT) for s in (False, True)))
 
 
 if __name__ == "__main__":
+    say_where_after()
     unittest.main()

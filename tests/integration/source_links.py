@@ -2,11 +2,12 @@
 """A Go server under delve and a C++ process under lldb, linked, started by one script; and the Debug stream of their agent.
 Run by itself it measures: how long after a hit on one side the other stands, and how long until both run again."""
 import argparse
+import faulthandler
 import json
 import os
 import queue
-import re
 import statistics
+import struct
 import subprocess
 import tempfile
 import threading
@@ -15,11 +16,16 @@ from pathlib import Path
 
 import grpc
 
-from harness import BIN, SOURCE, pb, rpc
+from harness import BIN, SOURCE, alive, children_of, pb, rpc
 
 PROGRAMS = SOURCE / "tests/agent/debug/programs/linked"
 GO_FILE, CPP_FILE = PROGRAMS / "main.go", PROGRAMS / "linked.cpp"
 SERVER, CLIENT = "go-server", "cpp-client"
+
+
+def say_where_after(seconds=240):
+    """Should a test hang all the same: where, before CTest ends it without a word."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 def line_of(file, text):
@@ -38,10 +44,19 @@ def thread_states(pid):
     return {(Path(f"/proc/{pid}/task") / t / "stat").read_text().rsplit(")", 1)[1].split()[0] for t in os.listdir(f"/proc/{pid}/task")}
 
 
-class Console:
-    """One Debug stream: sends commands, keeps what comes."""
+def end_of(process, within, what):
+    """Its exit code. A traced process that was killed ends only when its debugger lets it: that is not waited for long."""
+    try:
+        return process.wait(within)
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"{what} (pid {process.pid}) has not ended within {within} s; tracer {tracer(process.pid)}") from None
 
-    def __init__(self, address):
+
+class Console:
+    """One Debug stream: sends commands, keeps what comes. What it waited for in vain it says with the story of `games`."""
+
+    def __init__(self, address, games=None):
+        self.games = games
         self.channel = grpc.insecure_channel(address)
         self.commands, self.next_id = queue.Queue(), 1
         self.changed = threading.Condition()
@@ -85,7 +100,7 @@ class Console:
                 left = deadline - time.monotonic()
                 if left <= 0 or self.broken:
                     raise AssertionError(f"waited {within} s for {what}: {self.broken or 'it did not come'}; "
-                                         f"{[str(g) for g in self.groups.values()]}")
+                                         f"{[str(g) for g in self.groups.values()]}\n{self.games.story() if self.games else ''}")
                 self.changed.wait(left)
 
     def send(self, **command):
@@ -108,13 +123,23 @@ class Console:
         return next(iter(self.groups.values()), None)
 
     def arm(self, file, line, process, **more):
-        wanted = pb.Breakpoint(kind=pb.Breakpoint.SOURCE, site=str(file).encode(), line=line, enabled=True, **more)
+        wanted = pb.Breakpoint(kind=pb.Breakpoint.SOURCE, site=str(file).encode(), line=line, **{"enabled": True, **more})
         made = self.ask(set_breakpoint=pb.SetBreakpoint(breakpoint=wanted, process_ids=[process])).id
-        def answered():
+        return self.answered(made)
+
+    def answered(self, made):
+        """The breakpoint, once its process has said what it makes of it, or nobody asks it."""
+        def found():
             known = self.breakpoints.get(made)
             open_ = (pb.BreakpointMember.SENT, pb.BreakpointMember.DRAFT)
-            return known if known and (known.waiting or known.members[0].ack not in open_) else None
-        return self.until(answered, 30, f"the answer to {file}:{line}")
+            return known if known and (known.waiting or not known.enabled or known.members[0].ack not in open_) else None
+        return self.until(found, 30, f"the answer to {made}")
+
+    def switch_on(self, known):
+        wanted = pb.Breakpoint()
+        wanted.CopyFrom(known)
+        wanted.enabled = True
+        self.ask(set_breakpoint=pb.SetBreakpoint(breakpoint=wanted))
 
     def stopped(self, known, within=30):
         """The next stop that is not `known`, once everybody stands."""
@@ -134,16 +159,17 @@ class Console:
 
 
 class LinkedGames:
-    def __init__(self, once_in=4, seed=1, rules=(f"{SERVER}=dlv", f"{CLIENT}=lldb"), environment=""):
+    def __init__(self, once_in=4, seed=1, rules=(f"{SERVER}=dlv", f"{CLIENT}=lldb"), environment="", client="debug-linked-cpp"):
         self.folder = tempfile.TemporaryDirectory(prefix="qd-linked-")
         self.rules = rules
         self.log = open(f"{self.folder.name}/agent.log", "a")
-        self.env = {**os.environ, "QUARTERDECK_SOCKET": f"{self.folder.name}/probe.sock", "GAME_ENVIRONMENT": environment}
+        self.env = {**os.environ, "QUARTERDECK_SOCKET": f"{self.folder.name}/probe.sock", "GAME_ENVIRONMENT": environment,
+                    "GAME_COUNTS": self.folder.name}
         self.start_agent()
         tests = BIN.parent / "tests"
         self.games = {
             SERVER: subprocess.Popen([str(tests / "debug-linked-go"), SERVER, str(once_in), str(seed)], env=self.env),
-            CLIENT: subprocess.Popen([str(tests / "debug-linked-cpp"), CLIENT, str(once_in), str(seed + 1)], env=self.env)}
+            CLIENT: subprocess.Popen([str(tests / client), CLIENT, str(once_in), str(seed + 1)], env=self.env)}
         self.wait_for(set(self.games))
 
     def start_agent(self, *more):
@@ -178,21 +204,65 @@ class LinkedGames:
             known.add(console.stopped(known).hit_id)
             console.resume()
 
-    def runs(self, *ids, within=30):
-        """Each of them makes ticks from here on."""
-        before = {i: self.processes()[i].tick for i in ids}
+    def counts(self, process):
+        """How often it came to its line, and went past it, as the program itself counts."""
+        return struct.unpack("<QQ", Path(f"{self.folder.name}/{process}").read_bytes())
+
+    def gone(self, process):
+        return self.games[process].poll() is not None
+
+    def run_or_are_gone(self, *ids, within=30):
+        """From here on each of them makes ticks, or has ended, if only meanwhile; those that make ticks."""
+        before = {i: p.tick for i, p in self.processes().items()}
         deadline = time.monotonic() + within
         while True:
             now = self.processes()
-            if all(i in now and now[i].tick > before[i] for i in ids):
-                return True
-            assert time.monotonic() < deadline, f"not all of {ids} run: {before}"
+            running = {i for i in ids if i in now and now[i].tick > before.get(i, 0)}
+            if all(i in running or self.gone(i) for i in ids):
+                return {i for i in running if not self.gone(i)}
+            assert time.monotonic() < deadline, f"not all of {ids} run again: ticks were {before}\n{self.story()}"
             time.sleep(0.05)
 
+    def runs(self, *ids, within=30):
+        """Each of them makes ticks from here on."""
+        running = self.run_or_are_gone(*ids, within=within)
+        assert running == set(ids), f"of {ids} only {running} run: the others have ended\n{self.story()}"
+
+    def story(self):
+        """What there is to know of a failure: how the games stand, and what the agent wrote."""
+        lines = []
+        for name, game in self.games.items():
+            code = game.poll()
+            lines.append(f"{name}: ended with {code}" if code is not None else
+                         f"{name}: threads {thread_states(game.pid)}, tracer {tracer(game.pid)}")
+        return "\n".join(lines) + "\n" + Path(self.log.name).read_text()[-4000:]
+
+    def debugger_of(self, process):
+        """The guardian of that process, and what it has started; empty: none."""
+        for entry in Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionError):
+                continue
+            if words[0].endswith(b"quarterdeck-guardian") and str(self.games[process].pid).encode() in words:
+                return [int(entry.name), *children_of(int(entry.name))]
+        return []
+
     def close(self):
-        for game in self.games.values():
-            game.kill()
-            game.wait()
+        debuggers = [pid for process in self.games for pid in self.debugger_of(process)]
+        try:
+            for game in self.games.values():
+                game.kill()
+            for name, game in self.games.items():
+                end_of(game, 20, name)
+        finally:
+            self.end_agent()
+        deadline = time.monotonic() + 20
+        while left := [pid for pid in debuggers if alive(pid)]:
+            assert time.monotonic() < deadline, f"of the debuggers {left} are left"
+            time.sleep(0.05)
+
+    def end_agent(self):
         self.agent.terminate()
         try:
             self.agent.wait(20)
@@ -204,14 +274,6 @@ class LinkedGames:
         self.folder.cleanup()
 
 
-def encounters(console, process, go):
-    """How often the process has come to its line, read by its debugger where it stands."""
-    stack = console.ask(inspect=pb.Inspect(process_id=process, what=pb.Inspect.STACK)).inspected
-    value = console.ask(inspect=pb.Inspect(process_id=process, what=pb.Inspect.EVALUATE, epoch=stack.epoch, frame=stack.frames[0].id,
-                                           text=b"w.encounters" if go else b"world.encounters")).inspected
-    return int(re.search(rb"-?\d+", value.variables[0].value).group())
-
-
 def at_line(member):
     return bool(member.frames) and b"encounter" in member.frames[0].function
 
@@ -220,7 +282,7 @@ def measure(leader, hits):
     """Skews of the other side and times to run on, in ns, over so many hits of `leader`."""
     games = LinkedGames()
     try:
-        console = Console(games.address)
+        console = Console(games.address, games)
         console.ask(link=pb.Link(process_ids=[SERVER, CLIENT]))
         go = leader == SERVER
         made = console.arm(GO_FILE if go else CPP_FILE, GO_LINE if go else CPP_LINE, leader)

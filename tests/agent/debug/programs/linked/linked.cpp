@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A game process in C++ with a probe, to be debugged by lldb: the other half of linked/main.go. Arguments: ID ONCE_IN
-// SEED; a fourth: it is an editor of that server.
+// SEED; a fourth: it is an editor of that server. How often it came to encounter() and went past it stands in the file
+// of its name in the folder GAME_COUNTS, so that a test knows it without asking a debugger.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "agent/probe/qd.h"
@@ -16,6 +23,21 @@ struct World {
   std::int64_t encounters = 0;
   double threat = 0;
 };
+
+struct Counts {
+  std::atomic<std::uint64_t> came, passed;
+};
+
+Counts* countsOf(const char* id) {
+  static Counts nobodyLooks;
+  const char* folder = std::getenv("GAME_COUNTS");
+  if (!folder) return &nobodyLooks;
+  const int fd = ::open((std::string(folder) + "/" + id).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 || ::ftruncate(fd, sizeof(Counts)) != 0) std::exit(1);
+  void* there = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (there == MAP_FAILED) std::exit(1);
+  return static_cast<Counts*>(there);
+}
 
 void encounter(World& world) {
   ++world.encounters;  // here the process is stopped
@@ -49,12 +71,17 @@ int main(int argc, char** argv) {
   const int onceIn = std::atoi(argv[2]);
   std::minstd_rand random(static_cast<unsigned>(std::atoi(argv[3])));
   World world;
+  Counts& counts = *countsOf(argv[1]);
   auto next = std::chrono::steady_clock::now();
   while (true) {
     ++world.tick;
     argc > 4 ? (void)qd_frame_begin(probe, world.tick, world.tick << 16, world.tick)
              : (void)qd_tick_begin(probe, world.tick);
-    if (onceIn > 0 && random() % static_cast<unsigned>(onceIn) == 0) encounter(world);
+    if (onceIn > 0 && random() % static_cast<unsigned>(onceIn) == 0) {
+      ++counts.came;
+      encounter(world);
+      ++counts.passed;
+    }
     world.threat += fold(static_cast<int>(world.tick % 2)) * 1e-9;
     argc > 4 ? (void)qd_frame_end(probe) : (void)qd_tick_end(probe);
     // Its pace is a deadline; after a stop it goes on from now.
