@@ -57,11 +57,7 @@ std::vector<control::Candidate> ChangeDriver::candidates() const {
   std::vector<control::Candidate> out;
   for (const ProbeSession* session : live_) {
     const auto& info = session->info();
-    control::Candidate candidate{info.id, info.kind == ingest::ProcessKind::Server, info.labels, std::nullopt};
-    for (const auto& series : info.series) {
-      if (series.name == "players.online" && series.dimensions.empty()) candidate.players = session->lastValue(series);
-    }
-    out.push_back(std::move(candidate));
+    out.push_back({info.id, info.kind == ingest::ProcessKind::Server, info.labels, session->players()});
   }
   return out;
 }
@@ -129,19 +125,34 @@ void ChangeDriver::start(ingest::ChangePlan plan, const control::ChangeDone& don
   if (running_.size() >= kMostRunning) {
     return done(fail(ErrorCode::Exhausted, "256 changes are under way at this agent; end some first."));
   }
-  for (const ProcessId& target : plan.targets) {
-    const auto info = table_.find(target);
-    if (!info || info->state == ingest::ProcessState::Gone) {
-      return done(fail(ErrorCode::NotFound, fmt::format("{} is no live process of this agent.", target.value)));
-    }
-    if (auto allowed = pushes_.check(*info, plan.values, plan.comment); !allowed) {
-      return done(std::unexpected(allowed.error()));
-    }
-  }
+  if (auto allowed = check(plan, plan.targets); !allowed) return done(std::unexpected(allowed.error()));
   if (!fence_) return begin(plan, static_cast<std::uint64_t>(utcNowNs()), done);
   fence_(plan.id, plan.who, [this, plan, done](const Result<std::uint64_t>& fence) {
     fence ? begin(plan, *fence, done) : done(std::unexpected(fence.error()));
   });
+}
+
+Result<> ChangeDriver::check(const ingest::ChangePlan& plan, const std::vector<ProcessId>& targets) const {
+  for (const ProcessId& target : targets) {
+    const auto info = table_.find(target);
+    if (!info || info->state == ingest::ProcessState::Gone) {
+      return fail(ErrorCode::NotFound, fmt::format("{} is no live process of this agent.", target.value));
+    }
+  }
+  return meant(plan, targets);
+}
+
+// What is dangerous among its values is meant for these processes.
+Result<> ChangeDriver::meant(const ingest::ChangePlan& plan, const std::vector<ProcessId>& targets) const {
+  PushDriver::ToCheck what{targets, {}, plan.comment, plan.confirmed};
+  for (const auto& value : plan.values) what.assignments.push_back({value.name, value.value, value.expectedVersion});
+  return pushes_.check(what);
+}
+
+std::optional<ingest::ChangeState> ChangeDriver::state(const std::string& id) const {
+  const auto running = running_.find(id);
+  if (running != running_.end() && running->second.coordinator) return running->second.coordinator->state();
+  return table_.change(id);
 }
 
 void ChangeDriver::begin(const ingest::ChangePlan& plan, std::uint64_t fence, const control::ChangeDone& done) {
@@ -203,6 +214,14 @@ void ChangeDriver::sync(const control::ChangeSync& word, const control::ChangeDo
   if (known == running_.end() && running_.size() >= kMostRunning) {
     return done(fail(ErrorCode::Exhausted, "256 changes are under way at this agent; end some first."));
   }
+  // It is its coordinator's word, and yet its values reach processes of this agent, which looks at them itself.
+  if (known == running_.end()) {
+    std::vector<ProcessId> targets;
+    for (const auto& [process, goal] : word.goals) {
+      if (goal == control::Goal::Apply || goal == control::Goal::Untouched) targets.push_back(process);
+    }
+    if (auto allowed = meant(word.plan, targets); !allowed) return done(std::unexpected(allowed.error()));
+  }
   Running& running = known != running_.end() ? known->second : make(word.plan);
   const TimeNs now = utcNowNs();
   if (auto taken = running.member->sync(word, now); !taken) return done(std::unexpected(taken.error()));
@@ -241,7 +260,7 @@ void ChangeDriver::refreshSessions(const std::vector<ProbeSession*>& live, TimeN
   refreshedAt_ = now;
   const auto here = candidates();
   for (auto& [id, running] : running_) {
-    for (const ProbeSession* session : live) running.member->up(session->info());
+    for (const ProbeSession* session : live) running.member->up(session->info(), session->players());
     if (!running.coordinator) continue;
     for (const auto& candidate : here) running.coordinator->onBorn(candidate, now);
   }
@@ -284,7 +303,7 @@ void ChangeDriver::stepOne(const std::string& id, Running& running, TimeNs now) 
       running.told = coordinator.state().revision;
       (void)running.member->sync(coordinator.sync(0), now);
       for (const ProbeSession* session : live_) {
-        running.member->up(session->info());
+        running.member->up(session->info(), session->players());
         running.member->tick(session->info().id, session->info().tick);
       }
       for (auto& [agent, peer] : running.peers) peer.askAt = now;
@@ -352,7 +371,12 @@ void ChangeDriver::speakTo(const std::string& id, Running& running, std::size_t 
       if (found == running_.end() || !found->second.coordinator) return;
       Peer& peer = found->second.peers[agent];
       peer.asked = false;
-      if (!answer) return;
+      if (!answer) {
+        // It has heard the word and will not follow it: there is nothing to wait for.
+        const bool refused = answer.error().code != ErrorCode::Unavailable;
+        if (refused) found->second.coordinator->onSilence(agent, answer.error().message, utcNowNs());
+        return;
+      }
       peer.heardAt = utcNowNs();
       peer.confirmed = peer.sent;
       found->second.coordinator->onReport(agent, *answer, peer.heardAt);

@@ -45,6 +45,11 @@ class ChangeDriver {
   void order(const control::ChangeVerb& verb, const control::ChangesDone& done);
   void sync(const control::ChangeSync& word, const control::ChangeDone& done);
 
+  // May these processes of this agent get its values? Errors: NotFound, InvalidArgument.
+  Result<> check(const ingest::ChangePlan& plan, const std::vector<ProcessId>& targets) const;
+  // How a change stands that this agent coordinates, with the newest readings.
+  std::optional<ingest::ChangeState> state(const std::string& id) const;
+
   bool active() const { return !running_.empty(); }
   // Is the value of this push one that a change may still take back?
   bool isPassing(const std::string& pushId) const;
@@ -68,6 +73,7 @@ class ChangeDriver {
     TimeNs lastSync = 0;
     bool stays = false;  // a member that was told to settle
   };
+  Result<> meant(const ingest::ChangePlan& plan, const std::vector<ProcessId>& targets) const;
   void begin(const ingest::ChangePlan& plan, std::uint64_t fence, const control::ChangeDone& done);
   Running& make(const ingest::ChangePlan& plan);
   void takeUp(Running& running, ingest::ChangeState& state, Duration grace, TimeNs now);

@@ -9,13 +9,13 @@
 namespace qd::daemon {
 namespace {
 
-constexpr std::int64_t kLookEvery = 200 * kNsPerMs;
+constexpr std::int64_t kLookEvery = 50 * kNsPerMs;
 constexpr std::size_t kMostRunning = 16;
 
 std::string whatText(const control::ExperimentPlan& plan) {
   std::string out = fmt::format("experiment {} ({}):", plan.id, plan.name);
   for (const auto& value : plan.fault) out += fmt::format(" {}={}", value.name, toText(value.value));
-  return out + fmt::format(" on {} processes for {}", plan.targets.size(), toText(plan.time));
+  return out + fmt::format(" on {} processes for {}", control::targetsOf(plan).size(), toText(plan.time));
 }
 
 }  // namespace
@@ -36,12 +36,10 @@ void ExperimentDriver::load() {
 Result<> ExperimentDriver::check(const control::ExperimentPlan& plan) const {
   if (auto sound = control::ExperimentRun::check(plan); !sound) return sound;
   if (running_.size() >= kMostRunning) return fail(ErrorCode::Exhausted, "16 experiments run at this agent already.");
+  const auto fault = control::ExperimentRun(plan, 0).fault();
+  if (auto allowed = changes_.check(fault, plan.targets); !allowed) return allowed;
   for (const ProcessId& target : plan.targets) {
     const auto info = table_.find(target);
-    if (!info || info->state == ingest::ProcessState::Gone) {
-      return fail(ErrorCode::NotFound,
-                  fmt::format("{} is no live process of this agent; an experiment runs at one agent.", target.value));
-    }
     for (const auto* list : {&plan.aborts, &plan.refutes}) {
       for (const ingest::Guard& guard : *list) {
         const bool told = std::any_of(info->series.begin(), info->series.end(),
@@ -49,11 +47,10 @@ Result<> ExperimentDriver::check(const control::ExperimentPlan& plan) const {
         if (!told) return fail(ErrorCode::NotFound, fmt::format("{} emits no {}.", target.value, guard.series));
       }
     }
-    if (auto allowed = PushDriver::check(*info, plan.fault, plan.comment); !allowed) return allowed;
   }
   for (const auto& [key, other] : running_) {
-    for (const ProcessId& target : plan.targets) {
-      const auto& theirs = other.run.state().plan.targets;
+    const auto theirs = control::targetsOf(other.run.state().plan);
+    for (const ProcessId& target : control::targetsOf(plan)) {
       if (std::find(theirs.begin(), theirs.end(), target) == theirs.end()) continue;
       return fail(ErrorCode::Conflict, fmt::format("{} is in the experiment {} ({}) already.", target.value,
                                                    other.run.state().plan.name, other.change));
@@ -93,41 +90,31 @@ void ExperimentDriver::write(const control::SharedWrite& write, const std::strin
   done(std::vector{std::move(item)});
 }
 
-void ExperimentDriver::sampled(const ingest::SampleBlock& block) {
-  for (auto& [key, running] : running_) running.run.samples(block);
+void ExperimentDriver::carryOut(control::ExperimentRun::Order order, const std::string& key, const Running& running,
+                                TimeNs now) {
+  using Order = control::ExperimentRun::Order;
+  const auto& state = running.run.state();
+  if (order == Order::Start) {
+    changes_.start(running.run.fault(), [this, key, now](const Result<ingest::ChangeState>& begun) {
+      const auto found = running_.find(key);
+      if (!begun && found != running_.end()) found->second.run.refused(begun.error().message, now);
+    });
+  } else if (order != Order::None) {
+    const auto word = order == Order::Begin ? control::ChangeWord::GoOn : control::ChangeWord::Revert;
+    const std::string why = order == Order::Begin ? "the experiment's steady state is given" : state.reason;
+    changes_.order({running.change, word, state.plan.who, "agent", why}, [](const auto&) {});
+  }
 }
 
-void ExperimentDriver::revert(const Running& running, const std::string& who, const std::string& why) {
-  changes_.order({running.change, control::ChangeWord::Revert, who, "", why}, [](const auto&) {});
-}
-
-void ExperimentDriver::onTime(TimeNs now, const std::vector<ProbeSession*>& live) {
+void ExperimentDriver::onTime(TimeNs now) {
   std::vector<std::string> over;
   for (auto& [key, running] : running_) {
     auto& run = running.run;
     if (now - running.lookedAt >= kLookEvery) {
       running.lookedAt = now;
-      for (const ProbeSession* session : live) {
-        std::optional<double> players;
-        for (const auto& series : session->info().series) {
-          if (series.name == "players.online" && series.dimensions.empty()) players = session->lastValue(series);
-        }
-        run.up(session->info(), players);
-      }
+      if (const auto change = changes_.state(running.change)) run.change(*change, now);
     }
-    if (const auto change = table_.change(running.change); change && change->revision != running.changeRevision) {
-      running.changeRevision = change->revision;
-      run.change(*change, now);
-    }
-    const auto order = run.step(now);
-    if (order == control::ExperimentRun::Order::Begin) {
-      changes_.start(run.fault(), [this, key = key, now](const Result<ingest::ChangeState>& begun) {
-        const auto found = running_.find(key);
-        if (!begun && found != running_.end()) found->second.run.refused(begun.error().message, now);
-      });
-    } else if (order == control::ExperimentRun::Order::Revert) {
-      revert(running, run.state().plan.who, run.state().reason);
-    }
+    carryOut(run.step(now), key, running, now);
     if (run.revision() != running.published) publish(key, running);
     if (run.over()) over.push_back(key);
   }

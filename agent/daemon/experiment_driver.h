@@ -26,18 +26,17 @@ class ExperimentDriver {
   void write(const control::SharedWrite& write, const std::string& from, const control::SharedDone& done);
 
   bool active() const { return !running_.empty(); }
-  void sampled(const ingest::SampleBlock& block);
-  void onTime(TimeNs now, const std::vector<ProbeSession*>& live);
+  void onTime(TimeNs now);
 
  private:
   struct Running {
     control::ExperimentRun run;
     std::string change;  // its id
-    std::uint64_t published = 0, changeRevision = 0;
+    std::uint64_t published = 0;
     TimeNs lookedAt = 0;
   };
   Result<> check(const control::ExperimentPlan& plan) const;
-  void revert(const Running& running, const std::string& who, const std::string& why);
+  void carryOut(control::ExperimentRun::Order order, const std::string& key, const Running& running, TimeNs now);
   void publish(const std::string& key, Running& running);
 
   ProcessTable& table_;

@@ -54,6 +54,7 @@ void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
     table.put(change->info);
   } else if (const auto* block = std::get_if<ingest::SampleBlock>(&envelope.event)) {
     records[{block->process.instance.value, block->ring}] = block->firstSequence + block->count;
+    if (!block->times.empty()) seen[block->process.instance] = block->times.back();
   } else if (const auto* result = std::get_if<ingest::PushResult>(&envelope.event)) {
     auto& results = pushes[result->pushId];
     const auto same = [&](const auto& one) { return one.process == result->process; };
@@ -96,8 +97,11 @@ ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLo
     audit.append(who, from, what, why, outcome);
   });
   pushes_.setAcknowledged([this](const ingest::PushResult& result) { wishes_.acknowledged(result); });
+  pushes_.setWanted(
+      [this](const auto& process, const auto& name, const auto& value) { return wishes_.wants(process, name, value); });
   changes_.setSettled([this](const ingest::ChangeState& state) { wishes_.settled(state); });
   wishes_.setPassing([this](const std::string& pushId) { return changes_.isPassing(pushId); });
+  wishes_.recall(recollection_.seen);
   shared.watch([this](const ingest::SharedItem& item) { wishes_.shared(item); });
   changes_.restore(recollection_.changes);
   std::vector<ingest::LinkGroup> groups;
@@ -295,7 +299,7 @@ void ProbeHub::drainAll() {
   pushes_.onTime(utc, persisted);
   debugging_.onTime(utc);
   changes_.onTime(utc, live());
-  if (experiments_.active()) experiments_.onTime(utc, live());
+  if (experiments_.active()) experiments_.onTime(utc);
   if (now - secondAt_ >= kNsPerSecond) {
     secondAt_ += std::max(kNsPerSecond, (now - secondAt_) / kNsPerSecond * kNsPerSecond);
     everySecond();
@@ -325,6 +329,7 @@ void ProbeHub::declareLost() {
   for (auto& info : table_.all()) {
     if (info.state == ingest::ProcessState::Gone || find(info.id)) continue;
     info.state = ingest::ProcessState::Gone;
+    wishes_.lost(info.id);
     table_.put(info);
     log_.append(ingest::ProcessChange{info, "It ended while no agent was running."});
   }

@@ -27,6 +27,7 @@ struct HubStats {
 // What the log of an earlier agent told.
 struct Recollection {
   std::map<std::pair<std::uint64_t, std::uint32_t>, std::uint64_t> records;  // by instance and ring: next record
+  std::map<InstanceId, TimeNs> seen;                                         // the newest sample's time
   std::map<std::string, ingest::LinkGroup> groups;
   std::map<std::string, ingest::Breakpoint> breakpoints;
   std::map<std::string, std::vector<ingest::PushResult>> pushes;  // by push id, one a process
@@ -66,7 +67,6 @@ class ProbeHub final : public ProbeObserver {
   void sampled(const ingest::SampleBlock& block) override {
     if (changes_.active()) changes_.sampled(block);
     debugging_.sampled(block);
-    if (experiments_.active()) experiments_.sampled(block);
   }
   std::uint64_t recordsKnown(InstanceId instance, std::uint32_t ring) override;
 

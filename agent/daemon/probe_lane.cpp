@@ -113,6 +113,13 @@ std::optional<double> ProbeSession::lastValue(const ingest::SeriesInfo& series) 
   return series.integer ? last[index] * std::pow(10.0, -series.scale) : last[index];
 }
 
+std::optional<double> ProbeSession::players() const {
+  for (const auto& series : info_.series) {
+    if (series.name == "players.online" && series.dimensions.empty()) return lastValue(series);
+  }
+  return std::nullopt;
+}
+
 void ProbeSession::beginSegments() {
   for (auto& [domain, reason] : context_.segments) {
     if (!domain.empty() && info_.kind == ingest::ProcessKind::Editor) info_.domain = context_.domain = domain;

@@ -88,6 +88,7 @@ class ProbeSession {
   std::int64_t connectedAt() const { return connectedAt_; }
   control::ProcessUp upEvent() const;
   std::optional<double> lastValue(const ingest::SeriesInfo& series) const;  // in displayed units
+  std::optional<double> players() const;                                    // as players.online says
   const LaneContext& counts() const { return context_; }
 
   // Orders. What cannot be sent (too large, the probe does not read) ends the session at the next event.

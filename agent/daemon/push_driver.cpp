@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "core/control/action_why.h"
-
 namespace qd::daemon {
 namespace {
 
@@ -43,7 +41,10 @@ void PushDriver::push(control::PushOrder order, control::PushDone done) {
     return;
   }
   if (!tracker_.results(order.pushId)) {
-    if (auto allowed = check(order); !allowed) return done(std::unexpected(allowed.error()));
+    // A passing one was looked at with its change.
+    auto allowed =
+        order.temporary ? Result<>() : check({order.targets, order.assignments, order.comment, order.confirmed});
+    if (!allowed) return done(std::unexpected(allowed.error()));
     open_[order.pushId] = {order.temporary, order.from};
     while (open_.size() > kPushesOpen) open_.erase(open_.begin());
     if (audit_ && !order.temporary) audit_(order.who, order.from, pushText(order), order.comment, "ordered");
@@ -51,31 +52,6 @@ void PushDriver::push(control::PushOrder order, control::PushDone done) {
   const control::WaiterId waiter = nextWaiter_++;
   waiters_[waiter] = std::move(done);
   perform(tracker_.begin(order, waiter, utcNowNs()));
-}
-
-Result<> PushDriver::check(const ingest::ProcessInfo& process, const std::vector<ingest::ChangeValue>& values,
-                           const std::string& comment) {
-  if (!comment.empty()) return {};
-  for (const auto& value : values) {
-    for (const auto& spec : process.parameters) {
-      if (spec.name != value.name || spec.risk != ingest::Risk::Dangerous) continue;
-      return fail(ErrorCode::InvalidArgument,
-                  fmt::format("{} of {} is dangerous: say why in a comment.", spec.name, process.id.value));
-    }
-  }
-  return {};
-}
-
-Result<> PushDriver::check(const control::PushOrder& order) const {
-  if (order.temporary) return {};  // its change was looked at as a whole
-  std::vector<ingest::ChangeValue> values;
-  for (const auto& assignment : order.assignments) values.push_back({assignment.name, assignment.value, std::nullopt});
-  for (const ProcessId& target : order.targets) {
-    const ProbeSession* session = find_(target);
-    if (!session) continue;
-    if (auto allowed = check(session->info(), values, order.comment); !allowed) return allowed;
-  }
-  return {};
 }
 
 // An outcome that will not change any more.
@@ -285,17 +261,12 @@ void PushDriver::runAction(control::ActionOrder order, control::ActionDone done)
               fmt::format("{} offers no action \"{}\"; describe lists them.", order.target.value, order.name)));
     return;
   }
-  const std::string why = control::takeWhy(order);
-  if (spec->risk == ingest::Risk::Dangerous && why.empty()) {
-    done(fail(ErrorCode::InvalidArgument,
-              fmt::format("{} of {} is dangerous: say why in a comment.", order.name, order.target.value)));
-    return;
-  }
-  if (audit_) audit_(order.who, order.from, actionText(order), why, "ordered");
+  if (auto allowed = checkAction(*spec, order); !allowed) return done(std::unexpected(allowed.error()));
+  if (audit_) audit_(order.who, order.from, actionText(order), order.why, "ordered");
   const std::int64_t timeout = order.timeout.ns > 0 ? order.timeout.ns : 5 * kNsPerSecond;
   session->runAction(order);
   const std::string id = order.actionId;
-  actions_[id] = {std::move(order), std::move(done), utcNowNs() + timeout, why};
+  actions_[id] = {std::move(order), std::move(done), utcNowNs() + timeout};
 }
 
 void PushDriver::on(ingest::ActionResult result) {
@@ -320,7 +291,7 @@ void PushDriver::finish(const std::string& actionId, const Result<ingest::Action
     const std::string outcome =
         !result ? result.error().message
                 : fmt::format("{} at tick {}: {}", result->ok ? "done" : "failed", result->tick, result->text);
-    audit_(order.who, order.from, actionText(order), found->second.why, outcome);
+    audit_(order.who, order.from, actionText(order), order.why, outcome);
   }
   actions_.erase(found);
   done(result);

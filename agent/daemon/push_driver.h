@@ -14,6 +14,7 @@
 
 #include "agent/daemon/flight_log.h"
 #include "agent/daemon/probe_session.h"
+#include "core/control/confirmation.h"
 #include "core/control/push_tracker.h"
 #include "core/ingest/describe.h"
 
@@ -32,9 +33,19 @@ class PushDriver {
   PushDriver(FlightLog& log, FindSession find) : log_(log), find_(std::move(find)) {}
   void setAudit(Audit audit) { audit_ = std::move(audit); }
   void setAcknowledged(Acknowledged acknowledged) { acknowledged_ = std::move(acknowledged); }
-  // What is dangerous needs a reason. Errors: InvalidArgument.
-  static Result<> check(const ingest::ProcessInfo& process, const std::vector<ingest::ChangeValue>& values,
-                        const std::string& comment);
+  // Is this value the one that the last acknowledged push wanted of the process?
+  using Wanted = std::function<bool(const ProcessId&, const std::string& name, const Value&)>;
+  void setWanted(Wanted wanted) { wanted_ = std::move(wanted); }
+
+  // What is dangerous needs a reason, and a confirmation that names what it touches (control::checkDangerous); but not
+  // what takes back a push of before, nor what was wanted already: that has been confirmed once. Looks at those of
+  // `targets` that are live here. Errors: InvalidArgument.
+  struct ToCheck {
+    std::vector<ProcessId> targets;
+    std::vector<control::Assignment> assignments;
+    std::string comment, confirmed;
+  };
+  Result<> check(const ToCheck& order) const;
 
   // What the log of an earlier agent says of its pushes; what it left open is asked for again by query().
   void recall(std::map<std::string, std::vector<ingest::PushResult>> pushes);
@@ -59,14 +70,15 @@ class PushDriver {
     control::ActionOrder order;
     control::ActionDone done;
     TimeNs deadline = 0;
-    std::string why;
   };
   struct Recalled {
     std::vector<ingest::PushResult> results;
     std::vector<control::PushDone> waiting;
     TimeNs deadline = 0;
   };
-  Result<> check(const control::PushOrder& order) const;
+  bool stoodBefore(const ProcessId& process, const control::Assignment& assignment) const;
+  control::Touched touched(const std::vector<ProcessId>& targets) const;
+  Result<> checkAction(const ingest::ActionSpec& spec, const control::ActionOrder& order) const;
   void settled(const ingest::PushResult& result);
   void perform(control::PushActions actions);
   void queryRecalled(Recalled& push, control::PushDone done);
@@ -79,6 +91,7 @@ class PushDriver {
   FindSession find_;
   Audit audit_;
   Acknowledged acknowledged_;
+  Wanted wanted_;
   std::map<std::string, std::pair<bool, std::string>> open_;  // by push id: passing?, from
   control::PushTracker tracker_;
   control::WaiterId nextWaiter_ = 1;

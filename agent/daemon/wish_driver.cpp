@@ -13,6 +13,14 @@ constexpr std::string_view kPrefix = "desired/";
 
 }  // namespace
 
+void WishDriver::recall(const std::map<InstanceId, TimeNs>& seen) {
+  for (const auto& info : table_.all()) {
+    if (info.state == ingest::ProcessState::Gone) continue;
+    const auto known = seen.find(info.instance);
+    before_[info.id] = {info.instance, known == seen.end() ? 0 : known->second};
+  }
+}
+
 void WishDriver::load() {
   store_.get("", [this](const Result<std::vector<ingest::SharedItem>>& items) {
     if (!items) return;
@@ -22,6 +30,10 @@ void WishDriver::load() {
       } else {
         table_.setShared(item);
       }
+    }
+    // Those that were found gone before it was known what they had got.
+    for (const auto& [process, before] : before_) {
+      if (before.found != 0) suspect(process, before.seen, before.found);
     }
   });
 }
@@ -34,6 +46,11 @@ void WishDriver::fill(const ProcessId& process, ingest::ParameterValue& value) c
     value.desiredPush.clear();
     value.desiredWho.clear();
   }
+}
+
+bool WishDriver::wants(const ProcessId& process, const std::string& name, const Value& value) const {
+  const auto* wanted = book_.find(process, name);
+  return wanted && wanted->value == value;
 }
 
 void WishDriver::want(const ProcessId& process, const std::string& name, control::DesiredValue value) {
@@ -100,7 +117,19 @@ void WishDriver::shared(const ingest::SharedItem& item) {
 }
 
 void WishDriver::down(const ProcessId& process) {
-  if (!book_.onDown(process, utcNowNs())) return;
+  const TimeNs now = utcNowNs();
+  suspect(process, now, now);
+}
+
+void WishDriver::lost(const ProcessId& process) {
+  const auto before = before_.find(process);
+  if (before == before_.end() || before->second.found != 0) return;
+  before->second.found = utcNowNs();
+  suspect(process, before->second.seen, before->second.found);
+}
+
+void WishDriver::suspect(const ProcessId& process, TimeNs seen, TimeNs found) {
+  if (!book_.onEnd(process, seen, found)) return;
   spdlog::warn("{} ended within a minute of getting values; they are not given to it again", process.value);
   audit_.append("agent", "agent", fmt::format("{} ended within a minute of getting values", process.value), "",
                 "they are not given to it again");
@@ -108,7 +137,10 @@ void WishDriver::down(const ProcessId& process) {
 }
 
 void WishDriver::up(const ingest::ProcessRef& process) {
+  const auto before = before_.find(process.id);
+  if (before != before_.end() && before->second.instance == process.instance) before_.erase(before);
   if (!told_.insert(process.instance).second) return;
+  lost(process.id);
   auto order = book_.onRestart(process.id, table_.parameters(process.id));
   if (!order) return;
   spdlog::info("{} gets {} desired values again", process.id.value, order->assignments.size());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -27,19 +28,28 @@ class WishDriver {
     for (const auto& known : table.all()) told_.insert(known.instance);
   }
 
+  // When an earlier agent heard of each instance for the last time. Those that are not back have ended unseen.
+  void recall(const std::map<InstanceId, TimeNs>& seen);
   void setPassing(Passing passing) { passing_ = std::move(passing); }
   void load();  // what the store has, once
 
   void fill(const ProcessId& process, ingest::ParameterValue& value) const;
+  bool wants(const ProcessId& process, const std::string& name, const Value& value) const;
   void acknowledged(const ingest::PushResult& result);
   void settled(const ingest::ChangeState& change);
   void shared(const ingest::SharedItem& item);  // a change of the store, also by others
   void up(const ingest::ProcessRef& process);
   void down(const ProcessId& process);
+  void lost(const ProcessId& process);  // of an earlier agent, and not back
   // Errors: NotFound, InvalidArgument.
   Result<ingest::ParameterChange> adopt(const control::AdoptOrder& order);
 
  private:
+  struct Before {
+    InstanceId instance;
+    TimeNs seen = 0, found = 0;  // found 0: it may still come back
+  };
+  void suspect(const ProcessId& process, TimeNs seen, TimeNs found);
   void want(const ProcessId& process, const std::string& name, control::DesiredValue value);
   void keep(const ProcessId& process);
   void republish(const ProcessId& process, const std::set<std::string>& names);
@@ -52,6 +62,7 @@ class WishDriver {
   Passing passing_;
   control::DesiredBook book_;
   std::set<InstanceId> told_;
+  std::map<ProcessId, Before> before_;  // live when an earlier agent ended
 };
 
 }  // namespace qd::daemon

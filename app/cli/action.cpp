@@ -5,7 +5,6 @@
 
 #include "app/cli/confirm.h"
 #include "app/cli/session.h"
-#include "core/control/action_why.h"
 
 namespace qd::cli {
 namespace {
@@ -71,13 +70,14 @@ Result<int> run(const Options& options, const Globals& globals) {
   order.name = options.name;
   order.arguments = std::move(*fields);
   order.who = whoAmI();
-  control::setWhy(order, options.comment);
+  order.why = options.comment;
   if (specOf(**process, options.name)->risk == Risk::Dangerous) {
     if (options.comment.empty()) {
       return fail(ErrorCode::InvalidArgument, fmt::format("{} is dangerous: say why with --comment.", options.name));
     }
     const auto sure = confirm(options.name + " is dangerous", {order.target}, options.confirm, **session, globals);
     if (!sure) return std::unexpected(sure.error());
+    order.confirmed = *sure;
   }
   const auto answer = (*session)->ask<ActionResult>(
       [&](control::ActionDone done) { (*session)->cluster().runAction(order, std::move(done)); });

@@ -142,18 +142,27 @@ Result<Guard> readGuard(const std::string& text, const std::vector<ProcessInfoPt
   return guard->guard;
 }
 
-Result<> confirmPlan(const ChangePlan& plan, const std::string& given, const ChangeSession& session,
-                     const Globals& globals) {
+Result<std::string> confirmed(const ToConfirm& order, const params::ParamBook& book, const Session& session,
+                              const Globals& globals) {
   std::string dangerous;
-  for (const ProcessId& target : plan.targets) {
-    for (const ChangeValue& value : plan.values) {
-      const auto spec = session.book.spec(target, value.name);
-      if (spec && spec->risk == Risk::Dangerous) dangerous = value.name;
+  for (const ProcessId& target : order.targets) {
+    for (const std::string& name : order.names) {
+      const auto spec = book.spec(target, name);
+      if (spec && spec->risk == Risk::Dangerous) dangerous = name;
     }
   }
-  if (dangerous.empty()) return {};
-  if (plan.comment.empty()) return bad(fmt::format("{} is dangerous: say why with --comment.", dangerous));
-  return confirm(dangerous + " is dangerous", plan.targets, given, *session.session, globals);
+  if (dangerous.empty()) return std::string();
+  if (order.comment.empty()) return bad(fmt::format("{} is dangerous: say why with --comment.", dangerous));
+  return confirm(dangerous + " is dangerous", order.targets, order.given, session, globals);
+}
+
+Result<> confirmPlan(ChangePlan& plan, const std::string& given, const ChangeSession& session, const Globals& globals) {
+  ToConfirm order{plan.targets, {}, plan.comment, given};
+  for (const ChangeValue& value : plan.values) order.names.push_back(value.name);
+  auto text = confirmed(order, session.book, *session.session, globals);
+  if (!text) return std::unexpected(text.error());
+  plan.confirmed = std::move(*text);
+  return {};
 }
 
 std::shared_ptr<ChangeOptions> addChangeOptions(CLI::App* verb, bool rollout) {

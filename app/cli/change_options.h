@@ -36,8 +36,17 @@ struct ChangeSession {
 // Errors: InvalidArgument, NotFound, in a sentence each.
 Result<ingest::ChangePlan> planFrom(const ChangeOptions& options, const ChangeSession& session);
 
-// What is dangerous among them needs a reason and the typed confirmation. Errors: InvalidArgument.
-Result<> confirmPlan(const ingest::ChangePlan& plan, const std::string& given, const ChangeSession& session,
+// What is dangerous among the values needs a reason and the typed confirmation, which comes back (empty where nothing
+// is). Errors: InvalidArgument.
+struct ToConfirm {
+  std::vector<ProcessId> targets;
+  std::vector<std::string> names;  // of the parameters
+  std::string comment, given;
+};
+Result<std::string> confirmed(const ToConfirm& order, const params::ParamBook& book, const Session& session,
+                              const Globals& globals);
+// The same of a plan, put into it.
+Result<> confirmPlan(ingest::ChangePlan& plan, const std::string& given, const ChangeSession& session,
                      const Globals& globals);
 // As --guard reads it, checked against what the targets emit.
 Result<ingest::Guard> readGuard(const std::string& text, const std::vector<ingest::ProcessInfoPtr>& targets);

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <iostream>
 
+#include "core/control/confirmation.h"
 #include "core/ingest/rollup_book.h"
-#include "core/params/push_rules.h"
 
 namespace qd::cli {
 namespace {
@@ -52,15 +52,15 @@ std::optional<std::int64_t> playersOn(const std::vector<ProcessId>& targets, con
   return static_cast<std::int64_t>(std::llround(sum));
 }
 
-Result<> confirm(const std::string& what, const std::vector<ProcessId>& targets, const std::string& given,
-                 const Session& session, const Globals& globals) {
-  const std::string wanted = params::confirmationText(targets, playersOn(targets, session, globals));
-  if (given == wanted) return {};
+Result<std::string> confirm(const std::string& what, const std::vector<ProcessId>& targets, const std::string& given,
+                            const Session& session, const Globals& globals) {
+  const std::string wanted = control::confirmationText(targets, playersOn(targets, session, globals));
+  if (given == wanted) return given;
   std::string typed;
   if (given.empty() && ::isatty(STDIN_FILENO) != 0 && !globals.json) {
     std::cerr << fmt::format("{}. Type \"{}\" to go on: ", what, wanted);
     std::getline(std::cin, typed);
-    if (typed == wanted) return {};
+    if (typed == wanted) return typed;
   }
   return fail(ErrorCode::InvalidArgument,
               fmt::format("{}; it touches what the confirmation must name: --confirm \"{}\".", what, wanted));

@@ -10,9 +10,10 @@
 
 namespace qd::cli {
 
-// `what`: "server.tick_hz is dangerous". Errors: InvalidArgument with the text that is needed.
-Result<> confirm(const std::string& what, const std::vector<ProcessId>& targets, const std::string& given,
-                 const Session& session, const Globals& globals);
+// `what`: "server.tick_hz is dangerous". What was given or typed, for the agent, which insists on it. Errors:
+// InvalidArgument with the text that is needed.
+Result<std::string> confirm(const std::string& what, const std::vector<ProcessId>& targets, const std::string& given,
+                            const Session& session, const Globals& globals);
 
 // The players on these processes, as their servers say now. Empty: nobody says.
 std::optional<std::int64_t> playersOn(const std::vector<ProcessId>& targets, const Session& session,

@@ -76,7 +76,7 @@ Result<ExperimentState> find(const ChangeSession& session, const std::string& id
 
 Result<control::ExperimentPlan> planOf(const ExperimentOptions& options, const ChangeSession& session,
                                        const Globals& globals) {
-  const auto change = planFrom(options.change, session);
+  auto change = planFrom(options.change, session);
   if (!change) return std::unexpected(change.error());
   std::vector<ProcessInfoPtr> targets;
   for (const ProcessId& target : change->targets) targets.push_back(session.session->directory().process(target));
@@ -99,6 +99,7 @@ Result<control::ExperimentPlan> planOf(const ExperimentOptions& options, const C
   if (auto sound = control::ExperimentRun::check(plan); !sound) return std::unexpected(sound.error());
   if (auto sure = confirmPlan(*change, options.change.confirm, session, globals); !sure)
     return std::unexpected(sure.error());
+  plan.confirmed = change->confirmed;
   return plan;
 }
 

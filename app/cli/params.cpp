@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <map>
 
+#include "app/cli/change_options.h"
 #include "app/cli/overview.h"
 #include "app/cli/session.h"
+#include "app/cli/settled_push.h"
 #include "core/control/conflict.h"
 #include "core/params/param_book.h"
 
@@ -16,7 +18,7 @@ using namespace ingest;
 
 struct SetOptions {
   std::vector<std::string> assignments, expects, processes;
-  std::string comment;
+  std::string comment, confirm;
 };
 
 const char* statusName(PushStatus status) {
@@ -62,7 +64,7 @@ class Setter {
   Setter(const SetOptions& options, Session& session, const params::ParamBook& book)
       : options_(options), session_(session), book_(book) {}
 
-  Result<int> run(bool json) {
+  Result<int> run(const Globals& globals) {
     Result<std::vector<ProcessInfoPtr>> targets = findTargets();
     if (!targets) return std::unexpected(targets.error());
     if (Result<> read = readVersions(); !read) return std::unexpected(read.error());
@@ -76,26 +78,22 @@ class Setter {
       if (Result<> taken = assign(*target, order, results); !taken) return std::unexpected(taken.error());
     }
     if (results.empty()) {
-      const auto answer = session_.ask<std::vector<PushResult>>(
-          [&](control::PushDone done) { session_.cluster().push(order, std::move(done)); });
+      if (auto sure = confirm(globals); !sure) return std::unexpected(sure.error());
+      auto answer = pushAndSettle(session_, order);
       if (!answer) return std::unexpected(answer.error());
-      results = *answer;
-      const bool open = std::any_of(results.begin(), results.end(), [](const PushResult& result) {
-        return result.status == PushStatus::Unknown || result.status == PushStatus::Pending;
-      });
-      if (open) settle(order, results);
+      results = std::move(*answer);
     }
-    return report(order.pushId, results, json);
+    return report(order.pushId, results, globals.json);
   }
 
  private:
-  // The answer was lost: the agents know.
-  void settle(const control::PushOrder& order, std::vector<PushResult>& results) {
-    constexpr Duration kWithin{10 * kNsPerSecond};
-    const auto known = session_.ask<std::vector<PushResult>>(
-        [&](control::PushDone done) { session_.cluster().settlePush(order, kWithin, std::move(done)); },
-        Duration{2 * kWithin.ns});
-    if (known) results = *known;
+  Result<> confirm(const Globals& globals) {
+    ToConfirm what{order_.targets, {}, order_.comment, options_.confirm};
+    for (const control::Assignment& assignment : order_.assignments) what.names.push_back(assignment.name);
+    auto text = confirmed(what, book_, session_, globals);
+    if (!text) return std::unexpected(text.error());
+    order_.confirmed = std::move(*text);
+    return {};
   }
 
   // Those that were named, else every process that has all the parameters.
@@ -244,7 +242,7 @@ Result<int> set(const SetOptions& options, const Globals& globals) {
   listening.sinks = {&book};
   const Result<std::unique_ptr<Session>> session = Session::open(globals, std::move(listening));
   if (!session) return std::unexpected(session.error());
-  return Setter(options, **session, book).run(globals.json);
+  return Setter(options, **session, book).run(globals);
 }
 
 // `list` and `get`: what describe knows, flat.
@@ -296,7 +294,8 @@ void addParams(Program& program) {
       ->type_name("NAME=VERSION");
   addEach(change, "--process", options->processes, "target; once for each (default: every process that has them)")
       ->type_name("ID");
-  change->add_option("--comment", options->comment, "why, for the ledger");
+  change->add_option("--comment", options->comment, "why, for the ledger; required for dangerous parameters");
+  change->add_option("--confirm", options->confirm, "for dangerous parameters: names the processes and their players");
   program.onRun(change, [options](const Globals& g) { return set(*options, g); });
   addParamChanges(program, params);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/cli/change_options.h"
+#include "app/cli/settled_push.h"
 #include "core/ingest/describe.h"
 
 namespace qd::cli {
@@ -52,7 +53,7 @@ Result<int> plan(const ChangeOptions& options, const Globals& globals) {
 Result<int> push(const ChangeOptions& options, bool wait, const Globals& globals) {
   auto session = ChangeSession::open(globals);
   if (!session) return std::unexpected(session.error());
-  const auto made = planFrom(options, **session);
+  auto made = planFrom(options, **session);
   if (!made) return std::unexpected(made.error());
   if (auto sure = confirmPlan(*made, options.confirm, **session, globals); !sure) {
     return std::unexpected(sure.error());
@@ -80,8 +81,8 @@ Result<int> revertChange(ChangeSession& session, const std::string& id, const Gl
   return now.phase == ChangePhase::Reverted || now.phase == ChangePhase::Failed ? 0 : 1;
 }
 
-// A push of before: back where its version still stands.
-Result<int> revert(const std::string& id, const Globals& globals) {
+// A push of before: back where its version still stands. What its agents remember needs no confirmation to go back.
+Result<int> revert(const std::string& id, const std::string& sure, const Globals& globals) {
   auto session = ChangeSession::open(globals, kHistory);
   if (!session) return std::unexpected(session.error());
   if ((*session)->changes.change(id)) return revertChange(**session, id, globals);
@@ -89,9 +90,9 @@ Result<int> revert(const std::string& id, const Globals& globals) {
   if (!orders) return std::unexpected(orders.error());
   Json list = Json::array();
   std::size_t bad = 0;
-  for (const control::PushOrder& order : *orders) {
-    const auto answer = (*session)->session->ask<std::vector<PushResult>>(
-        [&](control::PushDone done) { (*session)->session->cluster().push(order, std::move(done)); });
+  for (control::PushOrder order : *orders) {
+    order.confirmed = sure;
+    const auto answer = pushAndSettle(*(*session)->session, order);
     if (!answer) return std::unexpected(answer.error());
     for (const PushResult& result : *answer) {
       if (!globals.json) print(describe(result) + "\n");
@@ -156,7 +157,7 @@ std::vector<Drifted> drifted(const ChangeSession& session) {
   return out;
 }
 
-Result<int> pushDesired(ChangeSession& session, const std::vector<Drifted>& list) {
+Result<int> pushDesired(ChangeSession& session, const std::vector<Drifted>& list, const std::string& sure) {
   for (const Drifted& d : list) {
     control::PushOrder order;
     order.pushId = control::newPushId();
@@ -164,8 +165,8 @@ Result<int> pushDesired(ChangeSession& session, const std::vector<Drifted>& list
     order.assignments = {{d.value.name, *d.value.desired, d.value.version}};
     order.who = whoAmI();
     order.comment = "drift: back to what is wanted";
-    const auto answer = session.session->ask<std::vector<PushResult>>(
-        [&](control::PushDone done) { session.session->cluster().push(order, std::move(done)); });
+    order.confirmed = sure;
+    const auto answer = pushAndSettle(*session.session, order);
     if (!answer) return std::unexpected(answer.error());
     for (const PushResult& result : *answer) {
       if (result.status == PushStatus::Applied) continue;
@@ -185,7 +186,7 @@ Result<int> adopt(ChangeSession& session, const std::vector<Drifted>& list) {
   return 0;
 }
 
-Result<int> drift(bool accept, bool restore, const Globals& globals) {
+Result<int> drift(bool accept, bool restore, const std::string& sure, const Globals& globals) {
   auto session = ChangeSession::open(globals);
   if (!session) return std::unexpected(session.error());
   const auto list = drifted(**session);
@@ -206,7 +207,7 @@ Result<int> drift(bool accept, bool restore, const Globals& globals) {
   }
   globals.json ? printJson(Json{{"drift", out}}) : print(list.empty() ? "Nothing has drifted.\n" : table(rows));
   if (accept) return adopt(**session, list);
-  if (restore) return pushDesired(**session, list);
+  if (restore) return pushDesired(**session, list, sure);
   return 0;
 }
 
@@ -223,8 +224,11 @@ void addParamChanges(Program& program, CLI::App* params) {
   program.onRun(go, [pushed, wait](const Globals& g) { return push(*pushed, *wait, g); });
   auto id = std::make_shared<std::string>();
   CLI::App* back = program.verb("revert", "Puts back what a push or a change did, where it still stands", params);
+  auto sure = std::make_shared<std::string>();
+  const char* const confirms = "for dangerous values that the agent does not know any more: names what they touch";
   back->add_option("PUSH", *id, "id of the push or the change")->required();
-  program.onRun(back, [id](const Globals& g) { return revert(*id, g); });
+  back->add_option("--confirm", *sure, confirms);
+  program.onRun(back, [id, sure](const Globals& g) { return revert(*id, *sure, g); });
   auto processes = std::make_shared<std::vector<std::string>>();
   auto only = std::make_shared<std::string>();
   CLI::App* past = program.verb("history", "The pushes of the last 30 minutes", params);
@@ -235,7 +239,8 @@ void addParamChanges(Program& program, CLI::App* params) {
   auto accept = std::make_shared<bool>(false), restore = std::make_shared<bool>(false);
   auto* a = drifting->add_flag("--adopt", *accept, "the live values are wanted from now on");
   drifting->add_flag("--restore", *restore, "push what is wanted again")->excludes(a);
-  program.onRun(drifting, [accept, restore](const Globals& g) { return drift(*accept, *restore, g); });
+  drifting->add_option("--confirm", *sure, confirms);
+  program.onRun(drifting, [=](const Globals& g) { return drift(*accept, *restore, *sure, g); });
 }
 
 }  // namespace qd::cli

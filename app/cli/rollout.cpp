@@ -13,7 +13,7 @@ using ingest::ChangeState;
 Result<int> start(const ChangeOptions& options, bool detach, const Globals& globals) {
   auto session = ChangeSession::open(globals);
   if (!session) return std::unexpected(session.error());
-  const auto plan = planFrom(options, **session);
+  auto plan = planFrom(options, **session);
   if (!plan) return std::unexpected(plan.error());
   if (auto sure = confirmPlan(*plan, options.confirm, **session, globals); !sure) {
     return std::unexpected(sure.error());

@@ -188,11 +188,15 @@ void ChangeCoordinator::onReport(std::size_t agent, const ingest::ChangeState& r
       target.pushId = told.pushId;
       target.reason = told.reason;
       target.base = told.base;
+      target.players = told.players;
     }
   }
   readings_[agent] = report.readings;
   silent_.erase(agent);
-  if (turned) ++state_.revision;
+  if (turned) {
+    state_.readings = together();  // they are of the same moment as the targets' states
+    ++state_.revision;
+  }
   if (report.phase == ChangePhase::Reverting && state_.phase != ChangePhase::Reverting && !over()) {
     breached_ = breached_ || report.breachTick != 0;
     revert(report.reason, report.breachTick, now);
@@ -268,6 +272,7 @@ void ChangeCoordinator::order(const ChangeVerb& verb, TimeNs now) {
       return to(ChangePhase::Paused, "paused by " + by, now);
     case ChangeWord::GoOn:
       forced_ = state_.phase == ChangePhase::Holding;
+      word_ = word_ || state_.phase == ChangePhase::Planned;
       if (state_.phase == ChangePhase::Paused) to(before_, "continued by " + by, now);
       return;
     case ChangeWord::Revert:

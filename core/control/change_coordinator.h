@@ -70,6 +70,7 @@ class ChangeCoordinator {
   void fromReverting(TimeNs now);
   void nextWave(TimeNs now);
   std::string trouble() const;      // why the outcomes do not let it go on: rejected, foreign
+  bool observed() const;            // something of it is measured beside what guards it
   std::string unknown() const;      // why they hold it
   std::string missing() const;      // what evidence the guards still lack; empty: all pass
   std::string noReference() const;  // what a guard that compares with before still lacks
@@ -88,6 +89,7 @@ class ChangeCoordinator {
   const std::uint64_t fence_;
   ingest::ChangePhase before_ = ingest::ChangePhase::Pushing;  // a pause
   bool forced_ = false;                                        // a person said: go on
+  bool word_ = false;                                          // of a plan that waits for it
   bool breached_ = false;
   TimeNs heldUntil_ = 0, soakUntil_ = 0, leaseUntil_ = 0, verifyUntil_ = 0;
 };

@@ -54,13 +54,14 @@ Result<> ChangeMember::sync(const ChangeSync& sync, TimeNs now) {
   return {};
 }
 
-void ChangeMember::up(const ingest::ProcessInfo& info) {
+void ChangeMember::up(const ingest::ProcessInfo& info, std::optional<double> players) {
   Target* known = find(info.id);
   if (!known) return;
   Target& target = *known;
   const bool anew = target.instance.value != 0 && target.instance != info.instance;
   target.here = info.state != ingest::ProcessState::Gone;
   target.instance = info.instance;
+  target.players = players;
   target.parked = info.state == ingest::ProcessState::Parked;
   if (target.here) target.awayUntil = 0;
   if (target.here && target.gone && !anew) {  // it was not gone after all, and has what we gave it
@@ -145,7 +146,7 @@ void ChangeMember::watch(Target& target) {
   target.judgedAt = newest;
   for (std::uint32_t i = 0; i < plan_.guards.size(); ++i) {
     const ingest::Guard& guard = plan_.guards[i];
-    if (guard.group || guard.basis == ingest::GuardBasis::Untouched) continue;
+    if (guard.group || guard.observe || guard.basis == ingest::GuardBasis::Untouched) continue;
     const auto reading = target.meters[i].judge();
     if (reading.state != GuardState::Breached) continue;
     revertAll(
@@ -180,6 +181,7 @@ ingest::ChangeState ChangeMember::report() const {
     if (target.state == TargetState::Reverted && target.appliedAt > breachTick_) out.revertTick = target.appliedAt;
     to.pushId = target.pushId;
     to.reason = target.reason;
+    to.players = target.players;
     for (const Held& held : target.held) to.base.push_back({held.name, held.before, held.version});
     for (std::uint32_t i = 0; i < target.meters.size(); ++i) {
       ingest::GuardReading reading = target.meters[i].judge();

@@ -41,7 +41,8 @@ class ChangeMember {
 
   // Errors: Conflict for a coordinator that has been replaced.
   Result<> sync(const ChangeSync& sync, TimeNs now);
-  void up(const ingest::ProcessInfo& info);  // also when it changed (its series, parked or not)
+  // Also when it changed (its series, parked or not, who plays there).
+  void up(const ingest::ProcessInfo& info, std::optional<double> players = std::nullopt);
   void down(const ProcessId& process, TimeNs now);
   void tick(const ProcessId& process, Tick tick);
   void samples(const ingest::SampleBlock& block);
@@ -69,6 +70,7 @@ class ChangeMember {
     ProcessId process;
     InstanceId instance;
     bool here = false, parked = false;
+    std::optional<double> players;
     bool waits = false;  // for the tick of the plan, which was still ahead
     Tick tick = 0;
     Goal goal = Goal::Untouched;

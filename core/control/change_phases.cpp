@@ -36,6 +36,8 @@ void ChangeCoordinator::step(TimeNs now) {
   switch (state_.phase) {
     case ChangePhase::Planned:
       if (state_.plan.atTime > now) return;
+      if (state_.plan.onWord && !word_)
+        return to(ChangePhase::Planned, "it measures, and waits for the word to begin", now);
       return nextWave(now);
     case ChangePhase::Pushing:
     case ChangePhase::Soaking:
@@ -45,7 +47,7 @@ void ChangeCoordinator::step(TimeNs now) {
       for (const GuardReading& reading : state_.readings) {
         const auto& guard = state_.plan.guards[reading.guard];
         // What concerns one process alone is its member's, who knows the tick and has acted already.
-        const bool mine = guard.group || guard.basis == GuardBasis::Untouched;
+        const bool mine = (guard.group || guard.basis == GuardBasis::Untouched) && !guard.observe;
         if (reading.state != GuardState::Breached || !mine) continue;
         breached_ = true;
         return revert(
@@ -148,7 +150,7 @@ void ChangeCoordinator::fromReverting(TimeNs now) {
   const bool back =
       allAre(Goal::Revert, {TargetState::Reverted, TargetState::Foreign, TargetState::Rejected, TargetState::Waiting});
   if (!back) return;
-  if (!breached_) return to(ChangePhase::Reverted, state_.reason, now);
+  if (!breached_ && !observed()) return to(ChangePhase::Reverted, state_.reason, now);
   if (verifyUntil_ == 0) {
     verifyUntil_ = now + kVerifyWithin;
     state_.until = verifyUntil_;
@@ -193,6 +195,11 @@ std::string ChangeCoordinator::unknown() const {
   return {};
 }
 
+bool ChangeCoordinator::observed() const {
+  const auto& guards = state_.plan.guards;
+  return std::any_of(guards.begin(), guards.end(), [](const auto& guard) { return guard.observe; });
+}
+
 bool ChangeCoordinator::touched(const ProcessId& process) const {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (state_.targets[i].process == process) return rows_[i].goal != Goal::Untouched;
@@ -209,8 +216,8 @@ bool ChangeCoordinator::has(const ProcessId& process) const {
 std::string ChangeCoordinator::missing() const {
   for (const GuardReading& reading : state_.readings) {
     const bool concerns = reading.process.value.empty() || touched(reading.process);
-    if (!concerns || reading.state == GuardState::Passing) continue;
     const auto& guard = state_.plan.guards[reading.guard];
+    if (!concerns || guard.observe || reading.state == GuardState::Passing) continue;
     return fmt::format("too little evidence for {}{}{}: {}", guard.series, reading.process.value.empty() ? "" : " of ",
                        reading.process.value, reading.reason);
   }
@@ -219,7 +226,7 @@ std::string ChangeCoordinator::missing() const {
     const bool told = std::any_of(state_.readings.begin(), state_.readings.end(), [&](const GuardReading& r) {
       return r.guard == i && (r.process.value.empty() || touched(r.process));
     });
-    if (!told) return fmt::format("nobody reports {}", state_.plan.guards[i].series);
+    if (!told && !state_.plan.guards[i].observe) return fmt::format("nobody reports {}", state_.plan.guards[i].series);
   }
   return {};
 }

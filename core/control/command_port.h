@@ -30,8 +30,9 @@ struct PushOrder {
   std::vector<Assignment> assignments;
   std::string comment, who;
   Duration timeout{5 * kNsPerSecond};
-  std::string from{};      // where it came from, set by the service
-  bool temporary = false;  // part of a change that may take it back: no wish that outlives a restart
+  std::string from{};       // where it came from, set by the service
+  std::string confirmed{};  // what somebody typed where a value is dangerous, as confirmationText() says
+  bool temporary = false;   // part of a change that may take it back: no wish that outlives a restart
 };
 std::string newPushId();
 
@@ -42,7 +43,8 @@ struct ActionOrder {
   Fields arguments;
   std::string who;
   Duration timeout{5 * kNsPerSecond};
-  std::string from{};  // set by the service
+  std::string from{};              // set by the service
+  std::string why{}, confirmed{};  // needed by what is dangerous
 };
 
 // A breakpoint as somebody wants it; id empty makes a new one, else the one of that id and revision is replaced.

@@ -48,12 +48,12 @@ void DesiredBook::fill(const ProcessId& process, ingest::ParameterValue& value) 
   value.desiredWho = wanted ? wanted->who : std::string();
 }
 
-bool DesiredBook::onDown(const ProcessId& process, TimeNs now) {
-  const auto found = all_.find(process);
-  if (found == all_.end()) return false;
+bool DesiredBook::onEnd(const ProcessId& process, TimeNs seen, TimeNs found) {
+  const auto its = all_.find(process);
+  if (its == all_.end()) return false;
   bool any = false;
-  for (auto& [name, wanted] : found->second) {
-    if (wanted.suspect || now - wanted.since >= kTooSoon) continue;
+  for (auto& [name, wanted] : its->second) {
+    if (wanted.suspect || wanted.since > found || seen - wanted.since >= kTooSoon) continue;
     wanted.suspect = any = true;
   }
   return any;

@@ -30,7 +30,10 @@ class DesiredBook {
   const DesiredValue* find(const ProcessId& process, const std::string& name) const;
   void fill(const ProcessId& process, ingest::ParameterValue& value) const;
   // The process ended: what it got within the last minute becomes suspect. True when something did.
-  bool onDown(const ProcessId& process, TimeNs now);
+  bool onDown(const ProcessId& process, TimeNs now) { return onEnd(process, now, now); }
+  // The same where nobody saw the end: it lived at `seen`, and was found gone at `found`. Suspect is what it is not
+  // known to have lived a minute with.
+  bool onEnd(const ProcessId& process, TimeNs seen, TimeNs found);
   // What a new instance must be told; empty: nothing. `live`: what it declares.
   std::optional<PushOrder> onRestart(const ProcessId& process, const std::vector<ingest::ParameterValue>& live) const;
 

@@ -7,16 +7,20 @@
 #include <cmath>
 #include <utility>
 
+#include "core/control/guard_meter.h"
+
 namespace qd::control {
 
 using ingest::ChangePhase;
 using ingest::GuardBasis;
+using ingest::GuardReading;
 using ingest::GuardState;
 using ingest::TargetState;
 
 namespace {
 
 constexpr std::int64_t kSteadyWithin = 120 * kNsPerSecond;
+constexpr std::int64_t kRestoredWithin = 240 * kNsPerSecond;
 
 std::unexpected<Error> bad(std::string sentence) {
   return fail(ErrorCode::InvalidArgument, std::move(sentence));
@@ -27,6 +31,12 @@ bool isEvidence(const ingest::GuardReading& reading) {
 }
 
 }  // namespace
+
+std::vector<ProcessId> targetsOf(const ExperimentPlan& plan) {
+  std::vector<ProcessId> out = plan.targets;
+  for (const auto& peer : plan.peers) out.insert(out.end(), peer.targets.begin(), peer.targets.end());
+  return out;
+}
 
 const char* name(ExperimentPhase phase) {
   constexpr const char* kNames[] = {"steadying", "faulty", "restoring", "over"};
@@ -42,9 +52,9 @@ Result<> ExperimentRun::check(const ExperimentPlan& plan) {
   if (plan.refutes.empty()) return bad("An experiment needs a metric that would refute its hypothesis.");
   if (plan.aborts.empty()) return bad("An experiment needs a metric that aborts it.");
   if (plan.time.ns <= 0) return bad("An experiment needs a time after which its fault goes away by itself.");
-  if (plan.mostProcesses > 0 && plan.targets.size() > plan.mostProcesses) {
-    return bad(fmt::format("It would touch {} processes, and its blast radius is {}.", plan.targets.size(),
-                           plan.mostProcesses));
+  const std::size_t touched = targetsOf(plan).size();
+  if (plan.mostProcesses > 0 && touched > plan.mostProcesses) {
+    return bad(fmt::format("It would touch {} processes, and its blast radius is {}.", touched, plan.mostProcesses));
   }
   for (const auto* list : {&plan.aborts, &plan.refutes}) {
     for (const ingest::Guard& guard : *list) {
@@ -63,15 +73,12 @@ ExperimentRun::ExperimentRun(ExperimentPlan plan, TimeNs now) {
   state_.plan = std::move(plan);
   state_.since = now;
   state_.until = now + kSteadyWithin;
-  for (const ProcessId& target : state_.plan.targets) {
-    Target& made = targets_[target];
-    for (std::uint32_t i = 0; i < metrics(); ++i) made.meters.emplace_back(metric(i));
-  }
+  for (const ProcessId& target : targetsOf(state_.plan)) targets_[target];
 }
 
 ExperimentRun::ExperimentRun(ExperimentState before, TimeNs now) : ExperimentRun(before.plan, now) {
   state_ = std::move(before);
-  begun_ = state_.phase != ExperimentPhase::Steadying;
+  started_ = true;
   abort("its agent was started anew, and nobody watched it meanwhile", now);
 }
 
@@ -84,41 +91,6 @@ std::uint32_t ExperimentRun::metrics() const {
   return static_cast<std::uint32_t>(state_.plan.aborts.size() + state_.plan.refutes.size());
 }
 
-void ExperimentRun::up(const ingest::ProcessInfo& info, std::optional<double> players) {
-  const auto found = targets_.find(info.id);
-  if (found == targets_.end()) return;
-  Target& target = found->second;
-  target.players = players;
-  target.series.clear();
-  for (const ingest::SeriesInfo& series : info.series) {
-    for (std::uint32_t i = 0; i < metrics(); ++i) {
-      if (metric(i).series != series.name || !series.dimensions.empty()) continue;
-      target.series.emplace(series.index.value, std::pair(i, series.integer ? std::pow(10.0, -series.scale) : 1.0));
-    }
-  }
-  for (GuardMeter& meter : target.meters) meter.parked(info.state == ingest::ProcessState::Parked);
-}
-
-void ExperimentRun::samples(const ingest::SampleBlock& block) {
-  const auto found = targets_.find(block.process.id);
-  if (found == targets_.end() || block.ticks.empty()) return;
-  Target& target = found->second;
-  if (block.dropped > 0) {
-    for (GuardMeter& meter : target.meters) meter.broken(block.ticks.front());
-  }
-  for (const ingest::Column& column : block.columns) {
-    const auto [first, last] = target.series.equal_range(column.series.value);
-    for (auto it = first; it != last; ++it) {
-      for (std::size_t i = 0; i < column.size(); ++i) {
-        const double raw =
-            std::visit([i](const auto& values) { return static_cast<double>(values[i]); }, column.values);
-        target.meters[it->second.first].add(block.ticks[column.rows.empty() ? i : column.rows[i]],
-                                            raw * it->second.second);
-      }
-    }
-  }
-}
-
 void ExperimentRun::to(ExperimentPhase phase, const std::string& reason, TimeNs now) {
   if (state_.phase == phase && state_.reason == reason) return;
   if (state_.phase != phase) state_.since = now;
@@ -128,39 +100,54 @@ void ExperimentRun::to(ExperimentPhase phase, const std::string& reason, TimeNs 
 }
 
 void ExperimentRun::change(const ingest::ChangeState& change, TimeNs now) {
-  if (!begun_ || over()) return;
+  if (!started_ || over()) return;
+  follow(change);
   state_.targets = change.targets;
   state_.breachTick = change.breachTick;
   state_.revertTick = change.revertTick;
   state_.restored = change.verdict;
-  state_.until = change.until;
+  if (state_.phase != ExperimentPhase::Steadying) state_.until = change.until;
   const bool going = change.phase == ChangePhase::Reverting || change.phase == ChangePhase::Reverted;
   if (going && state_.phase == ExperimentPhase::Faulty) {
-    measure(&Measure::during);
+    measure(&Measure::during, &Target::during);
     if (state_.outcome.empty()) {
       state_.outcome = change.reason == "its time is over" ? findings() : "aborted: " + change.reason;
     }
     to(ExperimentPhase::Restoring, change.reason, now);
   }
-  if (change.phase == ChangePhase::Paused && state_.phase == ExperimentPhase::Faulty) {
+  if (change.phase == ChangePhase::Paused && state_.phase != ExperimentPhase::Restoring) {
     abort("halted: " + change.reason, now);  // a fault is not left standing
   }
-  followTargets(change);
-  if (change.phase == ChangePhase::Failed || change.phase == ChangePhase::Done) {
-    if (state_.outcome.empty()) state_.outcome = "aborted: " + change.reason;
-    return to(ExperimentPhase::Over, change.reason, now);
-  }
+  if (!ingest::isOver(change.phase)) return;
+  if (change.phase == ChangePhase::Reverted) measure(&Measure::after, &Target::evidence);
+  if (state_.outcome.empty()) state_.outcome = "aborted: " + change.reason;
+  if (state_.restored.empty()) state_.restored = "nothing was there to take back";
+  to(ExperimentPhase::Over, change.reason, now);
 }
 
-// From the tick on at which values came or went, the meters begin anew.
-void ExperimentRun::followTargets(const ingest::ChangeState& change) {
+// What its agents tell of the targets. From the tick on at which values came or went, their meters begin anew.
+void ExperimentRun::follow(const ingest::ChangeState& change) {
   for (const ingest::ChangeTarget& told : change.targets) {
     const auto found = targets_.find(told.process);
-    if (found == targets_.end() || told.tick == 0 || told.tick == found->second.applied) continue;
-    const bool there = told.state == TargetState::Applied, back = told.state == TargetState::Reverted;
-    if (!there && !back) continue;
-    found->second.applied = told.tick;
-    for (GuardMeter& meter : found->second.meters) meter.applied(told.tick);
+    if (found == targets_.end()) continue;
+    Target& target = found->second;
+    target.players = told.players;
+    const bool anew = told.state == TargetState::Applied || told.state == TargetState::Reverted;
+    if (anew && target.state != told.state) target.evidence.clear();
+    target.state = told.state;
+  }
+  for (const GuardReading& reading : change.readings) {
+    const auto found = targets_.find(reading.process);
+    if (found == targets_.end() || reading.guard >= metrics()) continue;
+    found->second.now[reading.guard] = reading;
+    if (!isEvidence(reading)) continue;
+    auto [known, fresh] = found->second.evidence.try_emplace(reading.guard, reading);
+    // What was breached once has been breached.
+    if (!fresh && known->second.state != GuardState::Breached) known->second = reading;
+    const auto state = found->second.state;
+    if (state == TargetState::Applied || state == TargetState::Reverting) {
+      found->second.during[reading.guard] = known->second;
+    }
   }
 }
 
@@ -172,56 +159,31 @@ void ExperimentRun::refused(const std::string& why, TimeNs now) {
 void ExperimentRun::abort(const std::string& why, TimeNs now) {
   if (over()) return;
   if (state_.outcome.empty()) state_.outcome = "aborted: " + why;
+  revert_ = started_ && state_.phase != ExperimentPhase::Restoring;
   if (state_.phase == ExperimentPhase::Steadying) return to(ExperimentPhase::Over, why, now);
-  revert_ = state_.phase == ExperimentPhase::Faulty;
   to(ExperimentPhase::Restoring, why, now);
 }
 
 ExperimentRun::Order ExperimentRun::step(TimeNs now) {
   if (std::exchange(revert_, false)) return Order::Revert;
+  if (over()) return Order::None;
+  if (!std::exchange(started_, true)) return Order::Start;
   if (state_.phase == ExperimentPhase::Steadying) {
     const std::string why = notSteady();
     if (why.empty()) {
-      measure(&Measure::before);
-      begun_ = true;
+      measure(&Measure::before, &Target::evidence);
       to(ExperimentPhase::Faulty, "", now);
       return Order::Begin;
     }
     if (now < state_.until) return to(ExperimentPhase::Steadying, why, now), Order::None;
     abort("it never came to a steady state: " + why, now);
   } else if (state_.phase == ExperimentPhase::Faulty) {
-    if (const std::string wide = tooWide(true); !wide.empty()) {
-      abort(wide, now);
-      revert_ = false;
-      return Order::Revert;
-    }
-  } else if (state_.phase == ExperimentPhase::Restoring) {
-    constexpr std::int64_t kAfterWithin = 60 * kNsPerSecond;
-    const bool back = !state_.targets.empty() &&
-                      std::all_of(state_.targets.begin(), state_.targets.end(), [](const ingest::ChangeTarget& target) {
-                        return target.state == TargetState::Reverted || target.state == TargetState::Foreign ||
-                               target.state == TargetState::Rejected || target.state == TargetState::Waiting;
-                      });
-    if (!back && now - state_.since < 2 * kAfterWithin) return Order::None;
-    bool open = false, poor = false;
-    for (auto& [process, target] : targets_) {
-      for (std::uint32_t i = 0; i < metrics(); ++i) {
-        const auto reading = target.meters[i].judge();
-        open = open || !isEvidence(reading);
-        poor = poor || reading.state == GuardState::Breached;
-      }
-    }
-    if (open && now - state_.since < kAfterWithin) return Order::None;
-    measure(&Measure::after);
-    if (state_.restored.empty()) {
-      state_.restored = !back || open ? "reverted, recovery not known"
-                        : poor        ? "reverted, not recovered"
-                                      : "reverted, recovered";
-    }
+    if (const std::string wide = tooWide(true); !wide.empty()) abort(wide, now);
+  } else if (now - state_.since > kRestoredWithin) {
+    state_.restored = "not known to be back; its change tells more";
     to(ExperimentPhase::Over, state_.reason, now);
-    ++revision_;
   }
-  return Order::None;
+  return std::exchange(revert_, false) ? Order::Revert : Order::None;
 }
 
 ingest::ChangePlan ExperimentRun::fault() const {
@@ -230,10 +192,17 @@ ingest::ChangePlan ExperimentRun::fault() const {
   plan.who = state_.plan.who;
   plan.from = state_.plan.from;
   plan.comment = "experiment " + state_.plan.name + (state_.plan.comment.empty() ? "" : ": " + state_.plan.comment);
+  plan.confirmed = state_.plan.confirmed;
   plan.targets = state_.plan.targets;
+  plan.peers = state_.plan.peers;
   plan.values = state_.plan.fault;
   plan.lease = state_.plan.time;
   plan.guards = state_.plan.aborts;
+  for (ingest::Guard guard : state_.plan.refutes) {
+    guard.observe = true;
+    plan.guards.push_back(std::move(guard));
+  }
+  plan.onWord = true;
   return plan;
 }
 
@@ -254,45 +223,48 @@ std::string ExperimentRun::notSteady() const {
   if (std::string wide = tooWide(false); !wide.empty()) return wide;
   for (const auto& [process, target] : targets_) {
     for (std::uint32_t i = 0; i < metrics(); ++i) {
-      const auto reading = target.meters[i].judge();
-      if (!isEvidence(reading)) {
+      const auto told = target.now.find(i);
+      if (told == target.now.end() || !isEvidence(told->second)) {
+        const std::string lacking = told == target.now.end() ? std::string() : told->second.reason;
         return fmt::format("it gathers what {} of {} is before: {}", metric(i).series, process.value,
-                           reading.reason.empty() ? "nothing has come" : reading.reason);
+                           lacking.empty() ? "nothing has come" : lacking);
       }
-      if (metric(i).basis != GuardBasis::Absolute || !GuardMeter::breaches(metric(i), reading.value, 0)) continue;
-      return fmt::format("the steady state is not given: {} of {} is {:.4g}", metric(i).series, process.value,
-                         reading.value);
+      const double value = told->second.value;
+      if (metric(i).basis != GuardBasis::Absolute || !GuardMeter::breaches(metric(i), value, 0)) continue;
+      return fmt::format("the steady state is not given: {} of {} is {:.4g}", metric(i).series, process.value, value);
     }
   }
   return {};
 }
 
-void ExperimentRun::measure(std::optional<double> Measure::*when) {
+void ExperimentRun::measure(std::optional<double> Measure::*when, Readings Target::*readings) {
   for (const auto& [process, target] : targets_) {
-    for (std::uint32_t i = 0; i < metrics(); ++i) {
-      const auto reading = target.meters[i].judge();
-      if (!isEvidence(reading)) continue;
-      auto known = std::find_if(state_.measures.begin(), state_.measures.end(),
-                                [&](const auto& m) { return m.metric == i && m.process == process; });
-      if (known == state_.measures.end()) known = state_.measures.insert(known, {i, process, {}, {}, {}});
+    for (const auto& [index, reading] : target.*readings) {
+      auto known =
+          std::find_if(state_.measures.begin(), state_.measures.end(),
+                       [&, i = index, &id = process](const Measure& m) { return m.metric == i && m.process == id; });
+      if (known == state_.measures.end()) known = state_.measures.insert(known, {index, process, {}, {}, {}});
       (*known).*when = reading.value;
     }
   }
-  ++revision_;
 }
 
 // What the time of the fault says about the hypothesis.
 std::string ExperimentRun::findings() const {
   std::string refuted, lacking;
-  for (const auto& [process, target] : targets_) {
-    for (auto i = static_cast<std::uint32_t>(state_.plan.aborts.size()); i < metrics(); ++i) {
-      const auto reading = target.meters[i].judge();
-      if (!isEvidence(reading) && lacking.empty()) {
-        lacking = fmt::format("too little evidence for {} of {}: {}", metric(i).series, process.value, reading.reason);
+  for (auto i = static_cast<std::uint32_t>(state_.plan.aborts.size()); i < metrics(); ++i) {
+    for (const auto& [process, target] : targets_) {
+      const auto said = target.during.find(i);
+      if (said == target.during.end()) {
+        const auto now = target.now.find(i);
+        if (lacking.empty()) {
+          lacking = fmt::format("too little evidence for {} of {}: {}", metric(i).series, process.value,
+                                now == target.now.end() ? "nothing has come" : now->second.reason);
+        }
+      } else if (said->second.state == GuardState::Breached) {
+        refuted += fmt::format("{}{} of {} was {:.4g}", refuted.empty() ? "" : ", ", metric(i).series, process.value,
+                               said->second.value);
       }
-      if (reading.state != GuardState::Breached) continue;
-      refuted += fmt::format("{}{} of {} was {:.4g}", refuted.empty() ? "" : ", ", metric(i).series, process.value,
-                             reading.value);
     }
   }
   if (!refuted.empty()) return "refuted: " + refuted;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A fault on purpose, to learn, as one object: hypothesis, targets, blast radius, what aborts it, the restoring, and
-// what came of it. It waits for a steady state, has its fault set as a change with a lease (whose guards abort it),
-// measures every metric before, during and after, and says whether the hypothesis held. Pure: facts in, what the change
-// must do and the state out. Calls from one thread. Times: UTC ns.
+// what came of it. Its fault is a change with a lease, at one or several agents: its guards abort the experiment, and
+// it measures every metric before, during and after (also those that only refute), so that what is known of a process
+// comes from the agent that it runs at. The experiment waits for a steady state, gives the change its word to begin,
+// and says whether the hypothesis held. Pure: facts in, what the change must do and the state out. Calls from one
+// thread. Times: UTC ns.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/control/guard_meter.h"
 #include "core/ingest/events.h"
 
 namespace qd::control {
@@ -22,13 +23,18 @@ inline constexpr const char* kExperimentPrefix = "experiment/";  // of the share
 struct ExperimentPlan {
   std::string id, name, hypothesis;
   std::string who, from, comment;
-  std::vector<ProcessId> targets;  // all at one agent
+  std::string confirmed;                  // what somebody typed where the fault is dangerous
+  std::vector<ProcessId> targets;         // at the agent that runs it
+  std::vector<ingest::ChangePeer> peers;  // targets at others
   std::vector<ingest::ChangeValue> fault;
   Duration time;                                     // then the fault goes away by itself
   std::vector<ingest::Guard> aborts;                 // a breach takes the fault back at once
   std::vector<ingest::Guard> refutes;                // a breach refutes the hypothesis
   std::uint32_t mostProcesses = 0, mostPlayers = 0;  // the blast radius; 0: no limit
 };
+
+// All of its targets, wherever they are.
+std::vector<ProcessId> targetsOf(const ExperimentPlan& plan);
 
 enum class ExperimentPhase { Steadying, Faulty, Restoring, Over };
 const char* name(ExperimentPhase phase);
@@ -61,14 +67,12 @@ class ExperimentRun {
   // Of an earlier agent, which was watching nothing meanwhile: it is aborted, its change takes the fault back.
   ExperimentRun(ExperimentState before, TimeNs now);
 
-  void up(const ingest::ProcessInfo& info, std::optional<double> players);
-  void samples(const ingest::SampleBlock& block);
-  void change(const ingest::ChangeState& state, TimeNs now);
-  void refused(const std::string& why, TimeNs now);  // its change did not begin
+  void change(const ingest::ChangeState& state, TimeNs now);  // with its newest readings
+  void refused(const std::string& why, TimeNs now);           // its change did not begin
   void abort(const std::string& why, TimeNs now);
 
-  enum class Order { None, Begin, Revert };
-  Order step(TimeNs now);  // call at least ten times a second
+  enum class Order { None, Start, Begin, Revert };  // start its change, which waits; give it the word; take it back
+  Order step(TimeNs now);                           // call at least ten times a second
   ingest::ChangePlan fault() const;
 
   bool over() const { return state_.phase == ExperimentPhase::Over; }
@@ -76,25 +80,26 @@ class ExperimentRun {
   std::uint64_t revision() const { return revision_; }
 
  private:
+  using Readings = std::map<std::uint32_t, ingest::GuardReading>;  // by metric
   struct Target {
     std::optional<double> players;
-    std::vector<GuardMeter> meters;                                         // one a metric
-    std::multimap<std::uint32_t, std::pair<std::uint32_t, double>> series;  // index to (metric, factor)
-    Tick applied = 0;
+    ingest::TargetState state = ingest::TargetState::Waiting;
+    Readings now, evidence;  // evidence: the newest since it got the fault, or lost it; or a breach
+    Readings during;         // what was evidence while the fault was there
   };
   const ingest::Guard& metric(std::uint32_t index) const;
   std::uint32_t metrics() const;
-  void followTargets(const ingest::ChangeState& change);
+  void follow(const ingest::ChangeState& change);
   std::string tooWide(bool touched) const;
   std::string notSteady() const;
   std::string findings() const;
-  void measure(std::optional<double> Measure::*when);
+  void measure(std::optional<double> Measure::*when, Readings Target::*readings);
   void to(ExperimentPhase phase, const std::string& reason, TimeNs now);
 
   ExperimentState state_;
   std::map<ProcessId, Target> targets_;
   std::uint64_t revision_ = 1;
-  bool begun_ = false, revert_ = false;
+  bool started_ = false, revert_ = false;
 };
 
 }  // namespace qd::control

@@ -57,8 +57,15 @@ std::vector<Guard> guardsFrom(const Json& list) {
 }
 
 Json planJson(const ExperimentPlan& plan) {
-  Json targets = Json::array(), fault = Json::array();
-  for (const ProcessId& target : plan.targets) targets.push_back(target.value);
+  const auto ids = [](const std::vector<ProcessId>& list) {
+    Json out = Json::array();
+    for (const ProcessId& id : list) out.push_back(id.value);
+    return out;
+  };
+  Json peers = Json::array(), fault = Json::array();
+  for (const auto& peer : plan.peers) {
+    peers.push_back({{"endpoint", peer.endpoint}, {"targets", ids(peer.targets)}});
+  }
   for (const auto& value : plan.fault) {
     fault.push_back(
         {{"name", value.name}, {"type", std::string(name(typeOf(value.value)))}, {"value", toText(value.value)}});
@@ -69,7 +76,9 @@ Json planJson(const ExperimentPlan& plan) {
           {"who", plan.who},
           {"from", plan.from},
           {"comment", plan.comment},
-          {"targets", targets},
+          {"confirmed", plan.confirmed},
+          {"targets", ids(plan.targets)},
+          {"peers", peers},
           {"fault", fault},
           {"time_ns", plan.time.ns},
           {"aborts", guards(plan.aborts)},
@@ -86,7 +95,13 @@ ExperimentPlan planFrom(const Json& json) {
   plan.who = json.value("who", "");
   plan.from = json.value("from", "");
   plan.comment = json.value("comment", "");
+  plan.confirmed = json.value("confirmed", "");
   for (const Json& target : json.at("targets")) plan.targets.emplace_back(target.get<std::string>());
+  for (const Json& item : json.value("peers", Json::array())) {
+    auto& peer = plan.peers.emplace_back();
+    peer.endpoint = item.at("endpoint").get<std::string>();
+    for (const Json& target : item.at("targets")) peer.targets.emplace_back(target.get<std::string>());
+  }
   for (const Json& item : json.at("fault")) {
     auto value = parseValue(typeNamed(item.at("type").get<std::string>()), item.at("value").get<std::string>());
     if (!value) throw std::invalid_argument(value.error().message);
@@ -229,7 +244,7 @@ std::string report(const ExperimentState& state) {
   std::string out = fmt::format("# Experiment: {}\n\n**Hypothesis**: {}\n\n", state.plan.name, state.plan.hypothesis);
   out += fmt::format("**Outcome**: {}\n\n", state.outcome.empty() ? "it is still under way" : state.outcome);
   out += fmt::format("- Fault: {}, for {}, then back by itself\n", fault, toText(state.plan.time));
-  out += fmt::format("- Blast radius: {}; targets: {}\n", radius(state.plan), state.plan.targets.size());
+  out += fmt::format("- Blast radius: {}; targets: {}\n", radius(state.plan), targetsOf(state.plan).size());
   out += fmt::format("- By {}{}\n", state.plan.who.empty() ? "somebody" : state.plan.who,
                      state.plan.comment.empty() ? "" : ": " + state.plan.comment);
   out += fmt::format("- State: {}{}\n", name(state.phase), state.reason.empty() ? "" : ", " + state.reason);

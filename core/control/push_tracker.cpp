@@ -192,6 +192,22 @@ std::optional<TimeNs> PushTracker::nextDeadline() const {
   return out;
 }
 
+bool takesBack(const ingest::PushResult& done, const Assignment& assignment) {
+  if (done.status != PushStatus::Applied || !assignment.expectedVersion) return false;
+  return std::any_of(done.parameters.begin(), done.parameters.end(), [&](const ingest::ParameterResult& parameter) {
+    return parameter.name == assignment.name && parameter.version == *assignment.expectedVersion &&
+           parameter.oldValue == assignment.value;
+  });
+}
+
+bool PushTracker::takesBack(const ProcessId& process, const Assignment& assignment) const {
+  return std::any_of(pushes_.begin(), pushes_.end(), [&](const auto& push) {
+    return std::any_of(push.second.results.begin(), push.second.results.end(), [&](const ingest::PushResult& result) {
+      return result.process.id == process && control::takesBack(result, assignment);
+    });
+  });
+}
+
 const std::vector<ingest::PushResult>* PushTracker::results(const std::string& pushId) const {
   const auto it = pushes_.find(pushId);
   return it == pushes_.end() ? nullptr : &it->second.results;

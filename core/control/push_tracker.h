@@ -40,6 +40,9 @@ struct AnswerPush {
 using PushAction = std::variant<SendPush, AskPush, PublishPush, AnswerPush>;
 using PushActions = std::vector<PushAction>;
 
+// Is its value what stood before that push, under the version that the push made?
+bool takesBack(const ingest::PushResult& done, const Assignment& assignment);
+
 class PushTracker {
  public:
   // Log the order's id before doing the actions. Targets that are not live are Rejected at once.
@@ -60,6 +63,8 @@ class PushTracker {
   PushActions onTime(TimeNs now);
   std::optional<TimeNs> nextDeadline() const;
   const std::vector<ingest::PushResult>* results(const std::string& pushId) const;
+  // Would this take back what a push of here did to the process?
+  bool takesBack(const ProcessId& process, const Assignment& assignment) const;
 
  private:
   struct Waiter {

@@ -38,7 +38,8 @@ struct Guard {
   GuardBasis basis = GuardBasis::Absolute;
   double threshold = 0;
   std::uint32_t ticks = 120;
-  bool group = false;  // over all touched processes together, judged by the coordinator; else each by itself
+  bool group = false;    // over all touched processes together, judged by the coordinator; else each by itself
+  bool observe = false;  // only measured: its breach neither holds nor reverts anything
 };
 
 struct Wave {
@@ -56,6 +57,7 @@ struct ChangePeer {
 struct ChangePlan {
   std::string id;
   std::string who, from, comment;
+  std::string confirmed;           // what somebody typed where a value is dangerous
   std::vector<ProcessId> targets;  // at the coordinator
   std::vector<ChangePeer> peers;
   std::vector<std::pair<std::string, std::string>> selector;  // labels; processes born later join where all match
@@ -71,6 +73,7 @@ struct ChangePlan {
   std::vector<Wave> waves;          // empty: all at once
   std::uint32_t canaryPlayers = 0;  // the first wave takes processes with at least this many players
   std::vector<Guard> guards;
+  bool onWord = false;  // it measures, and begins when it is told to go on
 };
 
 enum class ChangePhase { Planned, Pushing, Soaking, Holding, Paused, Leased, Done, Reverting, Reverted, Failed };
@@ -85,6 +88,7 @@ struct ChangeTarget {
   Tick tick = 0;  // at which its newest value was applied
   std::string pushId, reason;
   std::vector<ChangeValue> base;  // what it had before, with the version that stands there since
+  std::optional<double> players;  // on it now; none: nobody says
 };
 
 struct GuardReading {

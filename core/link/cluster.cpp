@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/link/cluster.h"
 
-#include "core/control/experiment_text.h"
 #include "core/link/cluster_impl.h"
 
 namespace qd::link {
@@ -81,15 +80,7 @@ void Cluster::shared(const std::string& prefix, control::SharedDone done) {
 }
 
 void Cluster::share(control::SharedWrite write, control::SharedDone done) {
-  impl_->post([impl = impl_.get(), write = std::move(write), done = std::move(done)] {
-    // An experiment runs at the agent of its processes.
-    const std::string process = control::processInKey(write.item.key);
-    if (const auto owner = impl->ownerOf(ProcessId(process)); !process.empty() && owner) {
-      return impl->links[owner->agent]->share(write, done);
-    }
-    auto link = impl->linkAt({});
-    link ? (*link)->share(write, done) : done(std::unexpected(link.error()));
-  });
+  impl_->post([impl = impl_.get(), write = std::move(write), done = std::move(done)] { impl->share(write, done); });
 }
 
 void Cluster::adopt(control::AdoptOrder order, control::AdoptDone done) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/control/experiment_text.h"
 #include "core/link/cluster_impl.h"
 
 namespace qd::link {
@@ -41,34 +42,57 @@ Result<AgentLink*> Cluster::Impl::linkAt(const std::string& endpoint) {
   return links.front().get();  // which says why it is not connected
 }
 
-// Targets come as the session names them, and leave as their agents do.
-void Cluster::Impl::startChange(ingest::ChangePlan plan, control::ChangeDone done) {
+// Targets come as the session names them, and leave as their agents do: those of the first one's agent, and the others.
+Result<Cluster::Impl::Split> Cluster::Impl::split(const std::vector<ProcessId>& targets) const {
   std::optional<std::size_t> home;
-  std::vector<ProcessId> mine;
+  Split out;
   std::map<std::size_t, std::vector<ProcessId>> others;
-  for (const ProcessId& target : plan.targets) {
+  for (const ProcessId& target : targets) {
     const auto owner = ownerOf(target);
-    if (!owner) {
-      done(fail(ErrorCode::NotFound, fmt::format("There is no process {} in this session.", target.value)));
-      return;
-    }
+    if (!owner) return fail(ErrorCode::NotFound, fmt::format("There is no process {} in this session.", target.value));
     if (!home) home = owner->agent;
-    auto& list = owner->agent == *home ? mine : others[owner->agent];
+    auto& list = owner->agent == *home ? out.mine : others[owner->agent];
     list.emplace_back(owner->raw);
   }
-  if (!home) {
-    done(fail(ErrorCode::InvalidArgument, "The change names no process."));
-    return;
-  }
-  plan.targets = std::move(mine);
-  plan.peers.clear();
-  for (auto& [agent, list] : others) plan.peers.push_back({options.endpoints[agent], std::move(list)});
-  links[*home]->startChange(plan, [this, home = *home, done](Result<ingest::ChangeState> answer) {
+  if (!home) return fail(ErrorCode::InvalidArgument, "The change names no process.");
+  out.home = *home;
+  for (auto& [agent, list] : others) out.peers.push_back({options.endpoints[agent], std::move(list)});
+  return out;
+}
+
+void Cluster::Impl::startChange(ingest::ChangePlan plan, control::ChangeDone done) {
+  auto parts = split(plan.targets);
+  if (!parts) return done(std::unexpected(parts.error()));
+  plan.targets = std::move(parts->mine);
+  plan.peers = std::move(parts->peers);
+  links[parts->home]->startChange(plan, [this, home = parts->home, done](Result<ingest::ChangeState> answer) {
     if (!answer || links.size() == 1) return done(std::move(answer));
     ingest::Event event(std::move(*answer));
     context.ids.qualify(event, home);
     done(std::get<ingest::ChangeState>(std::move(event)));
   });
+}
+
+// The agent of its first target runs an experiment; what is no experiment goes to any agent.
+void Cluster::Impl::share(control::SharedWrite write, const control::SharedDone& done) {
+  const std::string process = control::processInKey(write.item.key);
+  if (process.empty()) {
+    auto link = linkAt({});
+    return link ? (*link)->share(write, done) : done(std::unexpected(link.error()));
+  }
+  auto state = control::experimentFrom(write.item.value);
+  if (state && !write.item.removed) {
+    auto parts = split(state->plan.targets);
+    if (!parts) return done(std::unexpected(parts.error()));
+    state->plan.targets = std::move(parts->mine);
+    state->plan.peers = std::move(parts->peers);
+    write.item.key = control::experimentKey(state->plan);
+    write.item.value = control::encode(*state);
+    return links[parts->home]->share(write, done);
+  }
+  const auto owner = ownerOf(ProcessId(process));
+  owner ? links[owner->agent]->share(write, done)
+        : done(fail(ErrorCode::NotFound, fmt::format("There is no process {} in this session.", process)));
 }
 
 // Whoever coordinates the change carries it out; nobody else knows it, which is no failure.

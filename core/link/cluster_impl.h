@@ -31,6 +31,13 @@ struct Cluster::Impl {
   void settlePush(const control::PushOrder& order, std::int64_t deadline, control::PushDone done);
   void runAction(control::ActionOrder order, control::ActionDone done);
   void startChange(ingest::ChangePlan plan, control::ChangeDone done);
+  void share(control::SharedWrite write, const control::SharedDone& done);
+  struct Split {
+    std::size_t home = 0;  // the agent of the first target
+    std::vector<ProcessId> mine;
+    std::vector<ingest::ChangePeer> peers;
+  };
+  Result<Split> split(const std::vector<ProcessId>& targets) const;
   void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
   void adopt(control::AdoptOrder order, control::AdoptDone done);
   Result<AgentLink*> linkAt(const std::string& endpoint);  // empty: the first that is connected

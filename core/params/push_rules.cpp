@@ -40,12 +40,6 @@ void pushAndSettle(control::CommandPort& port, ParamBook& book, control::PushOrd
   });
 }
 
-std::string confirmationText(const std::vector<ProcessId>& targets, std::optional<std::int64_t> players) {
-  std::string out = targets.size() == 1 ? targets.front().value : fmt::format("{} processes", targets.size());
-  if (players) out += fmt::format(" {} {}", *players, *players == 1 ? "player" : "players");
-  return out;
-}
-
 std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment) {
   if (facts.changes == 0) return "Nothing is staged.";
   if (facts.risk == ingest::Risk::Dangerous && comment.empty()) {

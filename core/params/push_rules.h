@@ -25,10 +25,6 @@ ReviewFacts reviewFacts(const ParamBook& book, const std::vector<StagedEdit>& ed
 // composition closes the link before the book. `then`: the outcome so far, on a network thread; may be empty.
 void pushAndSettle(control::CommandPort& port, ParamBook& book, control::PushOrder order, control::PushDone then = {});
 
-// What a person types to confirm what is dangerous: where it goes, and how many players that touches; the same in the
-// window and on the command line. "server-1 20 players", "3 processes 84 players".
-std::string confirmationText(const std::vector<ProcessId>& targets, std::optional<std::int64_t> players);
-
 // Empty: may be pushed; else one sentence on what is missing (a comment for dangerous parameters, nothing staged).
 std::string whyNotPushable(const ReviewFacts& facts, const std::string& comment);
 

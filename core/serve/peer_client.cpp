@@ -37,6 +37,15 @@ struct PeerClient::Impl {
   std::set<std::shared_ptr<Call>> calls;
   bool closing = false;
 
+  // The call's context holds its channel, and gRPC joins its own threads with the last channel: nothing of it may be
+  // let go on one of them after the destructor has been woken.
+  void over(std::shared_ptr<Call> call) {
+    const std::lock_guard lock(mutex);
+    calls.erase(call);
+    call.reset();
+    ended.notify_all();
+  }
+
   Result<std::shared_ptr<pb::Agent::Stub>> stubFor(const std::string& endpoint) {
     if (const auto known = stubs.find(endpoint); known != stubs.end()) return known->second;
     grpc::ChannelArguments arguments;
@@ -58,7 +67,7 @@ struct PeerClient::Impl {
   }
 };
 
-PeerClient::PeerClient(security::TlsOptions tls) : impl_(std::make_shared<Impl>()) {
+PeerClient::PeerClient(security::TlsOptions tls) : impl_(std::make_unique<Impl>()) {
   impl_->tls = std::move(tls);
 }
 
@@ -84,16 +93,16 @@ void PeerClient::sync(const std::string& endpoint, const control::ChangeSync& wo
   lock.unlock();
   (*stub)->async()->SyncChange(
       &call->context, &call->request, &call->response,
-      [impl = impl_, stub = *stub, call, done = std::move(done), endpoint](const grpc::Status& status) {
+      [impl = impl_.get(), call, done = std::move(done), endpoint](const grpc::Status& status) mutable {
         if (status.ok()) {
           done(link::fromProto(call->response));
         } else {
-          done(fail(ErrorCode::Unavailable, fmt::format("agent {} does not answer: {}", endpoint,
-                                                        link::sanitise(status.error_message(), 256))));
+          const bool refused = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT;
+          done(fail(refused ? ErrorCode::InvalidArgument : ErrorCode::Unavailable,
+                    fmt::format("agent {} {}: {}", endpoint, refused ? "refuses it" : "does not answer",
+                                link::sanitise(status.error_message(), 256))));
         }
-        const std::lock_guard lock(impl->mutex);
-        impl->calls.erase(call);
-        impl->ended.notify_all();
+        impl->over(std::move(call));
       });
 }
 

@@ -20,7 +20,7 @@ class PeerClient {
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;  // outlives every call
 };
 
 }  // namespace qd::serve

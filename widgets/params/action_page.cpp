@@ -8,8 +8,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
-#include "core/control/action_why.h"
-#include "core/params/push_rules.h"
+#include "core/control/confirmation.h"
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
 #include "widgets/params/param_delegate.h"
@@ -66,7 +65,7 @@ void ActionPage::show(const ProcessId& process, const ingest::ActionSpec& spec, 
       tr("<b>%1</b> · %2<br>%3")
           .arg(name.toHtmlEscaped(), riskText(spec.risk), QString::fromStdString(spec.description).toHtmlEscaped()));
   const bool dangerous = spec.risk == ingest::Risk::Dangerous;
-  wanted_ = dangerous ? QString::fromStdString(params::confirmationText({process}, players)) : QString();
+  wanted_ = dangerous ? QString::fromStdString(control::confirmationText({process}, players)) : QString();
   comment_->clear();
   comment_->setPlaceholderText(dangerous ? tr("Why? (required, kept in the audit)") : tr("Why? (kept in the audit)"));
   typed_->clear();
@@ -94,7 +93,8 @@ void ActionPage::run() {
     }
     order.arguments.emplace_back(spec_.arguments[i].name, *value);
   }
-  control::setWhy(order, comment_->text().trimmed().toStdString());
+  order.why = comment_->text().trimmed().toStdString();
+  if (!wanted_.isEmpty()) order.confirmed = typed_->text().trimmed().toStdString();
   outcome_->setText(tr("pending…"));
   // The answer comes on a network thread; the page may be gone by then.
   commands_->runAction(std::move(order), [page = QPointer<ActionPage>(this)](Result<ingest::ActionResult> answer) {

@@ -17,10 +17,10 @@
 #include <QVBoxLayout>
 
 #include "core/control/command_port.h"
+#include "core/control/confirmation.h"
 #include "core/control/guard_text.h"
 #include "core/ingest/directory.h"
 #include "core/params/param_book.h"
-#include "core/params/push_rules.h"
 #include "core/series/store.h"
 #include "widgets/base/frame_tick.h"
 #include "widgets/base/selection.h"
@@ -161,6 +161,7 @@ Result<control::ExperimentPlan> ExperimentDialog::plan() const {
   plan.hypothesis = hypothesis_->text().trimmed().toStdString();
   plan.comment = comment_->text().trimmed().toStdString();
   plan.who = context_.who.toStdString();
+  plan.confirmed = typed_->text().trimmed().toStdString();
   plan.targets = servers();
   plan.time.ns = kTimes[std::clamp(time_->currentIndex(), 0, 4)] * kNsPerSecond;
   plan.mostPlayers = static_cast<std::uint32_t>(players_->value());
@@ -201,7 +202,7 @@ void ExperimentDialog::update() {
       const auto last = id ? context_.store.last(*id) : std::nullopt;
       if (last) players = players.value_or(0) + static_cast<std::int64_t>(last->value);
     }
-    if (dangerous) wanted_ = qt(params::confirmationText(made->targets, players));
+    if (dangerous) wanted_ = qt(control::confirmationText(made->targets, players));
     if (dangerous && made->comment.empty()) note = tr("The fault is dangerous: say why in the comment.");
     if (dangerous && note.isEmpty() && typed_->text().trimmed() != wanted_) {
       note = tr("To begin what is dangerous, type: %1").arg(wanted_);

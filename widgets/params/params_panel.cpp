@@ -265,6 +265,7 @@ void ParamsPanel::reviewOrPush() {
 
 void ParamsPanel::push() {
   auto orders = context().params.takeOrders(context().who.toStdString(), review_->comment().toStdString());
+  for (control::PushOrder& order : orders) order.confirmed = review_->confirmed().toStdString();
   review_->isPlain() ? send(std::move(orders)) : start(std::move(orders));
   showList();
 }
@@ -277,6 +278,7 @@ void ParamsPanel::start(std::vector<control::PushOrder> orders) {
     plan.id = "change-" + order.pushId.substr(5);
     plan.who = order.who;
     plan.comment = order.comment;
+    plan.confirmed = order.confirmed;
     plan.targets = order.targets;
     for (const auto& a : order.assignments) plan.values.push_back({a.name, a.value, a.expectedVersion});
     review_->fill(plan);

@@ -11,6 +11,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "core/control/confirmation.h"
 #include "core/control/guard_text.h"
 #include "widgets/base/format.h"
 #include "widgets/base/theme.h"
@@ -30,7 +31,7 @@ QString pushText(const params::ReviewFacts& facts, std::optional<std::int64_t> p
 }
 
 QString confirmation(const params::ReviewFacts& facts, std::optional<std::int64_t> players) {
-  return QString::fromStdString(params::confirmationText(facts.targets, players));
+  return QString::fromStdString(control::confirmationText(facts.targets, players));
 }
 
 ReviewPage::ReviewPage(QWidget* parent)
@@ -109,6 +110,10 @@ void ReviewPage::show(const params::ReviewFacts& facts, const std::vector<params
   typed_->setVisible(!wanted_.isEmpty());
   typed_->setPlaceholderText(tr("Dangerous: type \"%1\"").arg(wanted_));
   update();
+}
+
+QString ReviewPage::confirmed() const {
+  return wanted_.isEmpty() ? QString() : typed_->text().trimmed();
 }
 
 QString ReviewPage::comment() const {

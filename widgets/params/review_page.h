@@ -23,6 +23,7 @@ class ReviewPage final : public QWidget {
   void show(const params::ReviewFacts& facts, const std::vector<params::StagedEdit>& edits,
             std::optional<std::int64_t> players);
   QString comment() const;
+  QString confirmed() const;                  // what was typed where it is needed
   bool isPlain() const;                       // at once, for good, everywhere
   void fill(ingest::ChangePlan& plan) const;  // how it goes and comes back, as chosen
   bool canPush() const;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "core/link/wire/detail.h"
 
 namespace qd::link {
@@ -39,6 +41,7 @@ void toProto(const ingest::Guard& from, pb::Guard& to) {
   to.set_threshold(from.threshold);
   to.set_ticks(from.ticks);
   to.set_group(from.group);
+  to.set_observe(from.observe);
 }
 
 ingest::Guard fromProto(const pb::Guard& from) {
@@ -50,6 +53,7 @@ ingest::Guard fromProto(const pb::Guard& from) {
   out.threshold = from.threshold();
   out.ticks = from.ticks();
   out.group = from.group();
+  out.observe = from.observe();
   return out;
 }
 
@@ -84,6 +88,7 @@ void toProto(const ingest::ChangeTarget& from, pb::ChangeTarget& to) {
   to.set_push_id(from.pushId);
   to.set_reason(from.reason);
   for (const auto& item : from.base) toProto(item, *to.add_base());
+  if (from.players) to.set_players(*from.players);
 }
 
 Result<ingest::ChangeTarget> fromProto(const pb::ChangeTarget& from) {
@@ -98,6 +103,7 @@ Result<ingest::ChangeTarget> fromProto(const pb::ChangeTarget& from) {
   out.pushId = detail::token(from.push_id());
   out.reason = sanitise(from.reason(), kProseCap, TextKind::Prose);
   for (int i = 0; i < from.base_size() && i < kMaxValues; ++i) out.base.push_back(valueFrom(from.base(i)));
+  if (from.has_players() && std::isfinite(from.players())) out.players = from.players();
   return out;
 }
 
@@ -155,6 +161,8 @@ void toProto(const ingest::ChangePlan& from, pb::ChangePlan& to) {
   for (const auto& item : from.waves) toProto(item, *to.add_waves());
   to.set_canary_players(from.canaryPlayers);
   for (const auto& item : from.guards) toProto(item, *to.add_guards());
+  to.set_confirmed(from.confirmed);
+  to.set_on_word(from.onWord);
 }
 
 Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from) {
@@ -190,6 +198,8 @@ Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from) {
   for (const pb::Wave& wave : from.waves()) out.waves.push_back(fromProto(wave));
   out.canaryPlayers = from.canary_players();
   for (const pb::Guard& guard : from.guards()) out.guards.push_back(fromProto(guard));
+  out.confirmed = sanitise(from.confirmed());
+  out.onWord = from.on_word();
   return out;
 }
 

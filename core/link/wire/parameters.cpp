@@ -118,6 +118,7 @@ void toProto(const control::PushOrder& from, pb::PushRequest& to) {
   to.set_comment(from.comment);
   to.set_who(from.who);
   to.set_timeout_ns(from.timeout.ns);
+  to.set_confirmed(from.confirmed);
 }
 
 Result<control::PushOrder> fromProto(const pb::PushRequest& from) {
@@ -135,6 +136,7 @@ Result<control::PushOrder> fromProto(const pb::PushRequest& from) {
   for (const pb::Assignment& assignment : from.assignments()) out.assignments.push_back(fromProto(assignment));
   out.comment = sanitise(from.comment(), kProseCap, TextKind::Prose);
   out.who = sanitise(from.who());
+  out.confirmed = sanitise(from.confirmed());
   if (from.timeout_ns() > 0) out.timeout.ns = std::min<std::int64_t>(from.timeout_ns(), 60 * kNsPerSecond);
   return out;
 }
@@ -146,6 +148,8 @@ void toProto(const control::ActionOrder& from, pb::RunActionRequest& to) {
   detail::fillAll(from.arguments, to.mutable_arguments());
   to.set_who(from.who);
   to.set_timeout_ns(from.timeout.ns);
+  to.set_why(from.why);
+  to.set_confirmed(from.confirmed);
 }
 
 Result<control::ActionOrder> fromProto(const pb::RunActionRequest& from) {
@@ -159,6 +163,8 @@ Result<control::ActionOrder> fromProto(const pb::RunActionRequest& from) {
   out.name = sanitise(from.name());
   out.arguments = detail::takeAll<Field>(from.arguments(), 64);
   out.who = sanitise(from.who());
+  out.why = sanitise(from.why(), kProseCap, TextKind::Prose);
+  out.confirmed = sanitise(from.confirmed());
   if (from.timeout_ns() > 0) out.timeout.ns = std::min<std::int64_t>(from.timeout_ns(), 60 * kNsPerSecond);
   return out;
 }

@@ -91,6 +91,7 @@ struct Sim {
   std::optional<ChangeMember> member;
   TimeNs now = kStart;
   bool agentGone = false;
+  std::optional<double> players = 20;  // on each
 
   Game& game(const std::string& id) { return games[ProcessId(id)]; }
   void add(const std::string& id) { game(id).id = ProcessId(id); }
@@ -137,7 +138,7 @@ struct Sim {
   }
   void stepMember() {
     for (auto& [id, game] : games) {
-      if (game.alive) member->up(game.info());
+      if (game.alive) member->up(game.info(), players);
     }
     for (const MemberAction& action : member->step(now)) {
       if (const auto* push = std::get_if<PushOrder>(&action)) {

@@ -29,13 +29,15 @@ class Experiment : public ::testing::Test {
   Game& server() { return sim.game("server-1"); }
   // One tick of the game, of its change, and of the experiment.
   void tick() {
+    sim.players = players;
     sim.tick();
-    run->up(server().info(), players);
-    run->samples(server().block());
     if (sim.coordinator) run->change(sim.coordinator->state(), sim.now);
     switch (run->step(sim.now)) {
-      case ExperimentRun::Order::Begin:
+      case ExperimentRun::Order::Start:
         sim.start(run->fault());
+        break;
+      case ExperimentRun::Order::Begin:
+        sim.coordinator->order({run->fault().id, ChangeWord::GoOn, "ann", "", ""}, sim.now);
         break;
       case ExperimentRun::Order::Revert:
         sim.coordinator->order({run->fault().id, ChangeWord::Revert, "ann", "", ""}, sim.now);
