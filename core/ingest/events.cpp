@@ -54,8 +54,8 @@ std::size_t heap(const ChangePeer& p) {
   return heap(p.endpoint) + heap(p.targets);
 }
 std::size_t heap(const ChangePlan& p) {
-  return heap(p.id) + heap(p.who) + heap(p.from) + heap(p.comment) + heap(p.targets) + heap(p.peers) +
-         heap(p.selector) + heap(p.values) + heap(p.waves) + heap(p.guards);
+  return heap(p.id) + heap(p.who) + heap(p.from) + heap(p.comment) + heap(p.confirmed) + heap(p.targets) +
+         heap(p.peers) + heap(p.selector) + heap(p.values) + heap(p.waves) + heap(p.guards);
 }
 std::size_t heap(const ChangeTarget& t) {
   return heap(t.process) + heap(t.agent) + heap(t.pushId) + heap(t.reason) + heap(t.base);

@@ -139,7 +139,7 @@ void fields(A& a, ChangeValue& e) {
 template <class A>
 void fields(A& a, Guard& e) {
   a("series", e.series)("statistic", e.statistic)("above", e.above)("basis", e.basis)("threshold", e.threshold);
-  a("ticks", e.ticks)("group", e.group);
+  a("ticks", e.ticks)("group", e.group)("observe", e.observe);
 }
 template <class A>
 void fields(A& a, Wave& e) {
@@ -155,11 +155,12 @@ void fields(A& a, ChangePlan& e) {
   a("selector", e.selector)("values", e.values)("at_tick", e.atTick)("at_time", e.atTime)("ramp", e.ramp);
   a("ramp_ns", e.rampTime.ns)("ramp_steps", e.rampSteps)("lease_ns", e.lease.ns)("hold_ttl_ns", e.holdTtl.ns);
   a("on_vanish", e.onVanish)("waves", e.waves)("canary_players", e.canaryPlayers)("guards", e.guards);
+  a("confirmed", e.confirmed)("on_word", e.onWord);
 }
 template <class A>
 void fields(A& a, ChangeTarget& e) {
   a("process", e.process)("agent", e.agent)("wave", e.wave)("state", e.state)("tick", e.tick)("push", e.pushId);
-  a("reason", e.reason)("base", e.base);
+  a("reason", e.reason)("base", e.base)("players", e.players);
 }
 template <class A>
 void fields(A& a, GuardReading& e) {

@@ -50,11 +50,11 @@ template <> inline constexpr int kArity<AgentChange> = 4;
 template <> inline constexpr int kArity<Mark> = 5;
 template <> inline constexpr int kArity<DerivedSeries> = 2;
 template <> inline constexpr int kArity<ChangeValue> = 3;
-template <> inline constexpr int kArity<Guard> = 7;
+template <> inline constexpr int kArity<Guard> = 8;
 template <> inline constexpr int kArity<Wave> = 3;
 template <> inline constexpr int kArity<ChangePeer> = 2;
-template <> inline constexpr int kArity<ChangePlan> = 19;
-template <> inline constexpr int kArity<ChangeTarget> = 8;
+template <> inline constexpr int kArity<ChangePlan> = 21;
+template <> inline constexpr int kArity<ChangeTarget> = 9;
 template <> inline constexpr int kArity<GuardReading> = 7;
 template <> inline constexpr int kArity<ChangeState> = 12;
 template <> inline constexpr int kArity<SharedItem> = 7;
@@ -79,6 +79,10 @@ auto fieldsOf(const T& t) {
   if constexpr (n == 19) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, u] = t;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, u);
+  }
+  if constexpr (n == 21) {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, u, v, w] = t;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, u, v, w);
   }
   if constexpr (n == 12) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = t;
