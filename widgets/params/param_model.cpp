@@ -57,6 +57,10 @@ QString valueText(const Value& value, const std::string& unit) {
   QString text = QString::fromStdString(toText(value));
   const bool number = std::holds_alternative<double>(value) || std::holds_alternative<std::int64_t>(value);
   if (number && !unit.empty()) text += QChar(0x2009) + QString::fromStdString(unit);
+  if (std::holds_alternative<Duration>(value)) {  // as every other unit is written
+    const auto letter = std::ranges::find_if(text, [](QChar c) { return c.isLetter(); });
+    if (letter != text.end()) text.insert(letter - text.begin(), QChar(0x2009));
+  }
   return text;
 }
 

@@ -232,6 +232,7 @@ TEST_F(LiveChanges, TheAuditTellsOrdersAndOutcomesAndOutlivesTheAgent) {
     EXPECT_THAT(refused.error_message(), HasSubstr("comment"));
   }
   push.set_comment("load test");
+  push.set_confirmed("server-1");
   {
     grpc::ClientContext context;
     ASSERT_TRUE(agent_.stub()->Push(&context, push, &response).ok());
