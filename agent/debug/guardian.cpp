@@ -100,7 +100,7 @@ Result<> Guardian::begin() {
                    done_ = done_ || std::holds_alternative<Gone>(told);
                  },
                  [this](int signal) { ::syscall(SYS_pidfd_send_signal, process_, signal, nullptr, 0); },
-                 [] { return utcNowNs(); }});
+                 [this] { return isTrapPending(options_.pid); }, [] { return utcNowNs(); }});
   target_->start();
   return {};
 }

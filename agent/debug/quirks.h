@@ -34,6 +34,8 @@ class Quirks {
   int attachTries() const { return kind_ == DebuggerKind::Lldb ? 3 : 1; }
   // lldb waits a fixed 100 ms inside a DAP `pause`, while its threads are frozen 2 ms after a SIGSTOP.
   bool stopsBySignal() const { return kind_ == DebuggerKind::Lldb; }
+  // delve halts a running process by a SIGTRAP, which can outlast the halt that it was for.
+  bool haltsByTrap() const { return kind_ == DebuggerKind::Delve; }
   // "From the Nth hit on", as this debugger understands it.
   Json hitCondition(std::uint64_t after) const;
   // What to stop at where something is thrown. delve has no filters and stops where a goroutine panics and nobody

@@ -173,6 +173,7 @@ void Target::resumed() {
   state_ = State::Running;
   toldStop_ = false;
   port_.tell(Resumed{epoch_, port_.nowNs()});
+  if (letsGo_) return stop(0);
   if (std::exchange(stopWanted_, false)) stop(stopId_);
 }
 
@@ -198,6 +199,7 @@ void Target::onStopped(const Json& body) {
     return resume();
   }
   state_ = State::Stopped;
+  if (letsGo_) return letGoIfClean();
   last_ = Stopped{
       epoch_, cause, {}, std::exchange(stopId_, 0), port_.nowNs(), textOf(body, "text", textOf(body, "description"))};
   bool conditional = false, counted = false;
@@ -263,16 +265,41 @@ void Target::detach(std::function<void()> done) {
   if (state_ == State::Ended) return done();
   detaching_ = true;
   wanted_.clear();
+  letGo_ = std::move(done);
   if (initialized_) apply();
+  if (initialized_ && quirks_.haltsByTrap()) {  // asked after the breakpoints are out
+    dap_.request("threads", Json::object(), [this](const DapAnswer&) { standToLetGo(); });
+    return;
+  }
   resumeWanted_ = true;
   resume();
-  dap_.request("disconnect", {{"terminateDebuggee", false}, {"restart", false}},
-               [this, done = std::move(done)](const DapAnswer&) {
-                 // A SIGSTOP that nobody has seen yet would leave it standing, with no debugger to run it on.
-                 if (std::exchange(signalOpen_, false)) port_.signal(SIGCONT);
-                 end({false, "The debugger has let go of it."});
-                 done();
-               });
+  disconnect();
+}
+
+// A SIGTRAP with which the debugger has halted it, and which another stop got ahead of, would end the process as soon
+// as nobody traces it. So it is made to stand, and runs on under the debugger until none is left.
+void Target::standToLetGo() {
+  constexpr int kTries = 8;
+  letsGo_ = true;
+  letGoTries_ = kTries;
+  if (state_ == State::Stopped) return letGoIfClean();
+  if (state_ == State::Running) return stop(0);
+  if (state_ == State::Attaching) disconnect();
+}
+
+void Target::letGoIfClean() {
+  if (letGoTries_-- > 0 && port_.trapPending()) return resume();
+  letsGo_ = false;
+  disconnect();
+}
+
+void Target::disconnect() {
+  dap_.request("disconnect", {{"terminateDebuggee", false}, {"restart", false}}, [this](const DapAnswer&) {
+    // A SIGSTOP that nobody has seen yet would leave it standing, with no debugger to run it on.
+    if (std::exchange(signalOpen_, false)) port_.signal(SIGCONT);
+    end({false, "The debugger has let go of it."});
+    letGo_();
+  });
 }
 
 void Target::adapterClosed(const std::string& why) {

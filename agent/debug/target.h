@@ -23,6 +23,7 @@ struct TargetPort {
   std::function<void(std::string)> toAdapter;
   std::function<void(const Told&)> tell;
   std::function<void(int signal)> signal;  // to the process
+  std::function<bool()> trapPending;       // whether a SIGTRAP waits for it
   std::function<std::int64_t()> nowNs;     // UTC
 };
 
@@ -81,6 +82,9 @@ class Target {
   bool known(const Json& stop) const;
   const SourceBreakpoint* wanted(const std::string& id) const;
   void end(const Gone& gone);
+  void standToLetGo();
+  void letGoIfClean();
+  void disconnect();
 
   const Quirks quirks_;
   const std::int64_t pid_;
@@ -101,6 +105,9 @@ class Target {
   bool resumeWanted_ = false;  // ordered while stopping
   bool signalOpen_ = false;    // our SIGSTOP has not shown itself yet
   std::int64_t thread_ = 0;
+  std::function<void()> letGo_;  // being detached: what is called at the end of it
+  bool letsGo_ = false;          // made to stand for that
+  int letGoTries_ = 0;
   Stopped last_;
   Context context_;
   bool toldStop_ = false;

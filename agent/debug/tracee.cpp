@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -115,6 +116,22 @@ std::int64_t tracerOf(std::int64_t pid) {
     if (line.starts_with(kKey)) return std::strtoll(line.c_str() + kKey.size(), nullptr, 10);
   }
   return 0;
+}
+
+bool isTrapPending(std::int64_t pid) {
+  const auto pendingIn = [](const std::string& file) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+      if (!line.starts_with("SigPnd:") && !line.starts_with("ShdPnd:")) continue;
+      if (std::strtoull(line.c_str() + 7, nullptr, 16) >> (SIGTRAP - 1) & 1) return true;
+    }
+    return false;
+  };
+  std::error_code ignored;
+  for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), ignored)) {
+    if (pendingIn(task.path() / "status")) return true;
+  }
+  return false;
 }
 
 std::string nameOf(std::int64_t pid) {

@@ -14,6 +14,8 @@ namespace qd::debug {
 char stateOf(std::int64_t pid);
 // Who traces its main thread; 0: nobody, or it is gone.
 std::int64_t tracerOf(std::int64_t pid);
+// Whether a SIGTRAP waits for one of its threads, or for whichever comes first.
+bool isTrapPending(std::int64_t pid);
 std::string nameOf(std::int64_t pid);  // of the program, for people; empty: not known
 // All that this process has started, and what those have; orphans among them only where it is their subreaper.
 std::vector<std::int64_t> descendants();
