@@ -4,7 +4,7 @@ if(NOT QD_GUI)
   return()
 endif()
 
-find_package(tomlplusplus REQUIRED)  # header-only: its library is built with exceptions, contexts.cpp is not
+find_package(tomlplusplus REQUIRED)  # header-only
 qd_room(widgets/session QT LINK Qt6::Widgets qd_widgets_base qd_core_ingest)
 qd_room(widgets/fleet QT LINK Qt6::Widgets qd_widgets_base qd_core_series)
 qd_room(widgets/log QT LINK Qt6::Widgets qd_widgets_base qd_core_analysis qd_core_breakpoints)

@@ -10,7 +10,6 @@
 #include <fstream>
 #include <set>
 #include <sstream>
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 namespace qd::session {
@@ -161,14 +160,16 @@ Result<> checkEndpoint(std::string_view endpoint) {
 
 Result<std::vector<Context>> parseContexts(std::string_view text, const std::string& source,
                                            const std::string& folder) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("{}:{}: {}.", source, parsed.error().source().begin.line,
-                                                        std::string(parsed.error().description())));
+  toml::table parsed;
+  try {  // with exceptions, as core/params has it: two ways of building toml++ do not go into one program
+    parsed = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{}:{}: {}.", source, error.source().begin.line, std::string(error.description())));
   }
   const Reader reader{source, folder};
   std::vector<Context> out;
-  for (const auto& [key, node] : parsed.table()) {
+  for (const auto& [key, node] : parsed) {
     const auto* list = key.str() == "context" ? node.as_array() : nullptr;
     if (list == nullptr) return reader.bad(node, fmt::format("{} is not a [[context]]", key.str()));
     for (const toml::node& item : *list) {

@@ -14,7 +14,9 @@
 #include "app/console/main_window.h"
 #include "app/console/options.h"
 #include "app/console/stage_process.h"
+#include "core/params/preset.h"
 #include "tests/support/paths.h"
+#include "widgets/session/contexts.h"
 #include "widgets/session/recent_sessions.h"
 #include "widgets/session/start_page.h"
 
@@ -50,6 +52,7 @@ class ConsoleSuite final : public QObject {
   void wrongUsageIsCodeTwoAndOneSentence_data();
   void wrongUsageIsCodeTwoAndOneSentence();
   void readsTheReadyLineOfTheStage();
+  void readsPresetsBesideContexts();
   void aLostAgentStillOpensEveryPanel();
   void whatIsRecordedOpensAgain();
   void aStretchIsKeptUnderAName();
@@ -75,6 +78,15 @@ void ConsoleSuite::readsTheCommandLine() {
   const auto version = parse({"--version"});
   QVERIFY(!version && version.error().code == 0);
   QCOMPARE(version.error().text, std::string("1.2.3\n"));
+}
+
+// Both are TOML, read by two rooms that only this program has together.
+void ConsoleSuite::readsPresetsBesideContexts() {
+  const auto contexts = session::parseContexts("[[context]]\nname = 'here'\nagents = ['127.0.0.1:7400']\n", "c", "/");
+  QVERIFY2(contexts.has_value(), contexts ? "" : contexts.error().message.c_str());
+  const auto preset = params::presetFromToml("name = 'storm night'\n\n[values]\n'npc.density' = 3\n", "p");
+  QVERIFY2(preset.has_value(), preset ? "" : preset.error().message.c_str());
+  QCOMPARE(preset->values.size(), std::size_t{1});
 }
 
 void ConsoleSuite::wrongUsageIsCodeTwoAndOneSentence_data() {
