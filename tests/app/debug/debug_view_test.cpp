@@ -193,8 +193,8 @@ void DebugViewSuite::aHitShowsBothSidesStepsAndRunsOn() {
   // What lies below a local comes when it is opened; the hit's own copy, which is there first, has nothing below.
   // The tree is filled anew when the debugger has answered: an item is asked for each time.
   const auto options = [&] { return locals->findItems(QStringLiteral("options"), Qt::MatchExactly).value(0); };
-  QTRY_VERIFY_WITH_TIMEOUT(
-      options() != nullptr && options()->childIndicatorPolicy() == QTreeWidgetItem::ShowIndicator, kPatience);
+  QTRY_VERIFY_WITH_TIMEOUT(options() != nullptr && options()->childIndicatorPolicy() == QTreeWidgetItem::ShowIndicator,
+                           kPatience);
   QCOMPARE(options()->childCount(), 0);
   options()->setExpanded(true);
   const auto hasChildren = [&] { return options() != nullptr && options()->childCount() > 0; };
