@@ -2,6 +2,7 @@
 #include "core/base/sketch.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -88,6 +89,50 @@ class Encoder {
   char* at_ = nullptr;
 };
 
+double powerOfTen(int exponent) {
+  static const auto table = [] {
+    std::array<double, 23> powers{};  // as far as they are exact
+    double power = 1;
+    for (double& p : powers) p = std::exchange(power, power * 10);
+    return powers;
+  }();
+  const auto at = static_cast<std::size_t>(exponent);
+  return at < table.size() ? table[at] : std::pow(10.0, exponent);
+}
+
+// raw · 10^-scale: divided by a power of ten, which rounds once; its inverse would round twice.
+double displayed(double raw, int scale) {
+  return scale > 0 ? raw / powerOfTen(scale) : scale < 0 ? raw * powerOfTen(-scale) : raw;
+}
+
+// How many values fell into each slot of a narrow range. Four counts each, taken in turn: values that stand still would
+// make one count wait for itself.
+class Narrow {
+ public:
+  static constexpr std::uint64_t kMost = 1024;  // slots
+  template <class Value>
+  void count(std::span<const Value> values, Value low, std::size_t slots) {
+    for (auto& lane : lanes_) std::fill_n(lane, slots, 0U);
+    const auto slot = [low](Value v) { return static_cast<std::uint64_t>(v) - static_cast<std::uint64_t>(low); };
+    std::size_t i = 0;
+    for (; i + 4 <= values.size(); i += 4) {
+      for (std::size_t lane = 0; lane < 4; ++lane) ++lanes_[lane][slot(values[i + lane])];
+    }
+    for (; i < values.size(); ++i) ++lanes_[0][slot(values[i])];
+  }
+  std::uint64_t at(std::size_t slot) const {
+    return std::uint64_t{lanes_[0][slot]} + lanes_[1][slot] + lanes_[2][slot] + lanes_[3][slot];
+  }
+
+ private:
+  std::uint32_t lanes_[4][kMost];
+};
+
+// Slot kEnd is key 0; all that are finite lie between 0 and 2 kEnd.
+std::int64_t keyOf(std::uint32_t slot) {
+  return std::int64_t{slot} - std::int64_t{kEnd};
+}
+
 // Counts of all keys there are; what was touched is cleared again. Most of it is never touched, so never in memory.
 struct Table {
   static constexpr std::size_t kKeys = 2 * std::size_t{kEnd};
@@ -99,11 +144,26 @@ struct Table {
     for (std::uint32_t slot = low; slot <= high; ++slot) {
       const std::uint32_t count = counts[slot];
       if (count == 0) continue;
-      out.add(std::int64_t{slot} - std::int64_t{kEnd}, count);
+      out.add(keyOf(slot), count);
       counts[slot] = 0;
     }
   }
 };
+
+// The slots of the finite values.
+void slotsOf(std::span<const double> values, std::vector<std::uint32_t>& slots) {
+  slots.resize(values.size());
+  std::uint32_t greatest = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<std::uint64_t>(values[i]);
+    const std::uint32_t magnitude = magnitudeOf(values[i]), sign = 0 - static_cast<std::uint32_t>(bits >> 63);
+    greatest = std::max(greatest, magnitude);
+    slots[i] = kEnd + ((magnitude ^ sign) - sign);
+  }
+  if (greatest >= kEnd) {  // not finite: beyond the ends of the slots
+    std::erase_if(slots, [](std::uint32_t slot) { return slot - 1 >= 2 * kEnd - 1; });
+  }
+}
 
 }  // namespace
 
@@ -261,6 +321,44 @@ std::size_t Sketch::bytes() const {
   return sizeof(Sketch) + (negative_.counts.capacity() + positive_.counts.capacity()) * sizeof(std::uint64_t);
 }
 
+std::string encodedSketch(std::span<const std::int64_t> raw, int scale) {
+  if (raw.empty()) return Sketch().encode();
+  std::int64_t low = raw[0], high = raw[0];
+  for (const std::int64_t v : raw) {
+    low = std::min(low, v);
+    high = std::max(high, v);
+  }
+  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  if (span >= Narrow::kMost || span >= raw.size()) {  // nearly each has its own: then they are not counted first
+    thread_local std::vector<double> values;
+    values.assign(raw.begin(), raw.end());
+    if (const double power = powerOfTen(std::abs(scale)); scale > 0) {
+      for (double& v : values) v /= power;
+    } else if (scale < 0) {
+      for (double& v : values) v *= power;
+    }
+    return encodedSketch(values);
+  }
+  thread_local Narrow narrow;
+  const auto slots = static_cast<std::size_t>(span) + 1;
+  narrow.count(raw, low, slots);
+  // What is displayed rises with what is raw, and so do the keys.
+  Encoder out(slots);
+  std::int64_t key = 0;
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < slots; ++i) {
+    const std::uint64_t more = narrow.at(i);
+    if (more == 0) continue;
+    const double value = displayed(static_cast<double>(low + static_cast<std::int64_t>(i)), scale);
+    const std::int64_t magnitude = magnitudeOf(value), next = value < 0 ? -magnitude : magnitude;
+    if (count != 0 && next != key) out.add(key, std::exchange(count, 0));
+    key = next;
+    count += more;
+  }
+  if (count != 0) out.add(key, count);
+  return out.take();
+}
+
 std::string encodedSketch(std::span<const double> values) {
   const auto same = [&](double v) {
     return std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(values[0]);
@@ -270,20 +368,32 @@ std::string encodedSketch(std::span<const double> values) {
     one.add(values[0], values.size());
     return one.encode();
   }
-  thread_local Table table;
-  // Negative and positive magnitudes that occur: between the two sides lies most of the table.
-  std::uint32_t low[2] = {kEnd, kEnd}, high[2] = {0, 0};
-  for (const double value : values) {
-    const std::uint32_t magnitude = magnitudeOf(value);
-    if (magnitude >= kEnd) continue;
-    const std::size_t side = value < 0 && magnitude != 0 ? 0 : 1;
-    low[side] = std::min(low[side], magnitude);
-    high[side] = std::max(high[side], magnitude);
-    ++table.counts[side == 0 ? kEnd - magnitude : kEnd + magnitude];
+  thread_local std::vector<std::uint32_t> slots;
+  slotsOf(values, slots);
+  if (slots.empty()) return Sketch().encode();
+  Encoder out(slots.size());
+  std::uint32_t low = slots[0], high = slots[0];
+  for (const std::uint32_t slot : slots) {
+    low = std::min(low, slot);
+    high = std::max(high, slot);
   }
-  Encoder out(values.size());
-  if (low[0] != kEnd) table.take(kEnd - high[0], kEnd - low[0], out);
-  if (low[1] != kEnd) table.take(kEnd + low[1], kEnd + high[1], out);
+  if (high - low < Narrow::kMost) {
+    thread_local Narrow narrow;
+    narrow.count<std::uint32_t>(slots, low, high - low + 1);
+    for (std::uint32_t slot = low; slot <= high; ++slot) {
+      if (const std::uint64_t count = narrow.at(slot - low)) out.add(keyOf(slot), count);
+    }
+    return out.take();
+  }
+  thread_local Table table;
+  std::uint32_t below = 0, above = UINT32_MAX;  // the slots of keys beside 0: between lies most of the table
+  for (const std::uint32_t slot : slots) {
+    ++table.counts[slot];
+    if (slot < kEnd) below = std::max(below, slot);
+    if (slot >= kEnd) above = std::min(above, slot);
+  }
+  if (below != 0) table.take(low, below, out);
+  if (above != UINT32_MAX) table.take(above, high, out);
   return out.take();
 }
 

@@ -79,7 +79,9 @@ class Sketch {
   Side negative_, positive_;
 };
 
-// The encoded sketch of values that are kept elsewhere, made in one pass.
+// The encoded sketch of values that are kept elsewhere.
 std::string encodedSketch(std::span<const double> values);
+// The same of raw · 10^-scale (|scale| at most 127).
+std::string encodedSketch(std::span<const std::int64_t> raw, int scale);
 
 }  // namespace qd

@@ -32,7 +32,7 @@ void AgentLink::fetch(std::uint64_t first, std::uint64_t last, FetchEach each, s
     if (!closing_) fetch->done();
   };
   fetches_.insert(fetch);
-  fetch->stream = Subscription::open(*stub_, order, id_, context_.loop, context_.calls, std::move(handlers));
+  fetch->stream = Subscription::open(channel_, order, id_, context_.loop, context_.calls, std::move(handlers));
 }
 
 void AgentLink::cancelFetches() {

@@ -132,7 +132,7 @@ void AgentLink::subscribe() {
     lost(state, status.ok() ? fmt::format("Agent {} ended the stream; connecting again.", endpoint_)
                             : toError(status, endpoint_).message);
   };
-  subscription_ = Subscription::open(*stub_, order, id_, context_.loop, context_.calls, std::move(handlers));
+  subscription_ = Subscription::open(channel_, order, id_, context_.loop, context_.calls, std::move(handlers));
 }
 
 // As this agent names its processes.

@@ -10,7 +10,7 @@
 
 #include "core/link/channel.h"
 #include "core/link/loop.h"
-#include "core/link/wire/arena_message.h"
+#include "core/link/wire/batch_buffer.h"
 #include "core/link/wire/convert.h"
 #include "quarterdeck/v1/quarterdeck.grpc.pb.h"
 
@@ -28,16 +28,17 @@ struct Incoming {
   std::size_t bytes = 0;  // of the message
 };
 
-class Subscription final : public grpc::ClientReadReactor<pb::Batch> {
+// Reads the bytes of the messages as they came (core/link/wire/batch_buffer.h); what is no message ends the stream.
+class Subscription final : public grpc::ClientBidiReactor<pb::SubscribeRequest, grpc::ByteBuffer> {
  public:
   struct Handlers {  // on the loop
     std::function<void(Incoming)> entry;
     std::function<void(grpc::Status)> over;  // once, last
   };
 
-  static std::shared_ptr<Subscription> open(pb::Agent::Stub& stub, const SubscribeOrder& order, const AgentId& agent,
-                                            std::shared_ptr<Loop> loop, std::shared_ptr<LiveCalls> calls,
-                                            Handlers handlers);
+  static std::shared_ptr<Subscription> open(const std::shared_ptr<grpc::Channel>& channel, const SubscribeOrder& order,
+                                            const AgentId& agent, std::shared_ptr<Loop> loop,
+                                            std::shared_ptr<LiveCalls> calls, Handlers handlers);
   void cancel() { context_.TryCancel(); }
 
  private:
@@ -45,11 +46,14 @@ class Subscription final : public grpc::ClientReadReactor<pb::Batch> {
 
   void OnReadDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
+  std::shared_ptr<Incoming> decode();
   void delivered();
 
   grpc::ClientContext context_;
   pb::SubscribeRequest request_;
-  ArenaMessage<pb::Batch> batch_;
+  grpc::ByteBuffer bytes_;
+  BatchReader reader_;
+  bool spoilt_ = false;  // by what came
   AgentId agent_;
   std::shared_ptr<Loop> loop_;
   std::shared_ptr<LiveCalls> calls_;

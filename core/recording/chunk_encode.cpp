@@ -21,6 +21,7 @@ struct Gathered {
   std::vector<std::int64_t> rows;
   std::vector<std::int64_t> ints;
   std::vector<double> doubles;
+  std::size_t expected = 0;
   std::size_t size() const { return ints.size() + doubles.size(); }
   void leaveRows() {
     rows.reserve(rows.capacity() + size());
@@ -29,26 +30,41 @@ struct Gathered {
 };
 using SeriesKey = std::pair<std::uint32_t, bool>;
 
+std::size_t sizeOf(const Column& column) {
+  if (const auto* ints = std::get_if<0>(&column.values)) return ints->size();
+  return std::get<1>(column.values).size();
+}
+
 SeriesKey keyOf(const Column& column) {
   return {column.series.value, column.values.index() == 1};
 }
 
-// All series of the blocks, with room for their values.
-std::map<SeriesKey, Gathered> roomFor(std::span<const Placed> blocks) {
-  std::map<SeriesKey, std::size_t> sizes;
-  for (const Placed& placed : blocks) {
-    for (const Column& column : blockOf(placed).columns) sizes[keyOf(column)] += column.size();
+// The values of all series. Blocks mostly have the same columns in the same order, so each is looked for where its like
+// stood in the block before.
+class BySeries {
+ public:
+  // Before any values, so that there is room for all.
+  void expect(const SampleBlock& block) {
+    eachOf(block, [](const Column& column, Gathered& into) { into.expected += sizeOf(column); });
   }
-  std::map<SeriesKey, Gathered> out;
-  for (const auto& [key, n] : sizes) {
-    Gathered& data = out[key];
-    key.second ? data.doubles.reserve(n) : data.ints.reserve(n);
+  template <class Each>
+  void eachOf(const SampleBlock& block, Each each) {
+    places_.resize(std::max(places_.size(), block.columns.size()), all_.end());
+    for (std::size_t i = 0; i < block.columns.size(); ++i) {
+      const SeriesKey key = keyOf(block.columns[i]);
+      if (places_[i] == all_.end() || places_[i]->first != key) places_[i] = all_.try_emplace(key).first;
+      each(block.columns[i], places_[i]->second);
+    }
   }
-  return out;
-}
+  std::map<SeriesKey, Gathered>& all() { return all_; }
+
+ private:
+  std::map<SeriesKey, Gathered> all_;
+  std::vector<std::map<SeriesKey, Gathered>::iterator> places_;
+};
 
 void gather(const Column& column, std::size_t base, Gathered& into) {
-  const std::size_t n = column.size();
+  const std::size_t n = sizeOf(column);
   const bool leading = into.rows.empty() && into.size() == base && column.rows.empty();
   if (!leading) {
     if (into.rows.empty()) into.leaveRows();
@@ -57,9 +73,11 @@ void gather(const Column& column, std::size_t base, Gathered& into) {
     }
   }
   if (const auto* ints = std::get_if<0>(&column.values)) {
+    if (into.ints.empty()) into.ints.reserve(into.expected);
     into.ints.insert(into.ints.end(), ints->begin(), ints->end());
   } else {
     const auto& doubles = std::get<1>(column.values);
+    if (into.doubles.empty()) into.doubles.reserve(into.expected);
     into.doubles.insert(into.doubles.end(), doubles.begin(), doubles.end());
   }
 }
@@ -237,17 +255,16 @@ EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail 
   EncodedChunk chunk = bound(blocks, places);
   chunk.head = encodeHead(packer, blocks, places);
   if (detail == Detail::Chunk) chunk.marks = encodeMarks(packer, places);
-  std::map<SeriesKey, Gathered> bySeries = roomFor(blocks);
+  BySeries bySeries;
+  for (const Placed& placed : blocks) bySeries.expect(blockOf(placed));
   RowLists lists;
   std::size_t base = 0;
   for (const Placed& placed : blocks) {
     const SampleBlock& block = blockOf(placed);
-    for (const Column& column : block.columns) {
-      gather(column, base, bySeries[keyOf(column)]);
-    }
+    bySeries.eachOf(block, [base](const Column& column, Gathered& into) { gather(column, base, into); });
     base += block.ticks.size();
   }
-  for (auto& [key, data] : bySeries) {
+  for (auto& [key, data] : bySeries.all()) {
     if (data.size() == 0) continue;
     const auto scale = scales.find(key.first);
     chunk.columns.push_back(

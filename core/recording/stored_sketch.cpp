@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/recording/stored_sketch.h"
 
-#include <cmath>
-#include <cstdlib>
-#include <vector>
-
 #include "core/base/sketch.h"
 
 namespace qd::recording {
@@ -17,22 +13,11 @@ std::string withScale(std::int32_t scale, const std::string& sketch) {
   return out += sketch;
 }
 
-std::vector<double> displayed(std::span<const std::int64_t> raw, std::int32_t scale) {
-  std::vector<double> out(raw.begin(), raw.end());
-  const double power = std::pow(10.0, std::abs(scale));
-  if (scale > 0) {
-    for (double& v : out) v /= power;
-  } else if (scale < 0) {
-    for (double& v : out) v *= power;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string storedSketch(std::span<const std::int64_t> raw, std::int32_t scale) {
   if (scale < INT8_MIN || scale > INT8_MAX) return {};
-  return withScale(scale, encodedSketch(displayed(raw, scale)));
+  return withScale(scale, encodedSketch(raw, scale));
 }
 
 std::string storedSketch(std::span<const double> values) {

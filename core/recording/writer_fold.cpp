@@ -41,18 +41,20 @@ Extent extentOf(const Event& event) {
 
 }  // namespace
 
-// One chunk a ring (more where a ring has more rows than a list may hold).
+// One chunk a ring; more where a ring has more than chunks are meant to hold, so that what is packed of them fits the
+// processor's cache.
 std::vector<EncodedChunk> Writer::Impl::encode(std::vector<Placed>& blocks, Detail detail, const Scales& scales) {
   std::stable_sort(blocks.begin(), blocks.end(), [](const Placed& a, const Placed& b) {
     return std::get<SampleBlock>(a.envelope->event).ring < std::get<SampleBlock>(b.envelope->event).ring;
   });
+  const std::size_t most = detail == Detail::Tail ? kMostInAList : std::min(kMostInAList, 2 * limits.foldPoints);
   std::vector<EncodedChunk> chunks;
   std::size_t from = 0, rows = 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const auto& block = std::get<SampleBlock>(blocks[i].envelope->event);
     const auto& first = std::get<SampleBlock>(blocks[from].envelope->event);
     const std::size_t weight = block.ticks.size() + pointsOf(block);
-    if (block.ring != first.ring || rows + weight > kMostInAList) {
+    if (block.ring != first.ring || rows + weight > most) {
       if (i > from) chunks.push_back(encodeChunk(packer, {blocks.data() + from, i - from}, detail, scales));
       from = i;
       rows = 0;

@@ -195,17 +195,12 @@ SketchPtr meteredSketch(Meter& meter, std::string encoded) {
 }
 
 SketchPtr sketchOf(Meter& meter, const Kind& kind, std::span<const std::uint64_t> bits) {
+  if (kind.integer) {
+    const auto* raw = reinterpret_cast<const std::int64_t*>(bits.data());  // the same bits
+    return meteredSketch(meter, encodedSketch({raw, bits.size()}, kind.scale));
+  }
   std::array<double, kChunkSamples> values;
   for (std::size_t i = 0; i < bits.size(); ++i) values[i] = std::bit_cast<double>(bits[i]);
-  if (kind.integer) {
-    for (std::size_t i = 0; i < bits.size(); ++i) values[i] = static_cast<double>(static_cast<std::int64_t>(bits[i]));
-    const double divisor = kind.scale > 0 ? powerOf(kind) : 1, factor = kind.scale < 0 ? powerOf(kind) : 1;
-    if (divisor != 1) {
-      for (std::size_t i = 0; i < bits.size(); ++i) values[i] /= divisor;
-    } else if (factor != 1) {
-      for (std::size_t i = 0; i < bits.size(); ++i) values[i] *= factor;
-    }
-  }
   return meteredSketch(meter, encodedSketch({values.data(), bits.size()}));
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/link/wire/batch_buffer.h"
 #include "core/link/wire/convert.h"
 #include "core/serve/pull_stream.h"
 #include "core/serve/service.h"
@@ -23,7 +24,7 @@ constexpr int kMaxSelectors = 1024;
 template <class Message>
 using Writer = PullStream<grpc::ServerWriteReactor<Message>, Message>;
 
-class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream {
+class SubscribeStream final : public Writer<grpc::ByteBuffer>, public AdjustableStream {
  public:
   SubscribeStream(Executor& executor, ServiceCounters& counters) : PullStream(executor), counters_(counters) {
     ++counters_.streams;
@@ -43,33 +44,33 @@ class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream 
   }
 
  protected:
-  bool fill(pb::Batch& batch) override {
+  bool fill(grpc::ByteBuffer& bytes) override {
     if (const auto order = takeWanted()) (void)subscription_->update(order->interest, order->backfill);
     while (const ingest::EnvelopePtr entry = subscription_->next()) {
-      if (!link::toProto(*entry, batch)) continue;
-      if (batch.ByteSizeLong() > link::kMaxMessageBytes) tooLarge(*entry, batch);
+      if (!writer_.write(*entry, bytes)) continue;
+      if (bytes.Length() > link::kMaxMessageBytes) tooLarge(*entry, bytes);
       return true;
     }
     if (!subscription_->caughtUp()) return false;
-    batch.mutable_caught_up()->set_agent_id(subscription_->agentId());
-    batch.set_sequence(0);
-    return batch.ByteSizeLong() > 0;
+    pb::Batch caughtUp;
+    caughtUp.mutable_caught_up()->set_agent_id(subscription_->agentId());
+    link::BatchWriter::write(caughtUp, bytes);
+    return true;
   }
-  void written(const pb::Batch& batch) override {
+  void written(const grpc::ByteBuffer& bytes) override {
     ++counters_.messages;
-    counters_.bytes += static_cast<std::uint64_t>(batch.GetCachedSize());  // fill() has just asked for it
+    counters_.bytes += bytes.Length();
   }
   void closed() override { --counters_.streams; }
 
  private:
-  static void tooLarge(const ingest::Envelope& entry, pb::Batch& batch) {
+  void tooLarge(const ingest::Envelope& entry, grpc::ByteBuffer& bytes) {
     ingest::Envelope gap;
     gap.sequence = entry.sequence;
     gap.previous = entry.previous;
     gap.event = ingest::Gap{ingest::processOf(entry.event), ingest::timeOf(entry.event), ingest::timeOf(entry.event), 0,
                             "an entry was larger than a message may be"};
-    batch.Clear();
-    link::toProto(gap, batch);
+    writer_.write(gap, bytes);
   }
 
   std::optional<link::InterestOrder> takeWanted() {
@@ -78,6 +79,7 @@ class SubscribeStream final : public Writer<pb::Batch>, public AdjustableStream 
   }
 
   ServiceCounters& counters_;
+  link::BatchWriter writer_;
   std::unique_ptr<Subscription> subscription_;
   std::mutex wantedMutex_;
   std::optional<link::InterestOrder> wanted_;
@@ -118,10 +120,16 @@ grpc::ServerWriteReactor<Message>* start(Backend& backend, std::shared_ptr<Strea
 
 }  // namespace
 
-grpc::ServerWriteReactor<pb::Batch>* Service::Subscribe(grpc::CallbackServerContext* context,
-                                                        const pb::SubscribeRequest* request) {
-  using Refused = RefusedStream<grpc::ServerWriteReactor<pb::Batch>>;
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Subscribe(grpc::CallbackServerContext* context,
+                                                               const grpc::ByteBuffer* bytes) {
+  using Refused = RefusedStream<grpc::ServerWriteReactor<grpc::ByteBuffer>>;
   if (auto status = access_.check(*context, Role::Viewer); !status.ok()) return new Refused(status);
+  pb::SubscribeRequest message;
+  grpc::ByteBuffer own = *bytes;
+  if (!grpc::SerializationTraits<pb::SubscribeRequest>::Deserialize(&own, &message).ok()) {
+    return new Refused({grpc::StatusCode::INVALID_ARGUMENT, "The request is no SubscribeRequest."});
+  }
+  const auto* request = &message;
   if (request->backfill_ns() < 0) {
     return new Refused({grpc::StatusCode::INVALID_ARGUMENT, "The backfill must not be negative."});
   }
@@ -134,7 +142,7 @@ grpc::ServerWriteReactor<pb::Batch>* Service::Subscribe(grpc::CallbackServerCont
   }
   auto stream = std::make_shared<SubscribeStream>(executor_, counters_);
   const auto order = link::fromProto(*request);
-  auto* reactor = start<pb::Batch>(backend_, stream, order);
+  auto* reactor = start<grpc::ByteBuffer>(backend_, stream, order);
   if (!order.subscriptionId.empty() && stream->isOpen()) adjustable_.add(order.subscriptionId, stream);
   return reactor;
 }

@@ -5,6 +5,7 @@
 // until gRPC says that it is done.
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
@@ -15,6 +16,17 @@
 #include "core/serve/executor.h"
 
 namespace qd::serve {
+
+// Room for a message that is made over and over.
+template <class Message>
+struct Room : link::ArenaMessage<Message> {};
+template <>
+struct Room<grpc::ByteBuffer> {
+  grpc::ByteBuffer& operator*() { return bytes; }
+  grpc::ByteBuffer* get() { return &bytes; }
+  void renew() { bytes.Clear(); }
+  grpc::ByteBuffer bytes;
+};
 
 template <class Base, class Message>
 class PullStream : public Base, public std::enable_shared_from_this<PullStream<Base, Message>> {
@@ -107,7 +119,7 @@ class PullStream : public Base, public std::enable_shared_from_this<PullStream<B
   }
 
   Executor& executor_;
-  link::ArenaMessage<Message> message_;
+  Room<Message> message_;
   std::mutex mutex_;
   bool busy_ = false, again_ = false, ending_ = false, finished_ = false;
   grpc::Status status_;

@@ -48,7 +48,10 @@ class AdjustableStreams {
   std::map<std::string, std::weak_ptr<AdjustableStream>> streams_;
 };
 
-class Service final : public quarterdeck::v1::Agent::CallbackService {
+// Of Subscribe it gets and gives the bytes themselves (core/link/wire/batch_buffer.h).
+using ServiceBase = quarterdeck::v1::Agent::WithRawCallbackMethod_Subscribe<quarterdeck::v1::Agent::CallbackService>;
+
+class Service final : public ServiceBase {
  public:
   Service(Backend& backend, Access access, Executor& executor)
       : backend_(backend), access_(access), executor_(executor) {}
@@ -60,8 +63,7 @@ class Service final : public quarterdeck::v1::Agent::CallbackService {
                                      quarterdeck::v1::DescribeResponse*) override;
   grpc::ServerWriteReactor<quarterdeck::v1::ProcessChange>* WatchProcesses(
       grpc::CallbackServerContext*, const quarterdeck::v1::WatchProcessesRequest*) override;
-  grpc::ServerWriteReactor<quarterdeck::v1::Batch>* Subscribe(grpc::CallbackServerContext*,
-                                                              const quarterdeck::v1::SubscribeRequest*) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext*, const grpc::ByteBuffer*) override;
   grpc::ServerUnaryReactor* Push(grpc::CallbackServerContext*, const quarterdeck::v1::PushRequest*,
                                  quarterdeck::v1::PushResponse*) override;
   grpc::ServerUnaryReactor* GetPush(grpc::CallbackServerContext*, const quarterdeck::v1::GetPushRequest*,

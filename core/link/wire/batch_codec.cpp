@@ -2,6 +2,7 @@
 #include "core/link/wire/batch_codec.h"
 
 #include "core/link/wire/detail.h"
+#include "core/link/wire/sample_bytes.h"
 
 namespace qd::link {
 namespace {
@@ -103,6 +104,11 @@ Result<ingest::Envelope> fromProto(const pb::Batch& from, const AgentId& agent) 
 }
 
 std::string encodeBatch(const ingest::Envelope& envelope) {
+  if (const std::size_t size = sampleBatchSize(envelope); size != 0) {
+    std::string out(size, '\0');
+    writeSampleBatch(envelope, reinterpret_cast<std::uint8_t*>(out.data()));
+    return out;
+  }
   pb::Batch batch;
   if (!toProto(envelope, batch)) return {};
   return batch.SerializeAsString();
@@ -113,6 +119,8 @@ Result<ingest::Envelope> decodeBatch(std::span<const std::byte> bytes) {
     return fail(ErrorCode::Exhausted,
                 fmt::format("A log entry has {} bytes; at most 4 MiB are allowed.", bytes.size()));
   }
+  ingest::Envelope samples;
+  if (readSampleBatch(bytes, samples)) return samples;
   pb::Batch batch;
   if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return fail(ErrorCode::Corrupt, "A log entry is no quarterdeck.v1 message.");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/link/wire/detail.h"
+#include "core/link/wire/limits.h"
 
 namespace qd::link {
 namespace {
@@ -10,8 +11,6 @@ using detail::fillColumn;
 using link::fromProto;
 using link::toProto;
 
-constexpr int kMaxRows = 1 << 17;  // of one block; a batch aims at 1,024
-constexpr int kMaxColumns = 4096;
 constexpr std::size_t kMaxSketchBytes = std::size_t{64} << 10;
 constexpr int kMaxEntities = 1 << 16;
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -82,6 +83,37 @@ TEST(Sketch, MergingInAnyOrderIsTheSketchOfAll) {
     EXPECT_EQ(left.encode(), whole);
     EXPECT_EQ(bytes.encode(), whole);
   }
+}
+
+TEST(Sketch, OfIntegersIsTheSketchOfWhatIsDisplayed) {
+  std::mt19937_64 random(17);
+  for (const int scale : {0, 3, 9, -2, 18, 25}) {
+    const double power = std::pow(10.0, std::abs(scale));
+    for (const int bits : {0, 1, 4, 8, 10, 11, 16, 40, 63}) {
+      for (const std::int64_t base : {std::int64_t{-100}, std::int64_t{5'000}, std::int64_t{16'666'667}, INT64_MIN}) {
+        std::vector<std::int64_t> raw(1500);
+        for (std::int64_t& v : raw) {
+          const std::uint64_t more = bits == 0 ? 0 : random() >> (64 - bits);
+          v = static_cast<std::int64_t>(static_cast<std::uint64_t>(base) + more);
+        }
+        Sketch whole;
+        for (const std::int64_t v : raw) {
+          whole.add(scale < 0 ? static_cast<double>(v) * power : static_cast<double>(v) / power);
+        }
+        EXPECT_EQ(encodedSketch(raw, scale), whole.encode()) << scale << ", " << bits << ", " << base;
+      }
+    }
+  }
+  EXPECT_EQ(encodedSketch(std::span<const std::int64_t>(), 3), Sketch().encode());
+}
+
+TEST(Sketch, WhatIsNotFiniteBesideWhatIs) {
+  std::mt19937_64 random(19);
+  std::vector<double> all(5'000);
+  for (double& v : all) v = std::bit_cast<double>(random());  // any bits: all signs, magnitudes and payloads
+  for (std::size_t i = 0; i < all.size(); i += 7) all[i] = i % 2 == 0 ? -HUGE_VAL : std::nan("");
+  EXPECT_EQ(encodedSketch(all), Sketch::of(all).encode());
+  EXPECT_EQ(encodedSketch({all.data(), 700}), Sketch::of({all.data(), 700}).encode());
 }
 
 TEST(Sketch, WhatIsNotFiniteIsLeftOutAndTheEndsOfTheRangeAreNot) {

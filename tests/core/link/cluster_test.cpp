@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <future>
 
@@ -294,6 +295,56 @@ TEST_F(ClusterTest, GiantMessageLosesThatAgentOnly) {
   Cluster cluster(to({hostile.endpoint(), agent.endpoint()}), keeper);
   cluster.start();
   ASSERT_TRUE(keeper.waitState(ingest::AgentState::Lost));
+  ASSERT_TRUE(keeper.wait<ingest::SampleBlock>(2));
+  EXPECT_EQ(cluster.status()[1].state, ingest::AgentState::Connected);
+}
+
+// Answers with bytes that are no message.
+class GarbageAgent final : public pb::Agent::WithRawCallbackMethod_Subscribe<pb::Agent::Service> {
+ public:
+  GarbageAgent() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~GarbageAgent() override { server_->Shutdown(std::chrono::system_clock::now()); }
+  std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  struct Stream final : grpc::ServerWriteReactor<grpc::ByteBuffer> {
+    Stream() {
+      const grpc::Slice slice("\x22\xFF\xFF\xFF\x7Fgarbage");
+      bytes = grpc::ByteBuffer(&slice, 1);
+      StartWrite(&bytes);
+    }
+    void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+    void OnDone() override { delete this; }
+    grpc::ByteBuffer bytes;
+  };
+  grpc::Status Describe(grpc::ServerContext*, const pb::DescribeRequest*, pb::DescribeResponse* out) override {
+    out->set_protocol(1);
+    out->set_agent_id("garbage");
+    return grpc::Status::OK;
+  }
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext*,
+                                                        const grpc::ByteBuffer*) override {
+    return new Stream;
+  }
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+TEST_F(ClusterTest, BytesThatAreNoMessageLoseThatAgentOnly) {
+  GarbageAgent hostile;
+  agent.start();
+  Cluster cluster(to({hostile.endpoint(), agent.endpoint()}), keeper);
+  cluster.start();
+  ASSERT_TRUE(keeper.waitState(ingest::AgentState::Lost));
+  const auto said = keeper.all<ingest::AgentChange>();
+  EXPECT_TRUE(std::ranges::any_of(
+      said, [](const auto& e) { return e.reason.find("bytes that are no message") != std::string::npos; }));
   ASSERT_TRUE(keeper.wait<ingest::SampleBlock>(2));
   EXPECT_EQ(cluster.status()[1].state, ingest::AgentState::Connected);
 }

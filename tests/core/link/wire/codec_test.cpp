@@ -2,11 +2,14 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "core/link/wire/batch_codec.h"
 #include "core/link/wire/convert.h"
+#include "core/link/wire/sample_bytes.h"
 
 namespace qd::link {
 namespace {
@@ -221,6 +224,105 @@ TEST(Codec, SamplesAreBitForBit) {
   EXPECT_EQ(got.times, block().times);
   EXPECT_EQ(std::get<0>(got.columns[0].values), std::get<0>(block().columns[0].values));
   EXPECT_TRUE(std::isnan(std::get<1>(got.columns[1].values)[1]));
+}
+
+ingest::SampleBlock randomBlock(std::mt19937_64& random) {
+  ingest::SampleBlock out;
+  out.process = {ProcessId("server-1"), InstanceId(random() % 2 == 0 ? 0 : random())};
+  out.ring = static_cast<std::uint32_t>(random() % 3);
+  out.firstSequence = random() >> (random() % 64);
+  out.count = random() % 300;
+  out.dropped = random() % 2;
+  out.late = random() % 4 == 0;
+  const std::size_t rows = random() % 40;
+  for (std::size_t i = 0; i < rows; ++i) {
+    out.ticks.push_back(static_cast<std::int64_t>(random() >> (random() % 64)));
+    out.times.push_back(static_cast<std::int64_t>(random() >> 1));
+  }
+  std::ranges::sort(out.times);
+  for (std::uint32_t series = 0; series < random() % 6; ++series) {
+    ingest::Column column{SeriesIndex(series * 40), {}, {}};
+    if (random() % 2 == 0) {
+      for (std::uint32_t row = 0; row < rows; ++row) {
+        if (random() % 3 == 0) column.rows.push_back(row);
+      }
+    }
+    std::vector<std::int64_t> values(column.rows.empty() ? random() % (rows + 1) : column.rows.size());
+    for (std::int64_t& v : values) v = static_cast<std::int64_t>(random());
+    if (random() % 2 == 0) {
+      std::vector<double> doubles;
+      for (const std::int64_t v : values) doubles.push_back(std::bit_cast<double>(v));
+      column.values = std::move(doubles);
+    } else {
+      column.values = std::move(values);
+    }
+    out.columns.push_back(std::move(column));
+  }
+  return out;
+}
+
+std::string throughProtobuf(const ingest::Envelope& envelope) {
+  pb::Batch batch;
+  EXPECT_TRUE(toProto(envelope, batch));
+  return batch.SerializeAsString();
+}
+
+TEST(Codec, SamplesAreWrittenAsProtobufWritesThem) {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 2'000; ++i) {
+    const ingest::Envelope sent{AgentId(), random() >> (random() % 64), random() % 200, randomBlock(random),
+                                static_cast<TimeNs>(random() % 3 * 1'700'000'000'000'000'000)};
+    const std::string bytes = throughProtobuf(sent);
+    EXPECT_EQ(encodeBatch(sent), bytes);
+    ingest::Envelope got;
+    if (!readSampleBatch(std::as_bytes(std::span(bytes)), got)) {
+      // Only a column that says nothing is left to protobuf's reader.
+      ASSERT_TRUE(decodeBatch(std::as_bytes(std::span(bytes))));
+      continue;
+    }
+    EXPECT_EQ(throughProtobuf(got), bytes);
+  }
+}
+
+// What reads samples without protobuf accepts nothing that protobuf would not, and reads the same out of it.
+TEST(Hostile, BrokenSamplesAreReadAsProtobufReadsThem) {
+  std::mt19937_64 random(6);
+  int accepted = 0, refused = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    std::string bytes = throughProtobuf({AgentId(), 7, 6, randomBlock(random), 9});
+    for (std::size_t flips = 1 + random() % 3; flips > 0; --flips) {
+      const std::size_t at = random() % std::min<std::size_t>(bytes.size(), random() % 2 == 0 ? 60 : bytes.size());
+      switch (random() % 4) {
+        case 0:
+          bytes.resize(at + 1);
+          break;
+        case 1:
+          bytes.insert(at, 1, static_cast<char>(random()));
+          break;
+        case 2:
+          bytes.erase(at, 1);
+          break;
+        default:
+          bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
+          break;
+      }
+      if (bytes.empty()) break;
+    }
+    ingest::Envelope got;
+    pb::Batch batch;
+    const bool parsed = batch.ParseFromString(bytes);
+    const auto wanted = parsed ? fromProto(batch, AgentId()) : Result<ingest::Envelope>(fail(ErrorCode::Corrupt, ""));
+    if (readSampleBatch(std::as_bytes(std::span(bytes)), got)) {
+      ++accepted;
+      ASSERT_TRUE(wanted);
+      EXPECT_EQ(throughProtobuf(got), throughProtobuf(*wanted));
+    } else {
+      ++refused;
+      EXPECT_EQ(decodeBatch(std::as_bytes(std::span(bytes))).has_value(), wanted.has_value());
+    }
+  }
+  EXPECT_GT(accepted, 1'000);
+  EXPECT_GT(refused, 1'000);
 }
 
 TEST(Codec, ConsoleEventsHaveNoWireForm) {
