@@ -12,14 +12,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "agent/debug/adapter_process.h"
 #include "agent/debug/protocol.h"
+#include "agent/debug/rescue.h"
 #include "agent/debug/target.h"
 #include "agent/debug/tracee.h"
+#include "agent/debug/untraced.h"
 #include "core/base/clock.h"
 
 namespace qd::debug {
@@ -27,14 +31,13 @@ namespace {
 
 constexpr std::int64_t kLetGoWithinNs = 10 * kNsPerSecond;
 constexpr int kLookEveryMs = 250;
-constexpr std::int64_t kUntracedWithinNs = 10 * kNsPerSecond;  // until whoever traces it before us has let go
-constexpr int kEndWithinMs = 2'000;                            // what a debugger may take to end once it is told
+constexpr int kEndWithinMs = 2'000;  // what a debugger may take to end once it is told
 
 class Guardian {
  public:
   explicit Guardian(const GuardianOptions& options) : options_(options), quirks_(options.debugger) {}
   ~Guardian() {
-    for (const int fd : {process_, signals_}) {
+    for (const int fd : {process_, signals_, tracer_}) {
       if (fd >= 0) ::close(fd);
     }
   }
@@ -43,19 +46,22 @@ class Guardian {
 
  private:
   Result<> begin();
-  Result<> awaitUntraced();
   void turn(int timeoutMs);
   void fromAgent();
   void fromAdapter();
   void letGo(bool agentGone);
   void look();
+  int dueInMs() const;
   void tell(const Told& told);
   bool endDebugger();
   void cleanUp();
+  void watchTracer();
+  void tracerEnded();
+  void fromTarget(const Told& told);
 
   const GuardianOptions options_;
   const Quirks quirks_;
-  int process_ = -1, signals_ = -1;  // a pidfd; a signalfd
+  int process_ = -1, signals_ = -1, tracer_ = -1;  // a pidfd; a signalfd; a pidfd
   bool agentThere_ = true, adapterThere_ = true, done_ = false, wedgedBefore_ = false;
   std::int64_t letGoAt_ = 0;  // monotonic; 0: not yet
   std::unique_ptr<AdapterProcess> adapter_;
@@ -88,43 +94,19 @@ Result<> Guardian::begin() {
   ::signal(SIGPIPE, SIG_IGN);
   signals_ = ::signalfd(-1, &set, SFD_CLOEXEC);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);  // what a debugger leaves behind is ours to end
-  if (auto untraced = awaitUntraced(); !untraced) return untraced;
+  if (auto untraced = awaitUntraced(options_.pid, process_, {options_.control, signals_}); !untraced) return untraced;
   auto adapter = AdapterProcess::start(quirks_);
   if (!adapter) return std::unexpected(adapter.error());
   adapter_ = std::move(*adapter);
   target_ = std::make_unique<Target>(
       options_.debugger, options_.pid,
       TargetPort{[this](const std::string& bytes) { adapterThere_ = adapter_->send(bytes) && adapterThere_; },
-                 [this](const Told& told) {
-                   tell(told);
-                   done_ = done_ || std::holds_alternative<Gone>(told);
-                 },
+                 [this](const Told& told) { fromTarget(told); },
                  [this](int signal) { ::syscall(SYS_pidfd_send_signal, process_, signal, nullptr, 0); },
-                 [this] { return isTrapPending(options_.pid); }, [] { return utcNowNs(); }});
+                 [this] { return isTrapPending(options_.pid); }, [this] { return isThere(options_.pid); },
+                 [] { return utcNowNs(); }});
   target_->start();
   return {};
-}
-
-// A process has one tracer. The one before us may be about to let go: a debugger that attaches meanwhile says no more
-// than that it lost its connection.
-Result<> Guardian::awaitUntraced() {
-  const std::int64_t until = monotonicNs() + kUntracedWithinNs;
-  std::int64_t tracer = tracerOf(options_.pid);
-  while (tracer != 0 && monotonicNs() < until) {
-    const int other = static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(tracer), 0));
-    // Its end is told; that it lets go without ending is not.
-    std::array<pollfd, 4> fds = {
-        {{other, POLLIN, 0}, {process_, POLLIN, 0}, {options_.control, POLLRDHUP, 0}, {signals_, POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), kLookEveryMs / 5);
-    if (other >= 0) ::close(other);
-    if (fds[1].revents != 0) return fail(ErrorCode::NotFound, "The process is gone.");
-    if (fds[2].revents != 0 || fds[3].revents != 0) return fail(ErrorCode::Unavailable, "Nobody wants it any more.");
-    tracer = tracerOf(options_.pid);
-  }
-  if (tracer == 0) return {};
-  return fail(ErrorCode::Unavailable,
-              fmt::format("Process {} is debugged by {} (pid {}) already; a process has one debugger at a time.",
-                          options_.pid, nameOf(tracer), tracer));
 }
 
 void Guardian::letGo(bool agentGone) {
@@ -160,7 +142,6 @@ void Guardian::fromAdapter() {
   const Result<> fine = n > 0 ? target_->fromAdapter({buffer.data(), static_cast<std::size_t>(n)}) : Result<>();
   if (n > 0 && fine) return;
   adapterThere_ = false;
-  cleanUp();
   target_->adapterClosed(fine ? fmt::format("{} has ended.", adapter_->name()) : fine.error().message);
 }
 
@@ -175,21 +156,33 @@ bool Guardian::endDebugger() {
   return true;
 }
 
-// The debugger has ended without clearing up, or does not answer: what it has put into the process comes out before the
-// process comes to it, and whoever still traces it goes. Without SIGCONT a SIGSTOP that the debugger had in hand would
-// leave it standing for good.
+// The debugger has ended without clearing up, or does not answer.
 void Guardian::cleanUp() {
-  std::size_t removed = removeLeftTraps(options_.pid);
-  (void)endDebugger();
-  // The kernel's list of children is not exact while some of them end: what traces it is asked of the process itself.
-  for (std::int64_t tracer = 0; (tracer = tracerOf(options_.pid)) != 0;) {
-    if (::waitpid(static_cast<pid_t>(tracer), nullptr, WNOHANG) < 0) break;  // none of ours
-    ::kill(static_cast<pid_t>(tracer), SIGKILL);
-    ::waitpid(static_cast<pid_t>(tracer), nullptr, 0);
-  }
-  removed += removeLeftTraps(options_.pid);
-  ::syscall(SYS_pidfd_send_signal, process_, SIGCONT, nullptr, 0);
+  const std::size_t removed = rescue(options_.pid, process_);
   if (removed > 0) tell(Output{fmt::format("{} breakpoints were left in it; they are out.", removed), false});
+}
+
+// Whoever traces it is watched too: it may end before its adapter, and the process runs from then on.
+void Guardian::watchTracer() {
+  const std::int64_t tracer = tracerOf(options_.pid);
+  if (tracer_ < 0 && tracer != 0) {
+    tracer_ = static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(tracer), 0));
+  }
+}
+
+void Guardian::tracerEnded() {
+  ::close(std::exchange(tracer_, -1));
+  if (letGoAt_ == 0 && isThere(options_.pid)) target_->adapterClosed(fmt::format("{} has ended.", adapter_->name()));
+}
+
+// What it has left is out before anybody hears of its end, who might attach the next one.
+void Guardian::fromTarget(const Told& told) {
+  if (std::holds_alternative<Attached>(told)) watchTracer();
+  if (const auto* gone = std::get_if<Gone>(&told)) {
+    done_ = true;
+    if (!gone->exited && !target_->letGoInOrder()) cleanUp();
+  }
+  tell(told);
 }
 
 // Nothing has happened for a while: is that true?
@@ -197,25 +190,39 @@ void Guardian::look() {
   const char state = stateOf(options_.pid);
   // Dead, but not told to anybody: a process that is killed while its tracer does not wait for it never makes its pidfd
   // readable.
-  if (state == 'Z' || state == 'X') return target_->processExited("The process was killed.");
-  const bool wedged = target_->shouldRun() && (state == 't' || state == 'T');
+  if (!isThere(options_.pid)) return target_->processExited("The process was killed.");
+  const bool stands = state == 't' || state == 'T';
+  if (target_->shouldRun() && !stands) target_->settled();
+  const bool wedged = target_->shouldRun() && stands;
   if (wedged && wedgedBefore_) target_->unwedge();
   wedgedBefore_ = wedged && !wedgedBefore_;
 }
 
+int Guardian::dueInMs() const {
+  const auto due = target_->dueNs();
+  if (!due) return kLookEveryMs;
+  const std::int64_t left = *due - utcNowNs();
+  return static_cast<int>(std::clamp<std::int64_t>((left + kNsPerMs - 1) / kNsPerMs, 0, kLookEveryMs));
+}
+
 void Guardian::turn(int timeoutMs) {
-  std::array<pollfd, 5> fds = {{{agentThere_ ? options_.control : -1, POLLIN, 0},
+  std::array<pollfd, 6> fds = {{{agentThere_ ? options_.control : -1, POLLIN, 0},
                                 {adapterThere_ ? adapter_->readFd() : -1, POLLIN, 0},
                                 {adapter_->chatterFd(), POLLIN, 0},
                                 {process_, POLLIN, 0},
-                                {signals_, POLLIN, 0}}};
-  const int ready = ::poll(fds.data(), fds.size(), timeoutMs);
+                                {signals_, POLLIN, 0},
+                                {tracer_, POLLIN, 0}}};
+  const int due = dueInMs();
+  const int ready = ::poll(fds.data(), fds.size(), std::min(timeoutMs, due));
   if (ready < 0) return;
-  if (ready == 0) return look();
+  target_->onTime();
+  if (ready == 0 && due >= timeoutMs) return look();
   if (fds[2].revents & POLLIN) {
     std::array<char, 4096> chatter;
     (void)!::read(adapter_->chatterFd(), chatter.data(), chatter.size());
   }
+  // Before all else: the process runs, with what its tracer had put into it.
+  if (fds[5].revents != 0) tracerEnded();
   // Orders first: a stop must not wait for what the debugger has to say.
   if (fds[0].revents != 0) fromAgent();
   if (fds[1].revents != 0 && adapterThere_) fromAdapter();
@@ -232,14 +239,12 @@ int Guardian::run() {
   while (!done_) {
     if (!agentThere_) letGo(true);
     if (done_) break;
-    if (letGoAt_ != 0 && monotonicNs() - letGoAt_ > kLetGoWithinNs) {  // it does not answer
-      cleanUp();
-      return 1;
-    }
+    if (letGoAt_ != 0 && monotonicNs() - letGoAt_ > kLetGoWithinNs) break;  // it does not answer
     turn(kLookEveryMs);
   }
+  if (!done_) cleanUp();
   if (endDebugger()) cleanUp();
-  return 0;
+  return done_ ? 0 : 1;
 }
 
 }  // namespace

@@ -23,15 +23,9 @@ std::uint64_t unsignedOf(const Json& json, const char* key) {
 }
 
 Json jsonOf(const SourceBreakpoint& b) {
-  return {{"id", b.id},
-          {"revision", b.revision},
-          {"file", b.file},
-          {"function", b.function},
-          {"line", b.line},
-          {"condition", b.condition},
-          {"after", b.after},
-          {"log", b.logText},
-          {"exception", b.exception}};
+  return {{"id", b.id},           {"revision", b.revision},   {"file", b.file},   {"function", b.function},
+          {"line", b.line},       {"condition", b.condition}, {"after", b.after}, {"log", b.logText},
+          {"capture", b.capture}, {"exception", b.exception}};
 }
 
 SourceBreakpoint breakpointIn(const Json& json) {
@@ -43,7 +37,8 @@ SourceBreakpoint breakpointIn(const Json& json) {
           textOf(json, "condition"),
           unsignedOf(json, "after"),
           textOf(json, "log"),
-          flagOf(json, "exception")};
+          flagOf(json, "exception"),
+          flagOf(json, "capture")};
 }
 
 StopCause causeIn(const std::string& name) {

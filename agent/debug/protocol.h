@@ -25,6 +25,7 @@ struct SourceBreakpoint {
   std::uint64_t after = 0;  // stop from the Nth hit on
   std::string logText;      // not empty: log, do not stop
   bool exception = false;   // where something is thrown, or panics; no place
+  bool capture = false;     // stops this process alone, and only until what stands there is known
   bool operator==(const SourceBreakpoint&) const = default;
 };
 

@@ -4,8 +4,36 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <sstream>
+#include <string_view>
 
 namespace qd::debug {
+
+namespace {
+
+// How lldb prints a frame for framesIn(): a mark, then parts behind unit separators, which no name has.
+constexpr const char* kFrameFormat =
+    "settings set frame-format \"qd\x1f${thread.id%tid}\x1f${thread.index}\x1f${frame.index}\x1f{${line.number}}"
+    "\x1f{${line.file.fullpath}}\x1f{${function.name}}\x1f{${frame.pc}}\\n\"";
+constexpr int kThreadShift = 19;  // lldb-dap's number of a frame: its thread's index, then its own
+
+std::vector<std::string> partsOf(std::string_view line) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at != std::string_view::npos;) {
+    const auto end = line.find('\x1f', at);
+    out.emplace_back(line.substr(at, end - at));
+    at = end == std::string_view::npos ? end : end + 1;
+  }
+  return out;
+}
+
+std::int64_t numberIn(const std::string& text) {
+  std::int64_t out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+}  // namespace
 
 std::optional<DebuggerKind> debuggerNamed(const std::string& name) {
   if (name == "dlv" || name == "delve") return DebuggerKind::Delve;
@@ -36,8 +64,7 @@ std::optional<int> Quirks::portIn(const std::string& line) {
 // `dlv dap` kills the target on disconnect after a *launch*: it is always attached. Both leave it running afterwards.
 Json Quirks::attachArguments(std::int64_t pid) const {
   if (kind_ == DebuggerKind::Delve) return {{"mode", "local"}, {"processId", pid}, {"stopOnEntry", false}};
-  // The first evaluation in lldb costs 50 ms and more; warnings of missing sources are nobody's business here.
-  return {{"pid", pid}, {"stopOnEntry", false}, {"waitFor", false}};
+  return {{"pid", pid}, {"stopOnEntry", false}, {"waitFor", false}, {"initCommands", {kFrameFormat}}};
 }
 
 // delve knows operators, lldb a bare count: with an operator it would silently stop at the first hit.
@@ -56,6 +83,31 @@ Json Quirks::exceptionFilters(const Json& capabilities) const {
 
 std::string Quirks::threadName(std::int64_t thread) const {
   return fmt::format("{} {}", kind_ == DebuggerKind::Delve ? "goroutine" : "thread", thread);
+}
+
+std::vector<std::string> Quirks::stackCommands(std::int64_t thread, int levels) const {
+  if (kind_ != DebuggerKind::Lldb) return {};
+  return {fmt::format("`thread select -t {}", thread), fmt::format("`thread backtrace -c {}", levels)};
+}
+
+std::optional<std::vector<Frame>> Quirks::framesIn(const std::string& printed, std::int64_t thread) {
+  constexpr std::size_t kParts = 8;
+  std::vector<Frame> out;
+  std::stringstream lines(printed);
+  for (std::string line; std::getline(lines, line);) {
+    const auto mark = line.find("qd\x1f");
+    if (mark == std::string::npos) continue;
+    const auto parts = partsOf(std::string_view(line).substr(mark));
+    if (parts.size() != kParts || numberIn(parts[1]) != thread) return std::nullopt;
+    Frame frame{parts[6], parts[5], static_cast<int>(numberIn(parts[4])),
+                (numberIn(parts[2]) << kThreadShift) | numberIn(parts[3])};
+    constexpr std::string_view kInlined = " [inlined] ";
+    const auto inlined = frame.function.rfind(kInlined);
+    if (inlined != std::string::npos) frame.function.erase(0, inlined + kInlined.size());
+    if (frame.function.empty()) frame.function = parts[7];
+    out.push_back(std::move(frame));
+  }
+  return out.empty() ? std::nullopt : std::optional(std::move(out));
 }
 
 std::string Quirks::refusal(const SourceBreakpoint& b, const Json& capabilities) const {

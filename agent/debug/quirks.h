@@ -43,6 +43,11 @@ class Quirks {
   bool hasExceptionFilters() const { return kind_ == DebuggerKind::Lldb; }
   Json exceptionFilters(const Json& capabilities) const;
   std::string threadName(std::int64_t thread) const;
+  // At each `stackTrace` lldb-dap 19 compiles a function and runs it in the game, to see whether an exception is in
+  // flight: 8 ms and more. A command prints the same frames and runs nothing. Empty: `stackTrace` is as good.
+  std::vector<std::string> stackCommands(std::int64_t thread, int levels) const;
+  // What the last of them printed; nothing: not this thread's frames, so that the usual request has to do.
+  static std::optional<std::vector<Frame>> framesIn(const std::string& printed, std::int64_t thread);
   // What cannot be asked of this debugger, as one sentence; empty: fine.
   std::string refusal(const SourceBreakpoint& breakpoint, const Json& capabilities) const;
 

@@ -49,8 +49,13 @@ void Target::onEvent(const std::string& name, const Json& body) {
     capabilities_.update(below(body, "capabilities"));
   } else if (name == "stopped") {
     onStopped(body);
+  } else if (name == "continued") {
+    tellsContinued_ = true;
+    continuedDue_ = false;
   } else if (name == "output") {
-    const bool logs = std::any_of(wanted_.begin(), wanted_.end(), [](const auto& b) { return !b.logText.empty(); });
+    // Before that it tells of its own settings.
+    const bool logs =
+        initialized_ && std::any_of(wanted_.begin(), wanted_.end(), [](const auto& b) { return !b.logText.empty(); });
     port_.tell(Output{textOf(body, "output"), logs && textOf(body, "category") != "stderr"});
   } else if (name == "breakpoint") {
     const Json& got = below(body, "breakpoint");
@@ -58,9 +63,7 @@ void Target::onEvent(const std::string& name, const Json& body) {
     const SourceBreakpoint* asked = known == ids_.end() ? nullptr : wanted(known->second);
     if (asked && textOf(body, "reason") == "changed" && got.contains("verified")) bindOne(*asked, got);
   } else if (name == "exited" || name == "terminated") {
-    if (!detaching_ && name == "exited") {
-      processExited(fmt::format("It exited with code {}.", integerOf(body, "exitCode", -1)));
-    }
+    if (!detaching_ && name == "exited") exitTold(integerOf(body, "exitCode", -1));
   }
 }
 
@@ -113,7 +116,7 @@ void Target::stop(std::uint64_t stopId) {
   } else if (state_ == State::Running) {
     state_ = State::Stopping;
     if (quirks_.stopsBySignal()) {
-      signalOpen_ = true;
+      ++signalsOpen_;
       port_.signal(SIGSTOP);
     } else {
       dap_.request("pause", {{"threadId", 1}});
@@ -125,10 +128,13 @@ void Target::resume() {
   if (state_ == State::Stopping) resumeWanted_ = true;
   stopWanted_ = false;
   if (state_ != State::Stopped) return;
+  gatherAt_.reset();
   state_ = State::Resuming;
+  continuedDue_ = tellsContinued_;
   dap_.request("continue", {{"threadId", thread_}}, [this](const DapAnswer& answer) {
     if (state_ != State::Resuming) return;
     if (answer.ok) return resumed();
+    continuedDue_ = false;
     state_ = State::Stopped;
     port_.tell(Output{answer.error, false});
   });
@@ -150,12 +156,15 @@ void Target::takeBack(std::uint64_t stopId) {
 void Target::step(const Step& order) {
   if (state_ != State::Stopped) return;
   constexpr std::array kCommands = {"next", "stepIn", "stepOut"};
+  gatherAt_.reset();
   state_ = State::Resuming;
+  continuedDue_ = tellsContinued_;
   stopId_ = order.stopId;
   dap_.request(kCommands[static_cast<std::size_t>(order.kind)],
                {{"threadId", order.thread != 0 ? order.thread : thread_}}, [this](const DapAnswer& answer) {
                  if (state_ != State::Resuming) return;
                  if (answer.ok) return resumed();
+                 continuedDue_ = false;
                  state_ = State::Stopped;  // where it stood: the order is over all the same
                  last_.stopId = std::exchange(stopId_, 0);
                  port_.tell(Output{answer.error, false});
@@ -178,6 +187,7 @@ void Target::resumed() {
 }
 
 void Target::onStopped(const Json& body) {
+  if (continuedDue_) return;  // another thread of the stop that is being left
   if (binding_ > 0 && !known(body)) {
     early_ = body;  // lldb may tell of a hit before it has answered that the breakpoint is there
     return;
@@ -189,10 +199,13 @@ void Target::onStopped(const Json& body) {
     resumed();
     if (state_ == State::Stopping) stopWanted_ = false;
   }
+  // Once a stop, however many threads tell of it.
+  const bool ours = quirks_.isOurSignal(body) && signalsOpen_ > 0;
+  if (ours) --signalsOpen_;
   const bool ordered = state_ == State::Stopping;
   const StopCause cause = quirks_.causeOf(body, ordered);
   if (const std::int64_t thread = integerOf(body, "threadId"); thread != 0) thread_ = thread;
-  if (quirks_.isOurSignal(body) && std::exchange(signalOpen_, false) && !ordered) {
+  if (ours && !ordered) {
     // The signal of an order that another stop had already obeyed: nobody waits for it any more.
     state_ = State::Stopped;
     toldStop_ = false;
@@ -255,68 +268,8 @@ void Target::failCondition(const std::string& why) {
   resume();
 }
 
-// --- the end ---------------------------------------------------------------------------------------------------------
-
 Result<> Target::fromAdapter(std::string_view bytes) {
   return dap_.receive(bytes);
-}
-
-void Target::detach(std::function<void()> done) {
-  if (state_ == State::Ended) return done();
-  detaching_ = true;
-  wanted_.clear();
-  letGo_ = std::move(done);
-  if (initialized_) apply();
-  if (initialized_ && quirks_.haltsByTrap()) {  // asked after the breakpoints are out
-    dap_.request("threads", Json::object(), [this](const DapAnswer&) { standToLetGo(); });
-    return;
-  }
-  resumeWanted_ = true;
-  resume();
-  disconnect();
-}
-
-// A SIGTRAP with which the debugger has halted it, and which another stop got ahead of, would end the process as soon
-// as nobody traces it. So it is made to stand, and runs on under the debugger until none is left.
-void Target::standToLetGo() {
-  constexpr int kTries = 8;
-  letsGo_ = true;
-  letGoTries_ = kTries;
-  if (state_ == State::Stopped) return letGoIfClean();
-  if (state_ == State::Running) return stop(0);
-  if (state_ == State::Attaching) disconnect();
-}
-
-void Target::letGoIfClean() {
-  if (letGoTries_-- > 0 && port_.trapPending()) return resume();
-  letsGo_ = false;
-  disconnect();
-}
-
-void Target::disconnect() {
-  dap_.request("disconnect", {{"terminateDebuggee", false}, {"restart", false}}, [this](const DapAnswer&) {
-    // A SIGSTOP that nobody has seen yet would leave it standing, with no debugger to run it on.
-    if (std::exchange(signalOpen_, false)) port_.signal(SIGCONT);
-    end({false, "The debugger has let go of it."});
-    letGo_();
-  });
-}
-
-void Target::adapterClosed(const std::string& why) {
-  if (state_ == State::Ended) return;
-  end({false, why});
-  dap_.closed(why);
-}
-
-void Target::processExited(const std::string& how) {
-  end({true, how});
-  dap_.closed(how);
-}
-
-void Target::end(const Gone& gone) {
-  if (state_ == State::Ended) return;
-  state_ = State::Ended;
-  port_.tell(gone);
 }
 
 }  // namespace qd::debug

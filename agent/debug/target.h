@@ -24,6 +24,7 @@ struct TargetPort {
   std::function<void(const Told&)> tell;
   std::function<void(int signal)> signal;  // to the process
   std::function<bool()> trapPending;       // whether a SIGTRAP waits for it
+  std::function<bool()> processThere;      // and has not ended
   std::function<std::int64_t()> nowNs;     // UTC
 };
 
@@ -41,8 +42,15 @@ class Target {
   // It should run, nothing is being asked, and yet the owner sees it stopped: the debugger has lost a stop (lldb does,
   // now and then, when breakpoints change while they are hit). Runs it on.
   void unwedge();
+  // When onTime() has something to do, as nowNs() counts; nothing: it has not.
+  std::optional<std::int64_t> dueNs() const { return gatherAt_; }
+  void onTime();
+  // It has run undisturbed for so long that no signal of ours is under way any more.
+  void settled() { signalsOpen_ = 0; }
   bool shouldRun() const { return state_ == State::Running && dap_.idle(); }
   bool ended() const { return state_ == State::Ended; }
+  // The debugger has confirmed that it lets go: it has left nothing in the process.
+  bool letGoInOrder() const { return letGoInOrder_; }
 
  private:
   enum class State { Attaching, Running, Stopping, Stopped, Resuming, Ended };
@@ -73,7 +81,11 @@ class Target {
   void onStopped(const Json& body);
   void publishStop();
   void gather(std::int64_t thread);
+  void gatherThread(std::int64_t thread);
   void gatherFrames(std::int64_t thread);
+  using Stack = std::function<void(const DapAnswer&, std::vector<Frame>)>;
+  void askStack(std::int64_t thread, int levels, Stack done);
+  void askStackPlainly(std::int64_t thread, int levels, const Stack& done);
   void checkCondition(std::int64_t frame);
   void gatherLocals(std::int64_t frame);
   void locals(const Json& scopes);
@@ -81,6 +93,7 @@ class Target {
   void failCondition(const std::string& why);
   bool known(const Json& stop) const;
   const SourceBreakpoint* wanted(const std::string& id) const;
+  void exitTold(std::int64_t code);
   void end(const Gone& gone);
   void standToLetGo();
   void letGoIfClean();
@@ -103,13 +116,18 @@ class Target {
   std::uint64_t stopId_ = 0;   // of the order that is open
   bool stopWanted_ = false;    // ordered while attaching or resuming
   bool resumeWanted_ = false;  // ordered while stopping
-  bool signalOpen_ = false;    // our SIGSTOP has not shown itself yet
+  // lldb's adapter tells of each run, in one order with the stops: what comes before that is of the stop before.
+  bool tellsContinued_ = false, continuedDue_ = false;
+  int signalsOpen_ = 0;  // SIGSTOPs of ours that have not shown themselves yet; at most, for two may become one
   std::int64_t thread_ = 0;
   std::function<void()> letGo_;  // being detached: what is called at the end of it
   bool letsGo_ = false;          // made to stand for that
+  bool letGoInOrder_ = false;
   int letGoTries_ = 0;
   Stopped last_;
   Context context_;
+  std::optional<std::int64_t> gatherAt_;  // put off until then
+  std::int64_t gatherOf_ = 0;             // the thread
   bool toldStop_ = false;
 };
 

@@ -12,6 +12,15 @@ namespace qd::debug {
 namespace {
 
 constexpr std::size_t kMostThreads = 512, kMostVariables = 256;
+constexpr std::int64_t kOthersFirstNs = 5'000'000;
+constexpr int kFramesOfHit = 20, kFramesShown = 64;
+constexpr const char* kRanOn = "It has run on since; what stood there then is in the hit's bundle.";
+
+DapAnswer ranOn(DapAnswer answer) {
+  answer.ok = false;
+  answer.error = kRanOn;
+  return answer;
+}
 
 Frame frameOf(const Json& f) {
   return {textOf(f, "name"), textOf(below(f, "source"), "path"), static_cast<int>(integerOf(f, "line")),
@@ -33,8 +42,26 @@ std::vector<std::int64_t> localsIn(const Json& scopes) {
 
 }  // namespace
 
+// The others of the group are to stand first, and a resume that comes at once is to find the debugger free: so the
+// debugger is left alone for a moment, unless the stop itself, or the end of it, waits for what is gathered.
 void Target::gather(std::int64_t thread) {
   context_ = Context{epoch_, {}, {}, ""};
+  const bool captures = std::any_of(last_.breakpoints.begin(), last_.breakpoints.end(), [&](const std::string& id) {
+    const SourceBreakpoint* b = wanted(id);
+    return b && b->capture;
+  });
+  if (!toldStop_ || captures) return gatherThread(thread);
+  gatherOf_ = thread;
+  gatherAt_ = port_.nowNs() + kOthersFirstNs;
+}
+
+void Target::onTime() {
+  if (!gatherAt_ || port_.nowNs() < *gatherAt_) return;
+  gatherAt_.reset();
+  if (state_ == State::Stopped) gatherThread(gatherOf_);
+}
+
+void Target::gatherThread(std::int64_t thread) {
   if (thread != 0) return gatherFrames(thread);
   dap_.request("threads", Json::object(), [this, epoch = epoch_](const DapAnswer& answer) {
     if (epoch != epoch_ || state_ != State::Stopped) return;
@@ -51,15 +78,38 @@ void Target::gather(std::int64_t thread) {
 
 void Target::gatherFrames(std::int64_t thread) {
   context_.thread = quirks_.threadName(thread);
-  dap_.request("stackTrace", {{"threadId", thread}, {"startFrame", 0}, {"levels", 20}},
-               [this, epoch = epoch_](const DapAnswer& answer) {
-                 if (epoch != epoch_ || state_ != State::Stopped) return;
-                 const Json& frames = below(answer.body, "stackFrames");
-                 for (const Json& f : frames) context_.frames.push_back(frameOf(f));
-                 const std::int64_t top = frames.is_array() && !frames.empty() ? integerOf(frames[0], "id") : -1;
-                 if (!toldStop_) return checkCondition(top);
-                 if (top < 0) return port_.tell(context_);
-                 gatherLocals(top);
+  askStack(thread, kFramesOfHit, [this, epoch = epoch_](const DapAnswer&, std::vector<Frame> frames) {
+    if (epoch != epoch_ || state_ != State::Stopped) return;
+    const std::int64_t top = frames.empty() ? -1 : frames.front().id;
+    context_.frames = std::move(frames);
+    if (!toldStop_) return checkCondition(top);
+    if (top < 0) return port_.tell(context_);
+    gatherLocals(top);
+  });
+}
+
+// One request after the other, each only while it still stands: a resume waits for no more than the one in flight.
+void Target::askStack(std::int64_t thread, int levels, Stack done) {
+  const std::vector<std::string> commands = quirks_.stackCommands(thread, levels);
+  if (commands.size() != 2) return askStackPlainly(thread, levels, done);
+  const auto command = [](const std::string& text) { return Json{{"expression", text}, {"context", "repl"}}; };
+  dap_.request("evaluate", command(commands[0]),
+               [this, thread, levels, epoch = epoch_, print = command(commands[1]), done](const DapAnswer& selected) {
+                 if (epoch != epoch_ || state_ != State::Stopped) return done(ranOn(selected), {});
+                 dap_.request("evaluate", print, [this, thread, levels, epoch, done](const DapAnswer& answer) {
+                   if (epoch != epoch_ || state_ != State::Stopped) return done(ranOn(answer), {});
+                   auto frames = Quirks::framesIn(textOf(answer.body, "result"), thread);
+                   frames ? done(answer, std::move(*frames)) : askStackPlainly(thread, levels, done);
+                 });
+               });
+}
+
+void Target::askStackPlainly(std::int64_t thread, int levels, const Stack& done) {
+  dap_.request("stackTrace", {{"threadId", thread}, {"startFrame", 0}, {"levels", levels}},
+               [done](const DapAnswer& answer) {
+                 std::vector<Frame> frames;
+                 for (const Json& f : below(answer.body, "stackFrames")) frames.push_back(frameOf(f));
+                 done(answer, std::move(frames));
                });
 }
 
@@ -114,7 +164,7 @@ void Target::inspect(const Inspect& order) {
   if (state_ != State::Stopped) {
     seen.error = "It runs: there is nothing to look into before it stops.";
   } else if (order.epoch != 0 && order.epoch != epoch_ + 1) {
-    seen.error = "It has run on since; what stood there then is in the hit's bundle.";
+    seen.error = kRanOn;
   }
   seen.epoch = epoch_ + 1;  // 0 says "none" on the wire
   if (!seen.error.empty()) return port_.tell(seen);
@@ -145,12 +195,12 @@ void Target::seeThreads(Seen seen) {
 }
 
 void Target::seeStack(Seen seen, std::int64_t thread) {
-  dap_.request("stackTrace", {{"threadId", thread}, {"startFrame", 0}, {"levels", 64}},
-               [this, seen = std::move(seen)](const DapAnswer& answer) mutable {
-                 if (unseen(seen, answer)) return;
-                 for (const Json& f : below(answer.body, "stackFrames")) seen.frames.push_back(frameOf(f));
-                 port_.tell(seen);
-               });
+  askStack(thread, kFramesShown,
+           [this, seen = std::move(seen)](const DapAnswer& answer, std::vector<Frame> frames) mutable {
+             if (unseen(seen, answer)) return;
+             seen.frames = std::move(frames);
+             port_.tell(seen);
+           });
 }
 
 void Target::seeFrame(Seen seen, std::int64_t frame) {

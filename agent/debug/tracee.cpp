@@ -109,6 +109,11 @@ char stateOf(std::int64_t pid) {
   return end != std::string::npos && end + 2 < line.size() ? line[end + 2] : ' ';
 }
 
+bool isThere(std::int64_t pid) {
+  const char state = stateOf(pid);
+  return state != 'Z' && state != 'X' && state != ' ';
+}
+
 std::int64_t tracerOf(std::int64_t pid) {
   std::ifstream in(fmt::format("/proc/{}/status", pid));
   constexpr std::string_view kKey = "TracerPid:";

@@ -12,6 +12,8 @@ namespace qd::debug {
 
 // The state of its main thread ('R', 'S', 't': traced and stopped, 'T': stopped by a signal, 'Z'); ' ': not known.
 char stateOf(std::int64_t pid);
+// Whether it has not ended; one that nobody has waited for yet has.
+bool isThere(std::int64_t pid);
 // Who traces its main thread; 0: nobody, or it is gone.
 std::int64_t tracerOf(std::int64_t pid);
 // Whether a SIGTRAP waits for one of its threads, or for whichever comes first.

@@ -7,11 +7,6 @@ if(BUILD_TESTING AND QD_RPC)
     set_tests_properties(integration_${name} PROPERTIES LABELS integration TIMEOUT 300
       ENVIRONMENT "QD_BIN_DIR=${CMAKE_BINARY_DIR}/bin;QD_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
   endforeach()
-  # On a loaded machine a breakpoint may be left in a game whose debugger is told to end (docs/debuggers.md), in one of
-  # some 7 runs: off, and shown as such, until that is mended.
-  if(NOT DEFINED ENV{QD_UNSTABLE})
-    set_tests_properties(integration_source_failures PROPERTIES DISABLED ON)
-  endif()
   # What looks at the pace of a game, or at who stops when, has the machine to itself.
   foreach(name IN ITEMS stage links why debuggers source_links source_failures changes safety netcode drills)
     set_tests_properties(integration_${name} PROPERTIES RUN_SERIAL ON)

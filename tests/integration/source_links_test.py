@@ -2,9 +2,10 @@
 """Real Go and C++ code linked by delve and lldb through the real agent. QD_ROUNDS=500 makes the long form of the
 random rounds."""
 import os
+import time
 import unittest
 
-from harness import pb
+from harness import pb, qdctl_json
 from source_links import (CLIENT, CPP_FILE, CPP_LINE, GO_FILE, GO_LINE, SERVER, Console, LinkedGames, at_line, line_of,
                           say_where_after, thread_states, tracer)
 
@@ -120,6 +121,18 @@ class Shown(Base):
         self.addCleanup(later.close)
         seen = later.until(lambda: later.hits.get(group.hit_id), 10, "the bundle of a stop before")
         self.assertTrue(all(m.frames for m in seen.members))
+
+    def test_who_waits_for_a_stop_that_is_there_is_told_of_it_at_once(self):
+        self.console.arm(CPP_FILE, CPP_LINE, CLIENT)
+        known = set()
+        self.games.both_debugged(self.console, known)
+        group = self.console.stopped(known)
+        self.console.until(lambda: (h := self.console.hits.get(group.hit_id)) and all(m.frames for m in h.members), 10, "the bundle")
+        began = time.monotonic()
+        stop = qdctl_json("--agent", self.games.address, "break", "wait", "--for", "60s")
+        self.assertLess(time.monotonic() - began, 10)  # of 60
+        self.assertEqual(stop["hit"], group.hit_id)
+        self.assertEqual(self.console.group().hit_id, group.hit_id, "looking does not run anybody on")
 
     def test_a_line_that_is_armed_after_a_hit_in_the_other_process(self):
         # The first is off until the second waits for it: what was hit before does not count.

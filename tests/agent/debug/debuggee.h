@@ -68,6 +68,10 @@ class Ticker {
     const char wanted = 1;
     EXPECT_EQ(::pwrite(file_, &wanted, 1, 16), 1);
   }
+  bool hasCaught() const {
+    char wanted = 1;
+    return ::pread(file_, &wanted, 1, 16) == 1 && wanted == 0;
+  }
   // It counts on from where it is now.
   bool runs() const {
     const std::int64_t before = ticks();

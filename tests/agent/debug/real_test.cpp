@@ -224,6 +224,13 @@ TEST_P(Guarded, WhatStandsCanBeLookedIntoAndWhatHasRunOnCannot) {
   debugged.order(Inspect{2, Look::Stack, threads->epoch, 0, 0, 0, ""});
   const auto stack = debugged.next<Seen>();
   ASSERT_TRUE(stack && stack->frames.size() >= 2);
+  const auto other =
+      std::find_if(threads->threads.begin(), threads->threads.end(), [](const auto& t) { return !t.current; });
+  ASSERT_NE(other, threads->threads.end());
+  debugged.order(Inspect{20, Look::Stack, threads->epoch, other->id, 0, 0, ""});
+  const auto elsewhere = debugged.next<Seen>();
+  ASSERT_TRUE(elsewhere && !elsewhere->frames.empty()) << (elsewhere ? elsewhere->error : "");
+  EXPECT_NE(elsewhere->frames[0].function, stack->frames[0].function);
   debugged.order(Inspect{3, Look::Variables, threads->epoch, 0, stack->frames[0].id, 0, ""});
   const auto locals = debugged.next<Seen>();
   ASSERT_TRUE(locals);
@@ -329,6 +336,30 @@ TEST_P(Guarded, AGameThatIsKilledIsToldAsGone) {
 
 INSTANTIATE_TEST_SUITE_P(Debuggers, Guarded, ::testing::Values(kGo, kCpp),
                          [](const auto& info) { return std::string(nameOf(info.param.debugger)); });
+
+// What traces it ends, its adapter does not: the breakpoint that was in it is out before it comes there.
+TEST(Guardian, AGameWhoseDebuggerLosesItComesToItsLinesUnharmed) {
+  constexpr int kWhereItCatches = 35;
+  for (const int by : {SIGTERM, SIGKILL}) {
+    Ticker ticker(kCpp);
+    Debugged debugged(kCpp, ticker);
+    debugged.order(SetAll{{at(kCpp, kWhereItCatches)}});
+    const auto bound = debugged.next<Bound>();
+    ASSERT_TRUE(bound && bound->ok);
+    EXPECT_EQ(bound->line, kWhereItCatches);
+    ASSERT_TRUE(debugged.next<Attached>());
+    ASSERT_GT(ticker.tracer(), 0);
+    ::kill(ticker.tracer(), by);
+    const auto gone = debugged.next<Gone>();
+    ASSERT_TRUE(gone);
+    EXPECT_FALSE(gone->exited) << gone->reason;
+    EXPECT_EQ(ticker.tracer(), 0);
+    ticker.wantThrow();
+    EXPECT_TRUE(testing::within(std::chrono::seconds(10), [&] { return ticker.hasCaught() || ticker.dead(); }));
+    EXPECT_FALSE(ticker.dead()) << by;
+    EXPECT_TRUE(ticker.runs());
+  }
+}
 
 TEST(Guardian, AProcessThatIsNotThereIsOneSentence) {
   auto link = GuardianLink::start(paths::kBinDir + "/quarterdeck-guardian", DebuggerKind::Delve, 4194200);
