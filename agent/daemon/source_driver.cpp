@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -14,10 +17,9 @@
 namespace qd::daemon {
 namespace {
 
-constexpr int kLinesAround = 40;
-
 debug::SourceBreakpoint sourceOf(const DebuggerRule& rule, const ingest::Breakpoint& b) {
   debug::SourceBreakpoint out{b.id, b.revision, "", "", b.line, b.condition, b.after, b.logText};
+  out.capture = b.capture;
   if (b.kind == ingest::BreakpointKind::Exception) {
     out.exception = true;
   } else if (b.kind == ingest::BreakpointKind::Function) {
@@ -28,40 +30,14 @@ debug::SourceBreakpoint sourceOf(const DebuggerRule& rule, const ingest::Breakpo
   return out;
 }
 
-// As whoever looks knows the file.
-ingest::StackFrame frameOf(const DebuggerRule& rule, const debug::Frame& f) {
-  return {f.function, fileHere(rule, f.file), f.line};
-}
-
-std::vector<ingest::StackFrame> framesOf(const DebuggerRule& rule, const debug::Context& context) {
-  std::vector<ingest::StackFrame> out;
-  for (const debug::Frame& f : context.frames) out.push_back(frameOf(rule, f));
-  return out;
-}
-
-// Around the top frame, and around the first whose source is here if that is another.
-std::vector<ingest::SourceText> sourcesOf(const DebuggerRule& rule, const debug::Context& context) {
-  std::vector<ingest::SourceText> out;
-  for (const debug::Frame& f : context.frames) {
-    if (f.line <= 0) continue;
-    auto text = sourceFor(rule, fileHere(rule, f.file), std::max(f.line - kLinesAround, 1), 2 * kLinesAround + 1);
-    if (!text) continue;
-    out.push_back(std::move(*text));
-    break;
-  }
-  return out;
-}
-
-Fields localsOf(const debug::Context& context) {
-  Fields out;
-  for (const debug::Variable& v : context.locals) out.emplace_back(v.name, Value(v.value));
-  return out;
-}
-
 }  // namespace
 
 SourceDriver::SourceDriver(EventLoop& loop, std::vector<DebuggerRule> rules, std::string guardian, Port port)
-    : loop_(loop), rules_(std::move(rules)), guardian_(std::move(guardian)), port_(std::move(port)) {}
+    : loop_(loop), rules_(std::move(rules)), guardian_(std::move(guardian)), port_(std::move(port)) {
+  if (auto timer = loop_.every(kNsPerSecond, [this] { attachFollowers(); }); !timer) {
+    spdlog::error("debugging: a debugger that ends is not attached again: {}", timer.error().message);
+  }
+}
 
 // The guardians see their sockets close, clear up and end by themselves.
 SourceDriver::~SourceDriver() {
@@ -91,6 +67,18 @@ bool SourceDriver::stands(const ProcessId& process) const {
 
 // --- orders ----------------------------------------------------------------------------------------------------------
 
+// A guardian is our child; nobody else waits for it.
+void SourceDriver::reapAtItsEnd(pid_t guardian) {
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, guardian, 0));
+  if (pidfd < 0) return;
+  auto watched = loop_.watch(pidfd, EPOLLIN, [this, pidfd, guardian](std::uint32_t) {
+    ::waitpid(guardian, nullptr, WNOHANG);
+    loop_.unwatch(pidfd);
+    ::close(pidfd);
+  });
+  if (!watched) ::close(pidfd);
+}
+
 Result<> SourceDriver::begin(const ProcessId& process, Debuggee& debuggee) {
   if (debuggee.link) return {};
   const DebuggerRule* rule = ruleFor(process);
@@ -107,6 +95,7 @@ Result<> SourceDriver::begin(const ProcessId& process, Debuggee& debuggee) {
   spdlog::info("debugging: {} attaches to {} (pid {}), guardian {}", debug::nameOf(rule->debugger), process.value, *pid,
                (*link)->guardian());
   debuggee.link = std::move(*link);
+  reapAtItsEnd(debuggee.link->guardian());
   return loop_.watch(debuggee.link->fd(), EPOLLIN, [this, process](std::uint32_t) { readable(process); });
 }
 
@@ -117,6 +106,7 @@ void SourceDriver::refuse(const ProcessId& process, const ingest::Breakpoint& b,
 }
 
 void SourceDriver::arm(const ProcessId& process, const ingest::Breakpoint& breakpoint) {
+  retry_.forget(process);  // somebody wants it now
   Debuggee& debuggee = debuggees_[process];
   if (auto begun = begin(process, debuggee); !begun) {
     if (debuggee.armed.empty()) debuggees_.erase(process);
@@ -136,15 +126,25 @@ bool SourceDriver::disarm(const ProcessId& process, const std::string& breakpoin
 
 void SourceDriver::attach(const ProcessId& process) {
   if (!mayDebug(process)) return;
+  followers_.insert(process);
+  if (!debuggees_.contains(process) && !retry_.mayAttach(process, monotonicNs())) return;
   Debuggee& debuggee = debuggees_[process];
   debuggee.follower = true;
   if (auto begun = begin(process, debuggee); !begun) {
     spdlog::warn("debugging: {}", begun.error().message);
     debuggees_.erase(process);
+    (void)retry_.ended(process, 0, monotonicNs());
+  }
+}
+
+void SourceDriver::attachFollowers() {
+  for (const ProcessId& process : std::set(followers_)) {
+    if (!debuggees_.contains(process)) attach(process);
   }
 }
 
 void SourceDriver::release(const ProcessId& process) {
+  followers_.erase(process);
   const auto it = debuggees_.find(process);
   if (it == debuggees_.end()) return;
   it->second.follower = false;
@@ -184,6 +184,8 @@ void SourceDriver::resume(const control::OrderResume& order) {
 }
 
 void SourceDriver::down(const ProcessId& process) {
+  followers_.erase(process);
+  retry_.forget(process);
   const auto it = debuggees_.find(process);
   if (it == debuggees_.end()) return;
   Debuggee lost = std::move(it->second);
@@ -192,110 +194,6 @@ void SourceDriver::down(const ProcessId& process) {
   for (auto& [request, done] : lost.looks) {
     done(fail(ErrorCode::Unavailable, fmt::format("{} is gone.", process.value)));
   }
-}
-
-// --- what it tells ---------------------------------------------------------------------------------------------------
-
-void SourceDriver::readable(const ProcessId& process) {
-  const auto it = debuggees_.find(process);
-  if (it == debuggees_.end() || !it->second.link) return;
-  auto told = it->second.link->readable();
-  if (!told) return gone(process, told.error().message);
-  for (const debug::Told& one : *told) on(process, one);
-}
-
-void SourceDriver::on(const ProcessId& process, const debug::Told& told) {
-  const auto it = debuggees_.find(process);
-  if (it == debuggees_.end()) return;
-  Debuggee& debuggee = it->second;
-  if (const auto* attached = std::get_if<debug::Attached>(&told)) {
-    debuggee.attached = true;
-    spdlog::info("debugging: {} is attached to {}, which stood {} ms for it", attached->debugger, process.value,
-                 attached->frozenNs / kNsPerMs);
-  } else if (const auto* one = std::get_if<debug::Bound>(&told)) {
-    bound(process, *one);
-  } else if (const auto* stop = std::get_if<debug::Stopped>(&told)) {
-    stopped(process, *stop);
-  } else if (const auto* around = std::get_if<debug::Context>(&told)) {
-    context(process, *around);
-  } else if (const auto* resumed = std::get_if<debug::Resumed>(&told)) {
-    debuggee.stands = debuggee.stopping = false;
-    debuggee.epoch = resumed->epoch;
-    port_.tell(control::Resumed{process, resumed->epoch, resumed->timeNs, true, ""});
-    if (const auto again = debuggees_.find(process); again != debuggees_.end()) letGoIfIdle(process, again->second);
-  } else if (const auto* output = std::get_if<debug::Output>(&told)) {
-    if (output->logpoint) port_.log(process, output->text);
-  } else if (const auto* look = std::get_if<debug::Seen>(&told)) {
-    if (const DebuggerRule* rule = ruleFor(process)) seen(debuggee, *rule, *look);
-  } else if (const auto* end = std::get_if<debug::Gone>(&told)) {
-    gone(process, end->reason);
-  }
-}
-
-void SourceDriver::bound(const ProcessId& process, const debug::Bound& told) {
-  const int asked = debuggees_.at(process).armed.contains(told.id)
-                        ? debuggees_.at(process).armed.at(told.id).breakpoint.line
-                        : told.line;
-  const bool moved = told.ok && asked != 0 && told.line != 0 && told.line != asked;
-  port_.tell(control::ArmAnswer{process, told.id, told.revision, told.ok, told.reason, moved ? told.line : 0});
-}
-
-void SourceDriver::stopped(const ProcessId& process, const debug::Stopped& told) {
-  Debuggee& debuggee = debuggees_.at(process);
-  const bool again = debuggee.stands && debuggee.epoch == told.epoch;
-  debuggee.stands = true;
-  debuggee.epoch = told.epoch;
-  debuggee.stopping = debuggee.stepping = false;
-  debuggee.tick = port_.tickOf(process);
-  if (again) {  // the answer to an order that it had obeyed already
-    return port_.tell(control::Parked{process, told.epoch, told.stopId, "", debuggee.tick, told.timeNs});
-  }
-  const auto hit = std::find_if(told.breakpoints.begin(), told.breakpoints.end(),
-                                [&](const std::string& id) { return debuggee.armed.contains(id); });
-  const bool byOurs = (told.cause == debug::StopCause::Breakpoint || told.cause == debug::StopCause::Exception) &&
-                      hit != told.breakpoints.end();
-  if (byOurs && debuggee.armed.at(*hit).breakpoint.capture) {
-    debuggee.capturing = *hit;  // runs on as soon as its context is known
-    return;
-  }
-  const Tick tick = debuggee.tick;
-  if (byOurs) {
-    const std::uint64_t hits = ++debuggee.armed.at(*hit).hits;
-    control::SiteHit event{process, told.epoch, *hit, hits, true, tick, told.timeNs, {}, {}};
-    event.byDebugger = true;
-    port_.tell(event);
-  }
-  port_.tell(control::Parked{process, told.epoch, told.stopId, byOurs ? *hit : "", tick, told.timeNs});
-}
-
-void SourceDriver::context(const ProcessId& process, const debug::Context& told) {
-  Debuggee& debuggee = debuggees_.at(process);
-  const DebuggerRule* rule = ruleFor(process);
-  if (!rule) return;
-  if (debuggee.capturing.empty()) {
-    return port_.tell(control::StopContext{process, told.epoch, framesOf(*rule, told), localsOf(told), told.thread,
-                                           sourcesOf(*rule, told)});
-  }
-  const std::string id = std::exchange(debuggee.capturing, {});
-  debuggee.armed.erase(id);
-  send(process, debuggee);
-  resume(process);
-  port_.tell(control::SiteHit{process, told.epoch, id, 1, false, debuggee.tick, utcNowNs(), framesOf(*rule, told),
-                              localsOf(told), true, told.thread, sourcesOf(*rule, told)});
-  port_.tell(control::Disarmed{process, id, "It has captured what it should."});
-}
-
-// The debugger is off it, in whatever way: nothing is armed there any more, and it does not stand by it.
-void SourceDriver::gone(const ProcessId& process, const std::string& reason) {
-  const auto it = debuggees_.find(process);
-  if (it == debuggees_.end()) return;
-  Debuggee lost = std::move(it->second);
-  debuggees_.erase(it);
-  if (lost.link) loop_.unwatch(lost.link->fd());
-  spdlog::warn("debugging: no debugger is on {} any more: {}", process.value, reason);
-  for (auto& [request, done] : lost.looks) done(fail(ErrorCode::Unavailable, reason));
-  for (const auto& [id, armed] : lost.armed) refuse(process, armed.breakpoint, reason);
-  if (lost.stands || lost.stopping) port_.tell(control::Resumed{process, UINT64_MAX, utcNowNs(), false, reason});
 }
 
 }  // namespace qd::daemon

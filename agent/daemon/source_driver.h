@@ -2,18 +2,21 @@
 // The processes that may be stopped by a debugger: which debugger each has (by configuration alone), a guardian for
 // each while it is needed, orders to it, and what it tells as the events that control::DebugDesk understands. A
 // debugger is attached when the first source breakpoint is armed in a process's link group, and lets go when the last
-// is gone. Loop thread only.
+// is gone. One that ends by itself is attached again after a while where a follower needs it (SourceRetry). Loop thread
+// only.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/daemon/event_loop.h"
 #include "agent/daemon/source_look.h"
+#include "agent/daemon/source_retry.h"
 #include "agent/debug/guardian_link.h"
 #include "core/control/debug_events.h"
 #include "core/control/inspect.h"
@@ -58,12 +61,15 @@ class SourceDriver {
     std::map<std::string, Armed> armed;
     bool attached = false, stands = false, stopping = false, stepping = false, follower = false;
     std::uint64_t stopWanted = 0;  // ordered before it was attached
+    std::int64_t attachedAt = 0;   // monotonic; 0: not yet
     std::string capturing;         // a capture that waits for its context
     Tick tick = 0;
     std::uint64_t epoch = 0;                              // its guardian's, as far as it has told
     std::map<std::uint64_t, control::InspectDone> looks;  // that its guardian has not answered
   };
   const DebuggerRule* ruleFor(const ProcessId& process) const;
+  void reapAtItsEnd(pid_t guardian);
+  void attachFollowers();
   Result<> begin(const ProcessId& process, Debuggee& debuggee);
   void refuse(const ProcessId& process, const ingest::Breakpoint& breakpoint, const std::string& why);
   void send(const ProcessId& process, Debuggee& debuggee);
@@ -74,13 +80,16 @@ class SourceDriver {
   void stopped(const ProcessId& process, const debug::Stopped& told);
   void context(const ProcessId& process, const debug::Context& told);
   void seen(Debuggee& debuggee, const DebuggerRule& rule, const debug::Seen& told);
-  void gone(const ProcessId& process, const std::string& reason);
+  void gone(const ProcessId& process, const std::string& reason, bool exited);
+  void tellOfRetry(const ProcessId& process, const Debuggee& lost, const std::string& reason);
 
   EventLoop& loop_;
   const std::vector<DebuggerRule> rules_;
   const std::string guardian_;
   Port port_;
   std::map<ProcessId, Debuggee> debuggees_;
+  std::set<ProcessId> followers_;  // that are to have a debugger
+  SourceRetry retry_;
   std::uint64_t nextLook_ = 1;
 };
 

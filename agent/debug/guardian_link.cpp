@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,19 +14,10 @@ namespace {
 
 constexpr int kControl = 3;
 
-// Twice forked, so that the guardian outlives the agent as nobody's zombie. The pipe brings its pid back. The agent has
-// threads: between fork and exec nothing is called that may allocate.
-void startDetached(const char* program, char* const* argv, int control, int report) {
-  const pid_t middle = ::fork();
-  if (middle != 0) {
-    ::waitpid(middle, nullptr, 0);
-    return;
-  }
+// The agent has threads: between fork and exec nothing is called that may allocate.
+pid_t startProgram(const char* program, char* const* argv, int control) {
   const pid_t guardian = ::fork();
-  if (guardian != 0) {
-    (void)!::write(report, &guardian, sizeof guardian);
-    ::_exit(0);
-  }
+  if (guardian != 0) return guardian;
   if (control == kControl) {
     ::fcntl(control, F_SETFD, 0);
   } else {
@@ -44,23 +34,16 @@ Result<std::unique_ptr<GuardianLink>> GuardianLink::start(const std::string& pro
   if (::access(program.c_str(), X_OK) != 0) {
     return fail(ErrorCode::NotFound, fmt::format("{} is missing; it belongs beside quarterdeckd.", program));
   }
-  int ends[2], report[2];
+  int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return failErrno("Making a socket pair", errno);
-  if (::pipe2(report, O_CLOEXEC) != 0) {
-    const int error = errno;
-    for (const int fd : ends) ::close(fd);
-    return failErrno("Making a pipe", error);
-  }
   std::string words[] = {program, std::string(nameOf(debugger)), std::to_string(pid)};
   char* const argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  startDetached(program.c_str(), argv, ends[1], report[1]);
-  ::close(ends[1]);
-  ::close(report[1]);
   std::unique_ptr<GuardianLink> link(new GuardianLink);
+  link->guardian_ = startProgram(program.c_str(), argv, ends[1]);
+  const int error = errno;
+  ::close(ends[1]);
   link->fd_ = ends[0];
-  const bool started = ::read(report[0], &link->guardian_, sizeof link->guardian_) == sizeof link->guardian_;
-  ::close(report[0]);
-  if (!started) return fail(ErrorCode::Io, "The guardian could not be started.");
+  if (link->guardian_ < 0) return failErrno("Starting the guardian", error);
   ::fcntl(link->fd_, F_SETFL, O_NONBLOCK);
   return link;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's end of a guardian: starts one beside the agent's own program, sends it orders, gives what it tells. The
 // owner watches fd() and calls readable(). Closing the link makes the guardian clear up and end; it is never killed.
-// One thread.
+// It is a child of the process that started it, which waits for its end. One thread.
 #pragma once
 
 #include <sys/types.h>
