@@ -15,78 +15,93 @@ bool overlaps(const Extent& a, const series::Extent& b) {
   return a.timeMin <= b.t1 && a.timeMax >= b.t0;
 }
 
-std::optional<Extent> boundsOf(const DecodedChunk& chunk, const DecodedColumn& column) {
-  std::optional<Extent> out;
-  for (std::size_t i = 0; i < column.size(); ++i) {
-    const std::size_t row = column.row(i);
-    const Extent one{chunk.head.times[row], chunk.head.times[row], chunk.head.ticks[row], chunk.head.ticks[row]};
-    out ? out->add(one) : void(out = one);
-  }
-  return out;
-}
-
 }  // namespace
 
+RecordedSamples::Tree RecordedSamples::tree(const Part& part, std::uint32_t series) {
+  return {file_->impl(), part.row, series,
+          [this](std::string table, std::int64_t row, std::string what) { note(table, row, what); }};
+}
+
+// What one part has of the series in question.
+class RecordedSamples::Search {
+ public:
+  Search(RecordedSamples& samples, const Process& process, std::size_t part, std::uint32_t series)
+      : samples_(samples), at_(process.parts[part]), part_(part), series_(series), tree_(samples.tree(at_, series)) {}
+
+  void all(std::vector<Piece>& out) {
+    put(tree_.pieces(at_.columns(series_), kMostChildren), out);
+    tails(out);
+  }
+  void within(const series::Extent& extent, std::vector<Piece>& out) {
+    std::vector<Piece> found = samples_.stretch(tree_, at_, extent);
+    tails(found);
+    std::erase_if(found, [&](const Piece& piece) { return !overlaps(piece.extent, extent); });
+    put(std::move(found), out);
+  }
+  void below(std::uint64_t summary, std::vector<Piece>& out) { put(tree_.below(idOf(summary)), out); }
+  // What has samples of its own, told as what it comes to.
+  void itself(std::uint64_t key, std::vector<Piece>& out) {
+    if (kindOf(key) == KeyKind::Tail) return tails(out);
+    put(tree_.columns(idOf(key), idOf(key)), out);
+  }
+
+ private:
+  void tails(std::vector<Piece>& out) {
+    eachTail(at_, series_, [&](const Summary& summary, const Extent& extent) {
+      out.push_back({ofPart(keyOf(KeyKind::Tail, 0), part_), summary, extent});
+    });
+  }
+  void put(std::vector<Piece> found, std::vector<Piece>& out) {
+    for (Piece& piece : found) {
+      piece.key = ofPart(piece.key, part_);
+      out.push_back(std::move(piece));
+    }
+  }
+
+  RecordedSamples& samples_;
+  const Part& at_;
+  const std::size_t part_;
+  const std::uint32_t series_;
+  Tree tree_;
+};
+
 series::ColdLoad RecordedSamples::loadSeries(const Process& process, const series::ColdRequest& request) {
-  const Recording::Impl& impl = file_->impl();
-  const std::uint32_t index = request.series.index.value;
-  Tree tree(impl, process.row, index,
-            [this](std::string table, std::int64_t row, std::string what) { note(table, row, what); });
+  const std::string label = RecordedSeries{0, {}, {}, request.series}.label();
+  std::vector<std::optional<Search>> parts(process.parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (const auto* own = process.parts[i].find(label)) parts[i].emplace(*this, process, i, own->index.value);
+  }
   std::vector<std::uint64_t> keys{request.key};
   if (kindOf(request.key) == KeyKind::Group) keys = groups_[static_cast<std::size_t>(idOf(request.key))];
 
   std::vector<Piece> pieces;
   std::vector<std::uint64_t> rows;  // keys of what has samples of its own
-  const auto addTails = [&] {
-    for (const DecodedChunk& chunk : process.tails) {
-      for (const DecodedColumn& column : chunk.columns) {
-        const auto bounds = column.series == index ? boundsOf(chunk, column) : std::nullopt;
-        if (!bounds) continue;
-        pieces.push_back({keyOf(KeyKind::Tail, 0),
-                          std::visit([](const auto& values) { return summarise(values); }, column.values), *bounds});
-      }
-    }
-  };
   for (const std::uint64_t key : keys) {
-    switch (kindOf(key)) {
-      case KeyKind::Root:
-        pieces = tree.pieces(process.columns(index), kMostChildren);
-        addTails();
-        break;
-      case KeyKind::None: {
-        pieces = stretch(tree, process, request.extent);
-        addTails();
-        std::erase_if(pieces, [&](const Piece& piece) { return !overlaps(piece.extent, request.extent); });
-        std::uint64_t samples = 0;
-        for (const Piece& piece : pieces) samples += piece.summary.n;
-        if (samples > kRowsAtOnce) break;
-        for (const Piece& piece : pieces) rows.push_back(piece.key);
-        pieces.clear();
-        break;
+    const KeyKind kind = kindOf(key);
+    if (kind == KeyKind::Root || kind == KeyKind::None) {
+      for (auto& part : parts) {
+        if (part) kind == KeyKind::Root ? part->all(pieces) : part->within(request.extent, pieces);
       }
-      case KeyKind::Summary: {
-        const std::vector<Piece> below = tree.below(idOf(key));
-        pieces.insert(pieces.end(), below.begin(), below.end());
-        break;
-      }
-      default:
-        rows.push_back(key);
-        break;
+    } else if (kind == KeyKind::Summary) {
+      if (partOf(key) < parts.size() && parts[partOf(key)]) parts[partOf(key)]->below(key, pieces);
+    } else {
+      rows.push_back(key);
     }
   }
-  if (!pieces.empty()) {
-    // Members of a group that are samples already stay beside those that were opened.
-    for (const std::uint64_t key : rows) {
-      if (kindOf(key) == KeyKind::Tail) {
-        addTails();
-        continue;
-      }
-      const std::vector<Piece> one = tree.columns(idOf(key), idOf(key));
-      pieces.insert(pieces.end(), one.begin(), one.end());
+  if (kindOf(request.key) == KeyKind::None) {
+    std::uint64_t samples = 0;
+    for (const Piece& piece : pieces) samples += piece.summary.n;
+    if (samples <= kRowsAtOnce) {
+      for (const Piece& piece : pieces) rows.push_back(piece.key);
+      pieces.clear();
     }
-    return childrenOf(process, std::move(pieces), request);
   }
-  return runsOf(process, request, rows);
+  if (pieces.empty()) return runsOf(process, request, rows);
+  // Members of a group that are samples already stay beside those that were opened.
+  for (const std::uint64_t key : rows) {
+    if (partOf(key) < parts.size() && parts[partOf(key)]) parts[partOf(key)]->itself(key, pieces);
+  }
+  return childrenOf(process, std::move(pieces), request);
 }
 
 std::optional<RecordedSamples::Reach> RecordedSamples::reach(const ingest::ProcessRef& ref, bool derived) const {
@@ -100,26 +115,29 @@ std::optional<RecordedSamples::Reach> RecordedSamples::reach(const ingest::Proce
   };
   Result<Statement> rows = file_->impl().db.prepare(
       "SELECT min(time_min), max(time_max), count(*) FROM chunks WHERE process = ?1 AND (ring = ?2) = ?3");
-  if (rows) {
-    rows->bind(1, Cell(process->row)).bind(2, Cell(std::int64_t{ingest::kDerivedRing}));
-    rows->bind(3, Cell(std::int64_t{derived ? 1 : 0}));
-    if (rows->step().value_or(false) && rows->integer(2) != 0) add(rows->integer(0), rows->integer(1));
-  }
-  for (const DecodedChunk& chunk : process->tails) {
-    if ((chunk.ring == ingest::kDerivedRing) != derived || chunk.head.times.empty()) continue;
-    const auto [first, last] = std::ranges::minmax_element(chunk.head.times);
-    add(*first, *last);
+  for (const Part& part : process->parts) {
+    if (rows) {
+      rows->reset();
+      rows->bind(1, Cell(part.row)).bind(2, Cell(std::int64_t{ingest::kDerivedRing}));
+      rows->bind(3, Cell(std::int64_t{derived ? 1 : 0}));
+      if (rows->step().value_or(false) && rows->integer(2) != 0) add(rows->integer(0), rows->integer(1));
+    }
+    for (const DecodedChunk& chunk : part.tails) {
+      if ((chunk.ring == ingest::kDerivedRing) != derived || chunk.head.times.empty()) continue;
+      const auto [first, last] = std::ranges::minmax_element(chunk.head.times);
+      add(*first, *last);
+    }
   }
   return out;
 }
 
 // The columns of the chunks that lie in the stretch.
-std::vector<RecordedSamples::Piece> RecordedSamples::stretch(Tree& tree, const Process& process,
+std::vector<RecordedSamples::Piece> RecordedSamples::stretch(Tree& tree, const Part& part,
                                                              const series::Extent& extent) {
   Result<Statement> row = file_->impl().db.prepare(
       "SELECT min(id), max(id) FROM chunks WHERE process = ?1 AND time_max >= ?2 AND time_min <= ?3");
   if (!row) return {};
-  row->bind(1, Cell(process.row)).bind(2, Cell(extent.t0)).bind(3, Cell(extent.t1));
+  row->bind(1, Cell(part.row)).bind(2, Cell(extent.t0)).bind(3, Cell(extent.t1));
   if (!row->step().value_or(false) || row->integer(1) == 0) return {};
   return tree.columns(row->integer(0), row->integer(1));
 }
@@ -127,50 +145,56 @@ std::vector<RecordedSamples::Piece> RecordedSamples::stretch(Tree& tree, const P
 series::ColdLoad RecordedSamples::runsOf(const Process& process, const series::ColdRequest& request,
                                          const std::vector<std::uint64_t>& keys) {
   const Recording::Impl& impl = file_->impl();
-  const std::uint32_t index = request.series.index.value;
-  RunBuilder builder(request.series, process.breaks);
+  const std::string label = RecordedSeries{0, {}, {}, request.series}.label();
+  RunBuilder builder(request.series, process.breaks, process.parts.size());
   Result<Statement> row =
       impl.db.prepare("SELECT * FROM columns WHERE process = ?1 AND idx = ?2 AND chunk = ?3 AND is_double = ?4");
   if (!row) return {};
-  bool tails = false;
+  std::vector<bool> tails(process.parts.size());
   for (const std::uint64_t key : keys) {
+    const std::size_t at = partOf(key);
+    const ingest::SeriesInfo* own = at < process.parts.size() ? process.parts[at].find(label) : nullptr;
+    if (own == nullptr) continue;
     if (kindOf(key) == KeyKind::Tail) {
-      tails = true;
+      tails[at] = true;
       continue;
     }
+    const std::uint32_t index = own->index.value;
     const bool isDouble = kindOf(key) == KeyKind::ColumnReal;
     row->reset();
-    row->bind(1, Cell(process.row)).bind(2, Cell(std::int64_t{index})).bind(3, Cell(idOf(key)));
+    row->bind(1, Cell(process.parts[at].row)).bind(2, Cell(std::int64_t{index})).bind(3, Cell(idOf(key)));
     row->bind(4, Cell(std::int64_t{isDouble ? 1 : 0}));
     if (!row->step().value_or(false)) continue;
-    const std::shared_ptr<const ChunkHead> places = head(idOf(key));
+    const auto places = head(idOf(key));
     if (!places) continue;
     const Result<DecodedColumn> column =
-        hashMatches(*row) ? decodeColumn(index, isDouble, row->blob(impl.layout().columns.body), *places)
+        hashMatches(*row) ? decodeColumn(index, isDouble, row->blob(impl.layout().columns.body), places->head)
                           : Result<DecodedColumn>(fail(ErrorCode::Corrupt, "its checksum does not match"));
     if (column) {
-      builder.add(*places, *column);
+      builder.add(at, places->ring, places->head, *column);
     } else {
       note("columns", row->integer(0), column.error().message);
     }
   }
-  if (tails) {
-    for (const DecodedChunk& chunk : process.tails) {
+  for (std::size_t at = 0; at < tails.size(); ++at) {
+    if (!tails[at]) continue;
+    const std::uint32_t index = process.parts[at].find(label)->index.value;
+    for (const DecodedChunk& chunk : process.parts[at].tails) {
       for (const DecodedColumn& column : chunk.columns) {
-        if (column.series == index) builder.add(chunk.head, column);
+        if (column.series == index) builder.add(at, chunk.ring, chunk.head, column);
       }
     }
   }
   return builder.take(request.extent);
 }
 
-std::vector<RecordedSamples::Piece> RecordedSamples::clockPieces(const Process& process, TimeNs from, TimeNs to) {
+std::vector<RecordedSamples::Piece> RecordedSamples::clockPieces(const Part& part, TimeNs from, TimeNs to) {
   std::vector<Piece> out;
   Result<Statement> rows = file_->impl().db.prepare(
       "SELECT id, ring, time_min, time_max, tick_min, tick_max, rows FROM chunks WHERE process = ?1 AND time_max >= ?2 "
       "AND time_min <= ?3 ORDER BY id");
   if (!rows) return out;
-  rows->bind(1, Cell(process.row)).bind(2, Cell(from)).bind(3, Cell(to));
+  rows->bind(1, Cell(part.row)).bind(2, Cell(from)).bind(3, Cell(to));
   std::int64_t ring = -1;  // one is enough, and that of joined series comes late
   while (rows->step().value_or(false)) {
     if (rows->integer(1) == ingest::kDerivedRing) continue;
@@ -189,18 +213,24 @@ series::ColdLoad RecordedSamples::loadClock(const Process& process, const series
   std::vector<std::uint64_t> keys{request.key};
   if (kindOf(request.key) == KeyKind::Group) keys = groups_[static_cast<std::size_t>(idOf(request.key))];
   if (kindOf(request.key) == KeyKind::Root || kindOf(request.key) == KeyKind::None) {
-    std::vector<Piece> pieces = clockPieces(process, extent.t0, extent.t1);
+    std::vector<Piece> pieces;
     std::uint64_t rows = 0;
-    for (const Piece& piece : pieces) rows += piece.summary.n;
-    for (const DecodedChunk& chunk : process.tails) {
-      if (chunk.ring == ingest::kDerivedRing || chunk.head.times.empty()) continue;
-      Piece tail{keyOf(KeyKind::Tail, 0), {}, {}};
-      for (std::size_t i = 0; i < chunk.head.times.size(); ++i) {
-        const Extent one{chunk.head.times[i], chunk.head.times[i], chunk.head.ticks[i], chunk.head.ticks[i]};
-        i == 0 ? void(tail.extent = one) : tail.extent.add(one);
+    for (std::size_t at = 0; at < process.parts.size(); ++at) {
+      for (Piece& piece : clockPieces(process.parts[at], extent.t0, extent.t1)) {
+        rows += piece.summary.n;
+        piece.key = ofPart(piece.key, at);
+        pieces.push_back(std::move(piece));
       }
-      tail.summary.n = chunk.head.times.size();
-      pieces.push_back(tail);
+      for (const DecodedChunk& chunk : process.parts[at].tails) {
+        if (chunk.ring == ingest::kDerivedRing || chunk.head.times.empty()) continue;
+        Piece tail{ofPart(keyOf(KeyKind::Tail, 0), at), {}, {}};
+        for (std::size_t i = 0; i < chunk.head.times.size(); ++i) {
+          const Extent one{chunk.head.times[i], chunk.head.times[i], chunk.head.ticks[i], chunk.head.ticks[i]};
+          i == 0 ? void(tail.extent = one) : tail.extent.add(one);
+        }
+        tail.summary.n = chunk.head.times.size();
+        pieces.push_back(tail);
+      }
     }
     if (kindOf(request.key) == KeyKind::Root || rows > kRowsAtOnce)
       return childrenOf(process, std::move(pieces), request);
@@ -209,17 +239,21 @@ series::ColdLoad RecordedSamples::loadClock(const Process& process, const series
   }
   const ingest::SeriesInfo none;
   const std::vector<TimeNs> noBreaks;
-  RunBuilder builder(none, noBreaks);
-  bool tails = false;
+  RunBuilder builder(none, noBreaks, process.parts.size());
+  std::vector<bool> tails(process.parts.size());
   for (const std::uint64_t key : keys) {
+    const std::size_t at = partOf(key);
+    if (at >= tails.size()) continue;
     if (kindOf(key) == KeyKind::Tail) {
-      tails = true;
+      tails[at] = true;
     } else if (const auto places = head(idOf(key))) {
-      builder.addClock(*places);
+      builder.addClock(at, places->ring, places->head);
     }
   }
-  for (const DecodedChunk& chunk : process.tails) {
-    if (tails && chunk.ring != ingest::kDerivedRing) builder.addClock(chunk.head);
+  for (std::size_t at = 0; at < tails.size(); ++at) {
+    for (const DecodedChunk& chunk : process.parts[at].tails) {
+      if (tails[at] && chunk.ring != ingest::kDerivedRing) builder.addClock(at, chunk.ring, chunk.head);
+    }
   }
   return builder.take(extent);
 }

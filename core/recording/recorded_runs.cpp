@@ -7,18 +7,30 @@
 
 namespace qd::recording {
 
-void RunBuilder::add(const ChunkHead& head, const DecodedColumn& column) {
+bool RunBuilder::isNew(std::size_t part, std::uint32_t ring, const BlockHead& block, TimeNs first) {
+  if (parts_ < 2) return true;
+  return taken_.try_emplace({ring, block.firstSequence, first}, part).first->second == part;
+}
+
+void RunBuilder::add(std::size_t part, std::uint32_t ring, const ChunkHead& head, const DecodedColumn& column) {
   const auto* integers = std::get_if<0>(&column.values);
   const auto* reals = std::get_if<1>(&column.values);
   std::size_t block = 0, ends = head.blocks.empty() ? 0 : head.blocks[0].rows;
   bool breakBefore = !head.blocks.empty() && head.blocks[0].dropped > 0;
+  const auto isWanted = [&](const BlockHead& of, std::size_t begin) {
+    return of.rows != 0 && isNew(part, ring, of, head.times[begin]);
+  };
+  bool wanted = !head.blocks.empty() && isWanted(head.blocks[0], 0);
   rows_.reserve(rows_.size() + column.size());
   for (std::size_t i = 0; i < column.size(); ++i) {
     const std::size_t row = column.row(i);
     while (row >= ends && block + 1 < head.blocks.size()) {
-      ends += head.blocks[++block].rows;
-      breakBefore = breakBefore || head.blocks[block].dropped > 0;
+      const BlockHead& next = head.blocks[++block];
+      wanted = isWanted(next, ends);
+      ends += next.rows;
+      breakBefore = breakBefore || next.dropped > 0;
     }
+    if (!wanted) continue;
     const std::uint64_t bits =
         integers != nullptr ? static_cast<std::uint64_t>((*integers)[i]) : std::bit_cast<std::uint64_t>((*reals)[i]);
     rows_.push_back({{head.times[row], head.ticks[row], bits}, integers != nullptr, breakBefore});
@@ -26,8 +38,13 @@ void RunBuilder::add(const ChunkHead& head, const DecodedColumn& column) {
   }
 }
 
-void RunBuilder::addClock(const ChunkHead& head) {
-  for (std::size_t i = 0; i < head.times.size(); ++i) rows_.push_back({{head.times[i], head.ticks[i], 0}, true, false});
+void RunBuilder::addClock(std::size_t part, std::uint32_t ring, const ChunkHead& head) {
+  std::size_t row = 0;
+  for (const BlockHead& block : head.blocks) {
+    const std::size_t end = row + block.rows;
+    if (row != end && !isNew(part, ring, block, head.times[row])) row = end;
+    for (; row < end; ++row) rows_.push_back({{head.times[row], head.ticks[row], 0}, true, false});
+  }
 }
 
 series::ColdLoad RunBuilder::take(const series::Extent& extent) {

@@ -54,17 +54,28 @@ Summary merged(Summary a, const Summary& b) {
 
 }  // namespace
 
-const SeriesTotal* RecordedSamples::Process::total(std::uint32_t series, bool isDouble) const {
+const SeriesTotal* RecordedSamples::Part::total(std::uint32_t series, bool isDouble) const {
   const auto found = std::find_if(totals.begin(), totals.end(), [&](const SeriesTotal& t) {
     return t.series == series && t.summary.isDouble == isDouble;
   });
   return found == totals.end() ? nullptr : &*found;
 }
 
-std::uint64_t RecordedSamples::Process::columns(std::uint32_t series) const {
+std::uint64_t RecordedSamples::Part::columns(std::uint32_t series) const {
   std::uint64_t n = 0;
   for (const SeriesTotal& t : totals) n += t.series == series ? t.columns : 0;
   return n;
+}
+
+const ingest::SeriesInfo* RecordedSamples::Part::find(const std::string& label) const {
+  const auto found = series.find(label);
+  return found == series.end() ? nullptr : &found->second;
+}
+
+std::map<std::string, ingest::SeriesInfo> RecordedSamples::Process::series() const {
+  std::map<std::string, ingest::SeriesInfo> out;
+  for (const Part& part : parts) out.insert(part.series.begin(), part.series.end());
+  return out;
 }
 
 bool RecordedSamples::Process::breaksIn(TimeNs from, TimeNs to) const {
@@ -86,25 +97,29 @@ Result<std::shared_ptr<RecordedSamples>> RecordedSamples::open(const std::string
   if (!look) return std::unexpected(look.error());
   self->version_ = look->version();
   const Recording::Impl& impl = self->file_->impl();
-  for (const auto& [row, entry] : impl.processes) self->processes_[row] = {row, entry.ref, {}, {}, {}, {}};
+  for (const auto& [row, entry] : impl.processes) {
+    const auto same = std::ranges::find(self->processes_, entry.ref, &Process::ref);
+    Process& process =
+        same != self->processes_.end() ? *same : self->processes_.emplace_back(Process{entry.ref, {}, {}});
+    if (process.parts.size() < kMostParts) process.parts.push_back({row, {}, {}, {}});
+  }
   Result<Statement> rows = impl.db.prepare("SELECT * FROM totals");
   if (!rows) return std::unexpected(rows.error());
   while (rows->step().value_or(false)) {
-    const auto process = self->processes_.find(rows->integer(0));
+    Part* part = self->part(rows->integer(0));
     Result<std::vector<SeriesTotal>> totals =
         hashMatches(*rows) ? decodeTotals(rows->blob(rows->columns() - 2))
                            : Result<std::vector<SeriesTotal>>(fail(ErrorCode::Corrupt, "its checksum does not match"));
     if (!totals) {
       self->note("totals", rows->integer(0), totals.error().message);
-    } else if (process != self->processes_.end()) {
-      process->second.totals = std::move(*totals);
+    } else if (part != nullptr) {
+      part->totals = std::move(*totals);
     }
   }
   const Result<std::vector<RecordedSeries>> all = self->file_->series();
   if (!all) return std::unexpected(all.error());
   for (const RecordedSeries& series : *all) {
-    const auto process = self->processes_.find(series.processRow);
-    if (process != self->processes_.end()) process->second.series[series.label()] = series.info;
+    if (Part* part = self->part(series.processRow)) part->series[series.label()] = series.info;
   }
   self->readTails();
   self->readBreaks();
@@ -121,14 +136,14 @@ void RecordedSamples::readTails() {
   const Recording::Impl& impl = file_->impl();
   Result<Statement> rows = impl.db.prepare("SELECT * FROM tails ORDER BY id");
   while (rows && rows->step().value_or(false)) {
-    const auto process = processes_.find(rows->integer(1));
+    Part* owner = part(rows->integer(1));
     Result<std::vector<DecodedChunk>> chunks =
         hashMatches(*rows) ? decodeTail(rows->blob(impl.layout().tails.body), impl.format)
                            : Result<std::vector<DecodedChunk>>(fail(ErrorCode::Corrupt, "its checksum does not match"));
     if (!chunks) {
       note("tails", rows->integer(0), chunks.error().message);
-    } else if (process != processes_.end()) {
-      std::move(chunks->begin(), chunks->end(), std::back_inserter(process->second.tails));
+    } else if (owner != nullptr) {
+      std::move(chunks->begin(), chunks->end(), std::back_inserter(owner->tails));
     }
   }
 }
@@ -139,11 +154,11 @@ void RecordedSamples::readBreaks() {
     const Result<ingest::Event> event = fromJson("gap", rows->text(0));
     if (!event) continue;
     const auto& gap = std::get<ingest::Gap>(*event);
-    for (auto& [row, process] : processes_) {
+    for (Process& process : processes_) {
       if (gap.process.value.empty() || gap.process == process.ref.id) process.breaks.push_back(gap.from);
     }
   }
-  for (auto& [row, process] : processes_) std::sort(process.breaks.begin(), process.breaks.end());
+  for (Process& process : processes_) std::sort(process.breaks.begin(), process.breaks.end());
 }
 
 void RecordedSamples::note(std::string table, std::int64_t row, std::string what) {
@@ -183,6 +198,22 @@ series::ColdExtent RecordedSamples::coldOf(const Process& process, const Piece& 
   return out;
 }
 
+void RecordedSamples::eachTail(const Part& part, std::uint32_t series,
+                               const std::function<void(const Summary&, const Extent&)>& each) {
+  for (const DecodedChunk& chunk : part.tails) {
+    for (const DecodedColumn& column : chunk.columns) {
+      if (column.series != series || column.size() == 0) continue;
+      Extent extent;
+      for (std::size_t i = 0; i < column.size(); ++i) {
+        const std::size_t row = column.row(i);
+        const Extent one{chunk.head.times[row], chunk.head.times[row], chunk.head.ticks[row], chunk.head.ticks[row]};
+        i == 0 ? void(extent = one) : extent.add(one);
+      }
+      each(std::visit([](const auto& values) { return summarise(values); }, column.values), extent);
+    }
+  }
+}
+
 void RecordedSamples::adopt(series::Store& store, const Process& process) {
   std::optional<Extent> whole;
   const auto extend = [&whole](const Extent& extent) {
@@ -193,7 +224,7 @@ void RecordedSamples::adopt(series::Store& store, const Process& process) {
     }
   };
   std::uint64_t rows = 0;
-  for (const auto& [label, info] : process.series) {
+  for (const auto& [label, info] : process.series()) {
     Piece root{keyOf(KeyKind::Root, info.index.value), {}, {}};
     bool any = false;
     const auto add = [&](const Summary& summary, const Extent& extent) {
@@ -202,21 +233,14 @@ void RecordedSamples::adopt(series::Store& store, const Process& process) {
       any = true;
       extend(extent);
     };
-    for (const bool isDouble : {false, true}) {
-      const SeriesTotal* total = process.total(info.index.value, isDouble);
-      if (total != nullptr && total->summary.n > 0) add(total->summary, total->extent);
-    }
-    for (const DecodedChunk& chunk : process.tails) {
-      for (const DecodedColumn& column : chunk.columns) {
-        if (column.series != info.index.value || column.size() == 0) continue;
-        Extent extent;
-        for (std::size_t i = 0; i < column.size(); ++i) {
-          const std::size_t row = column.row(i);
-          const Extent one{chunk.head.times[row], chunk.head.times[row], chunk.head.ticks[row], chunk.head.ticks[row]};
-          i == 0 ? void(extent = one) : extent.add(one);
-        }
-        add(std::visit([](const auto& values) { return summarise(values); }, column.values), extent);
+    for (const Part& part : process.parts) {
+      const ingest::SeriesInfo* own = part.find(label);
+      if (own == nullptr) continue;
+      for (const bool isDouble : {false, true}) {
+        const SeriesTotal* total = part.total(own->index.value, isDouble);
+        if (total != nullptr && total->summary.n > 0) add(total->summary, total->extent);
       }
+      eachTail(part, own->index.value, add);
     }
     rows = std::max(rows, root.summary.n);
     std::vector<series::ColdExtent> extents;
@@ -230,12 +254,18 @@ void RecordedSamples::adopt(series::Store& store, const Process& process) {
 }
 
 void RecordedSamples::adoptInto(series::Store& store) {
-  for (const auto& [row, process] : processes_) adopt(store, process);
+  for (const Process& process : processes_) adopt(store, process);
 }
 
 const RecordedSamples::Process* RecordedSamples::find(const ingest::ProcessRef& ref) const {
-  for (const auto& [row, process] : processes_) {
-    if (process.ref == ref) return &process;
+  const auto found = std::ranges::find(processes_, ref, &Process::ref);
+  return found == processes_.end() ? nullptr : &*found;
+}
+
+RecordedSamples::Part* RecordedSamples::part(std::int64_t row) {
+  for (Process& process : processes_) {
+    const auto found = std::ranges::find(process.parts, row, &Part::row);
+    if (found != process.parts.end()) return &*found;
   }
   return nullptr;
 }
@@ -247,17 +277,19 @@ Result<series::ColdLoad> RecordedSamples::load(const series::ColdRequest& reques
   }
   if (request.series.name.empty()) return loadClock(*process, request);
   // The store knows the series as its newest start declared it, where it may have another index or scale.
-  const auto own = process->series.find(RecordedSeries{0, {}, {}, request.series}.label());
-  if (own == process->series.end()) {
+  const std::string label = RecordedSeries{0, {}, {}, request.series}.label();
+  const ingest::SeriesInfo* own = nullptr;
+  for (const Part& part : process->parts) own = own != nullptr ? own : part.find(label);
+  if (own == nullptr) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("{} has no {}.", request.process.id.value, request.series.name));
   }
   series::ColdRequest asked = request;
-  asked.series = own->second;
+  asked.series = *own;
   return loadSeries(*process, asked);
 }
 
-std::shared_ptr<const ChunkHead> RecordedSamples::head(std::int64_t chunk) {
+std::shared_ptr<const RecordedSamples::RingHead> RecordedSamples::head(std::int64_t chunk) {
   for (const auto& [id, known] : heads_) {
     if (id == chunk) return known;
   }
@@ -272,7 +304,9 @@ std::shared_ptr<const ChunkHead> RecordedSamples::head(std::int64_t chunk) {
     note("chunks", chunk, decoded.error().message);
     return nullptr;
   }
-  heads_.emplace_back(chunk, std::make_shared<const ChunkHead>(std::move(*decoded)));
+  constexpr int kRing = 2;
+  const auto ring = static_cast<std::uint32_t>(row->integer(kRing));
+  heads_.emplace_back(chunk, std::make_shared<const RingHead>(RingHead{ring, std::move(*decoded)}));
   if (heads_.size() > kMostHeads) heads_.pop_front();
   return heads_.back().second;
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,34 +45,42 @@ class RecordedSamples final : public series::ColdSource {
   std::vector<Damage> damaged() const;
 
  private:
+  struct Part;
   struct Process;
   struct Piece;
+  struct RingHead;
+  class Search;
   class Tree;
 
   explicit RecordedSamples(std::unique_ptr<Recording> file);
   void readTails();
   void readBreaks();
   void adopt(series::Store& store, const Process& process);
+  Part* part(std::int64_t row);
+  // each(what it comes to, its bounds) for every column of the series that is not folded yet.
+  static void eachTail(const Part& part, std::uint32_t series,
+                       const std::function<void(const Summary&, const Extent&)>& each);
   const Process* find(const ingest::ProcessRef& ref) const;
 
   series::ColdLoad loadClock(const Process& process, const series::ColdRequest& request);
   series::ColdLoad loadSeries(const Process& process, const series::ColdRequest& request);
   series::ColdLoad runsOf(const Process& process, const series::ColdRequest& request,
                           const std::vector<std::uint64_t>& keys);
-  std::vector<Piece> stretch(Tree& tree, const Process& process, const series::Extent& extent);
-  std::vector<Piece> clockPieces(const Process& process, TimeNs from, TimeNs to);
+  Tree tree(const Part& part, std::uint32_t series);
+  std::vector<Piece> stretch(Tree& tree, const Part& part, const series::Extent& extent);
+  std::vector<Piece> clockPieces(const Part& part, TimeNs from, TimeNs to);
   series::ColdLoad childrenOf(const Process& process, std::vector<Piece> pieces, const series::ColdRequest& request);
   series::ColdExtent coldOf(const Process& process, const Piece& piece, const ingest::SeriesInfo& info) const;
   std::uint64_t groupOf(std::vector<std::uint64_t> keys);
 
   // One chunk's places, kept while neighbouring series are asked for.
-  std::shared_ptr<const ChunkHead> head(std::int64_t chunk);
+  std::shared_ptr<const RingHead> head(std::int64_t chunk);
   void note(std::string table, std::int64_t row, std::string what);
 
   std::unique_ptr<Recording> file_;
-  std::int64_t version_ = 0;                   // of what was read at the opening
-  std::map<std::int64_t, Process> processes_;  // by row
-  std::deque<std::pair<std::int64_t, std::shared_ptr<const ChunkHead>>> heads_;
+  std::int64_t version_ = 0;        // of what was read at the opening
+  std::vector<Process> processes_;  // in the order of their first rows
+  std::deque<std::pair<std::int64_t, std::shared_ptr<const RingHead>>> heads_;
   std::vector<std::vector<std::uint64_t>> groups_;  // pieces that overlap in time, as one
   std::map<std::vector<std::uint64_t>, std::uint64_t> groupIds_;
   mutable std::mutex mutex_;  // of damaged_

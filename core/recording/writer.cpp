@@ -63,6 +63,15 @@ Result<> reserveFile(const std::string& path) {
   return {};
 }
 
+// A block of the process's own rings that is in the file already, where the process is seen through two agents. What
+// the console or an agent adds (from 0x8000 on) is numbered by each for itself.
+bool cameThroughAnother(ProcessState& state, const SampleBlock& block) {
+  constexpr std::uint32_t kFirstAdded = 0x8000;
+  if (block.late || block.ring >= kFirstAdded) return false;
+  const bool fresh = state.start->blocks[block.ring].add(block.firstSequence, block.count);
+  return !fresh && state.start->rows > 1;
+}
+
 }  // namespace
 
 Result<> Writer::Impl::prepare(const std::string& program) {
@@ -117,6 +126,8 @@ Result<ProcessState*> Writer::Impl::process(const AgentId& agent, const ProcessR
   if (!row) return std::unexpected(row.error());
   state.row = *row;
   state.ref = ref;
+  state.start = &starts[{ref.id, ref.instance}];
+  ++state.start->rows;
   return &state;
 }
 
@@ -180,6 +191,7 @@ Result<> Writer::Impl::takeBlock(const Placed& placed, const SampleBlock& block)
   if (!isSound(block)) return refuse(placed, block.process, n);
   const auto state = process(placed.envelope->agent, block.process);
   if (!state) return std::unexpected(state.error());
+  if (cameThroughAnother(**state, block)) return {};
   (*state)->fresh.push_back(placed);
   (*state)->freshPoints += n;
   (*state)->freshBytes += sizeInBytes(*placed.envelope);

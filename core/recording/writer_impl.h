@@ -16,13 +16,21 @@
 #include "core/recording/stored_sketch.h"
 #include "core/recording/summary_tree.h"
 #include "core/recording/writer.h"
+#include "core/series/seen_blocks.h"
 
 namespace qd::recording {
 
 inline constexpr std::string_view kColumnarKinds[] = {"entities", "frames", "rollups"};
 
+// One start of a process, through however many agents it is seen.
+struct Start {
+  std::size_t rows = 0;                                // of `processes`
+  std::map<std::uint32_t, series::SeenBlocks> blocks;  // by ring
+};
+
 struct ProcessState {
   std::int64_t row = 0;
+  Start* start = nullptr;
   ingest::ProcessRef ref;
   std::string declaration;
   std::int64_t declarationId = 0;
@@ -95,6 +103,7 @@ struct Writer::Impl {
   Packer packer;
   Placer placer;
   std::map<AgentId, std::int64_t> agents;
+  std::map<std::pair<ProcessId, InstanceId>, Start> starts;  // outlives `processes`, which point into it
   std::map<std::tuple<AgentId, ProcessId, InstanceId>, ProcessState> processes;
   std::uint64_t points = 0;
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <utility>
 
 #include "core/recording/writer.h"
@@ -218,6 +219,69 @@ TEST(RecordedSamples, ASecondServerAndARestartStayApart) {
   const Both both(recordSmall(scratch, "a.qdrec", all, true));
   EXPECT_EQ(both.adopted.totals().points, both.read.totals().points);
   EXPECT_EQ(both.adopted.list().size(), 6u);
+}
+
+EnvelopePtr through(const char* agent, const EnvelopePtr& envelope, bool late = false) {
+  auto out = std::make_shared<Envelope>(*envelope);
+  out->agent = AgentId(agent);
+  if (auto* block = std::get_if<SampleBlock>(&out->event)) block->late = late;
+  return out;
+}
+
+std::vector<std::pair<TimeNs, std::uint64_t>> bitsOf(const series::RangeResult& result) {
+  std::vector<std::pair<TimeNs, std::uint64_t>> out;
+  for (const series::Sample& s : result.samples) out.emplace_back(s.time, std::bit_cast<std::uint64_t>(s.value));
+  return out;
+}
+
+bool isBlock(const EnvelopePtr& envelope) {
+  return std::holds_alternative<SampleBlock>(envelope->event);
+}
+
+// A console that knows an agent by two addresses, at the same time or one after the other.
+TEST(RecordedSamples, AProcessSeenThroughTwoAgentsIsOne) {
+  const Scratch scratch;
+  const std::vector<EnvelopePtr> all = game(160);
+  const Both one(recordSmall(scratch, "one.qdrec", all, true));
+  std::vector<EnvelopePtr> turns, twice, late;
+  std::size_t blocks = 0;
+  for (const EnvelopePtr& e : all) {
+    if (!isBlock(e)) {
+      for (auto* to : {&turns, &twice, &late}) to->insert(to->end(), {through("a:1", e), through("b:1", e)});
+      continue;
+    }
+    turns.push_back(through(blocks++ % 50 < 25 ? "a:1" : "b:1", e));
+    twice.insert(twice.end(), {through("a:1", e), through("b:1", e)});
+    late.insert(late.end(), {through("a:1", e), through("b:1", e, true)});
+  }
+  const TimeNs from = kStart - kNsPerSecond, to = kStart + 200 * 64 * kTick;
+  const auto check = [&](const char* name, const std::vector<EnvelopePtr>& events, bool close, bool counted) {
+    const Both both(recordSmall(scratch, name, events, close));
+    EXPECT_EQ(both.adopted.list().size(), one.adopted.list().size());
+    if (counted) {
+      EXPECT_EQ(both.adopted.totals().points, one.adopted.totals().points) << name;
+      EXPECT_EQ(both.read.totals().points, one.read.totals().points) << name;
+    }
+    for (const char* series : {"tick.duration", "load"}) {
+      for (const TimeNs begin : {from, kStart + 40 * 64 * kTick}) {
+        if (begin == from && !counted) continue;
+        const TimeNs end = begin == from ? to : begin + kNsPerSecond;
+        const auto got = both.settled(series, series::Axis::Time, begin, end, 100'000);
+        const auto wanted = one.settled(series, series::Axis::Time, begin, end, 100'000);
+        EXPECT_EQ(bitsOf(got), bitsOf(wanted)) << name << ", " << series;
+      }
+    }
+    EXPECT_EQ(both.adopted.timeAt(ProcessId("server-1"), 700), one.adopted.timeAt(ProcessId("server-1"), 700)) << name;
+    EXPECT_TRUE(both.samples->damaged().empty());
+  };
+  check("turns.qdrec", turns, true, true);
+  check("turns-cut-off.qdrec", turns, false, true);
+  check("twice.qdrec", twice, true, true);
+  check("twice-cut-off.qdrec", twice, false, true);
+  // As files of earlier writers have it: everything stands in both rows. From afar it counts twice; the samples that
+  // one looks at come once.
+  check("both-rows.qdrec", late, true, false);
+  check("both-rows-cut-off.qdrec", late, false, false);
 }
 
 }  // namespace qd::recording::testing
