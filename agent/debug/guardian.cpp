@@ -172,7 +172,8 @@ void Guardian::watchTracer() {
 
 void Guardian::tracerEnded() {
   ::close(std::exchange(tracer_, -1));
-  if (letGoAt_ == 0 && isThere(options_.pid)) target_->adapterClosed(fmt::format("{} has ended.", adapter_->name()));
+  if (letGoAt_ == 0 && isThere(options_.pid))
+    target_->adapterClosed(fmt::format("{} has ended.", nameOf(options_.debugger)));
 }
 
 // What it has left is out before anybody hears of its end, who might attach the next one.

@@ -214,6 +214,24 @@ class Failures(unittest.TestCase):
             with self.subTest(process=process):
                 self.assertFalse(self.the_debugger_ends(signal.SIGKILL, process, stands=False))
 
+    def test_a_debugger_that_a_follower_needs_is_attached_again_after_a_while_and_its_log_says_so(self):
+        games, console = self.linked(stands=False)
+        console.ask(remove_breakpoint=pb.RemoveBreakpoint(
+            id=next(b.id for b in console.breakpoints.values() if b.members[0].process_id == CLIENT)))
+        guardian, *debugger = games.debugger_of(CLIENT)
+        began = time.monotonic()
+        os.kill(debugger[-1], signal.SIGKILL)
+        self.assertIn("attached again in 5 s", games.logged(CLIENT, "debugger"))
+        while tracer(self.pid(games, CLIENT)) == 0:
+            self.assertLess(time.monotonic() - began, 60, games.story())
+            console.renew()
+            time.sleep(0.05)
+        self.assertGreater(time.monotonic() - began, 4, "at once: one that ends at once would do so for ever")
+        games.runs(SERVER, CLIENT)
+        while Path(f"/proc/{guardian}").exists():  # nobody's zombie
+            self.assertLess(time.monotonic() - began, 60, games.story())
+            time.sleep(0.05)
+
     def test_a_target_is_killed(self):
         def work(process, stands):
             games, console = self.linked(stands)

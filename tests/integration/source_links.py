@@ -208,6 +208,14 @@ class LinkedGames:
         """How often it came to its line, and went past it, as the program itself counts."""
         return struct.unpack("<QQ", Path(f"{self.folder.name}/{process}").read_bytes())
 
+    def logged(self, process, words, within=30):
+        """The first line of the process's log that has these words."""
+        with grpc.insecure_channel(self.address) as channel:
+            request = pb.SubscribeRequest(process_globs=[process], tier=pb.SubscribeRequest.EVENTS, backfill_ns=60 * 10**9)
+            for batch in rpc.AgentStub(channel).Subscribe(request, timeout=within):
+                if batch.HasField("log") and words in batch.log.text.decode():
+                    return batch.log.text.decode()
+
     def gone(self, process):
         return self.games[process].poll() is not None
 
