@@ -13,7 +13,9 @@ namespace qd::daemon {
 namespace {
 
 constexpr std::size_t kWriteChunkBytes = std::size_t{1} << 20;  // of envelopes, in one go
-constexpr std::int64_t kWriteEveryNs = 8 * kNsPerMs;  // at each drain: readers are hardly ever ahead of the disk
+constexpr std::int64_t kWriteEveryNs = 8 * kNsPerMs;       // at each drain: readers are hardly ever ahead of the disk
+constexpr std::int64_t kUnwatchedEveryNs = 40 * kNsPerMs;  // with no reader, each wake-up of the writer is a cost
+constexpr std::size_t kUnwatchedBytes = std::size_t{256} << 10;  // a probe gets its ring back when this is on disk
 constexpr std::uint32_t kStreaming = serve::kSamples | serve::kEntities | serve::kFrames | serve::kRollups;
 constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;  // in RAM while the disk is stuck, then entries are lost
 
@@ -56,6 +58,7 @@ std::uint64_t FlightLog::append(ingest::Event event) {
   ++last_;
   ram_.push_back({std::move(envelope), bytes, now, kind});
   ramBytes_ += bytes;
+  sinceWoken_ += bytes;
   appendedKinds_ |= kind;
   trimRam();
   return last_;
@@ -83,8 +86,13 @@ void FlightLog::notify() {
     if (appendedKinds_ == 0 && persisted_ == last_) return;
     // Samples are written in bunches, what is rare at once: a push waits for it.
     const std::int64_t now = monotonicNs();
-    writeDue = (appendedKinds_ & ~kStreaming) != 0 || now - writerWokenAt_ >= kWriteEveryNs;
-    if (writeDue) writerWokenAt_ = now;
+    const bool watched = !wakers_.empty() || persisted_ < handedOut_ || sinceWoken_ >= kUnwatchedBytes;
+    const std::int64_t every = watched ? kWriteEveryNs : kUnwatchedEveryNs;
+    writeDue = (appendedKinds_ & ~kStreaming) != 0 || now - writerWokenAt_ >= every;
+    if (writeDue) {
+      writerWokenAt_ = now;
+      sinceWoken_ = 0;
+    }
     for (const auto& waker : wakers_) {
       if (!waker->waiting || (waker->kinds & appendedKinds_) == 0) continue;
       waker->waiting = false;

@@ -110,6 +110,8 @@ class FlightLog {
   std::int64_t writerWokenAt_ = 0;
   std::vector<std::shared_ptr<LogSegment>> segments_;
   std::vector<std::shared_ptr<Waker>> wakers_;
+  std::size_t sinceWoken_ = 0;   // bytes appended since the writer was woken last
+  std::uint64_t handedOut_ = 0;  // the newest entry that a cursor which is gone may have given to its reader
   std::uint64_t writeErrors_ = 0, lostEntries_ = 0;
   StateSource state_;
   std::mutex writtenMutex_;

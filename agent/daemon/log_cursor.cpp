@@ -25,6 +25,7 @@ LogCursor::~LogCursor() {
   {
     const std::lock_guard lock(log_.mutex_);
     std::erase(log_.wakers_, waker_);
+    log_.handedOut_ = std::max(log_.handedOut_, next_ - 1);
   }
   const std::lock_guard lock(waker_->callMutex);
   waker_->wake = nullptr;

@@ -49,33 +49,61 @@ ingest::RollupRow RollupMaker::Values::row(std::uint32_t series) {
 }
 
 void RollupMaker::declare(const ingest::ProcessInfo& info) {
-  auto& factors = instances_[info.instance].factors;
+  Instance& instance = instances_[info.instance];
   for (const auto& series : info.series) {
-    factors[series.index.value] = series.integer ? std::pow(10.0, -series.scale) : 1.0;
+    instance.of(series.index.value).factor = series.integer ? std::pow(10.0, -series.scale) : 1.0;
   }
 }
 
+RollupMaker::Series& RollupMaker::Instance::of(std::uint32_t index) {
+  if (index >= kDense) return sparse[index];
+  if (index >= dense.size()) dense.resize(index + 1);
+  return dense[index];
+}
+
+void RollupMaker::Instance::look(const ingest::ProcessRef& process, TimeNs second) {
+  if (atHand != nullptr && atHand->from == second) return;
+  Second& found = seconds[second];
+  found.process = process;
+  found.from = second;
+  look(&found);
+}
+
+void RollupMaker::Instance::look(Second* second) {
+  atHand = second;
+  const auto leave = [](Series& series) {
+    if (Values* values = std::exchange(series.values, nullptr)) series.before = values->kept.size();
+  };
+  for (Series& series : dense) leave(series);
+  for (auto& [index, series] : sparse) leave(series);
+}
+
+void RollupMaker::Instance::closeFirst(std::vector<ingest::Rollup>& out) {
+  const auto first = seconds.begin();
+  if (atHand == &first->second) look(nullptr);
+  close(first->second, out);
+  seconds.erase(first);
+}
+
 void RollupMaker::addColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column) {
-  const auto factor = instance.factors.find(column.series.value);
-  const double scale = factor == instance.factors.end() ? 1.0 : factor->second;
-  Second* second = nullptr;
-  Values* values = nullptr;
-  for (std::size_t i = 0; i < column.size(); ++i) {
+  Series& series = instance.of(column.series.value);
+  const auto add = [&](std::size_t i, double raw) {
     const std::size_t row = column.rows.empty() ? i : column.rows[i];
-    if (row >= block.times.size() || row >= block.ticks.size()) continue;
-    const TimeNs from = secondOf(block.times[row]);
-    if (second == nullptr || second->from != from) {
-      second = &instance.seconds[from];
-      second->process = block.process;
-      second->from = from;
-      values = nullptr;
+    if (row >= block.times.size() || row >= block.ticks.size()) return;
+    instance.look(block.process, secondOf(block.times[row]));
+    instance.atHand->tick = std::max(instance.atHand->tick, block.ticks[row]);
+    if (!std::isfinite(raw)) return;
+    if (series.values == nullptr) {
+      series.values = &instance.atHand->series[column.series.value];
+      series.values->kept.reserve(std::min(series.before, kKept));
     }
-    second->tick = std::max(second->tick, block.ticks[row]);
-    const double raw = std::visit([i](const auto& all) { return static_cast<double>(all[i]); }, column.values);
-    if (!std::isfinite(raw)) continue;
-    if (values == nullptr) values = &second->series[column.series.value];
-    values->add(raw * scale);
-  }
+    series.values->add(raw * series.factor);
+  };
+  std::visit(
+      [&](const auto& all) {
+        for (std::size_t i = 0; i < all.size(); ++i) add(i, static_cast<double>(all[i]));
+      },
+      column.values);
 }
 
 void RollupMaker::add(const ingest::SampleBlock& block, std::vector<ingest::Rollup>& out) {
@@ -86,8 +114,7 @@ void RollupMaker::add(const ingest::SampleBlock& block, std::vector<ingest::Roll
   auto& seconds = instance.seconds;
   const TimeNs newest = seconds.empty() ? 0 : std::max(seconds.rbegin()->first, block.times.back());
   while (!seconds.empty() && seconds.begin()->first + kNsPerSecond + kNsPerSecond / 2 <= newest) {
-    close(seconds.begin()->second, out);
-    seconds.erase(seconds.begin());
+    instance.closeFirst(out);
   }
 }
 
@@ -95,8 +122,7 @@ void RollupMaker::expire(TimeNs now, std::vector<ingest::Rollup>& out) {
   for (auto& [id, instance] : instances_) {
     auto& seconds = instance.seconds;
     while (!seconds.empty() && seconds.begin()->first + 3 * kNsPerSecond <= now) {
-      close(seconds.begin()->second, out);
-      seconds.erase(seconds.begin());
+      instance.closeFirst(out);
     }
   }
 }

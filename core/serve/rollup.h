@@ -41,9 +41,24 @@ class RollupMaker {
     Tick tick = 0;
     std::map<std::uint32_t, Values> series;
   };
+  struct Series {
+    double factor = 1;         // raw to displayed
+    Values* values = nullptr;  // of the second at hand; null: not looked for yet
+    std::size_t before = 0;    // values that it had in the second before, as a guess at how many come
+  };
+  // Samples mostly come one a series and block, and blocks of one second after each other: nothing is searched for
+  // then.
   struct Instance {
-    std::unordered_map<std::uint32_t, double> factors;  // raw to displayed
+    static constexpr std::uint32_t kDense = 4096;
+    std::vector<Series> dense;  // by index
+    std::unordered_map<std::uint32_t, Series> sparse;
     std::map<TimeNs, Second> seconds;
+    Second* atHand = nullptr;
+
+    Series& of(std::uint32_t index);
+    void look(const ingest::ProcessRef& process, TimeNs second);  // makes it the one at hand
+    void look(Second* second);
+    void closeFirst(std::vector<ingest::Rollup>& out);
   };
   static void addColumn(Instance& instance, const ingest::SampleBlock& block, const ingest::Column& column);
   static void close(Second& second, std::vector<ingest::Rollup>& out);
