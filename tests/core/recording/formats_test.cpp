@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/recording/recorded_samples.h"
 #include "core/recording/recording.h"
 #include "core/recording/schema.h"
 #include "tests/core/recording/same.h"
@@ -36,6 +37,23 @@ TEST(Formats, AFileOfFormat1IsReadVerifiedAndConvertedByRecordingItAgain) {
   const std::vector<EnvelopePtr> twice = replay(copy);
   ASSERT_EQ(twice.size(), once.size());
   for (std::size_t i = 0; i < once.size(); ++i) ASSERT_TRUE(same(*once[i], *twice[i])) << i;
+}
+
+// The same session, converted when format 2 was written: whoever changes the format still reads this one.
+TEST(Formats, AFileOfFormat2IsReadAndVerified) {
+  const std::string golden = qd::paths::kSourceDir + "/tests/golden/";
+  const auto file = Recording::open(golden + "format2.qdrec");
+  ASSERT_TRUE(file) << file.error().message;
+  const auto info = (*file)->info();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->format, 2);
+  EXPECT_EQ(info->points, 1707u);
+  EXPECT_TRUE(info->complete);
+  EXPECT_TRUE((*file)->verify().ok());
+  EXPECT_TRUE(RecordedSamples::open(golden + "format2.qdrec"));
+  const std::vector<EnvelopePtr> then = replay(golden + "format1.qdrec"), now = replay(golden + "format2.qdrec");
+  ASSERT_EQ(now.size(), then.size());
+  for (std::size_t i = 0; i < now.size(); ++i) ASSERT_TRUE(same(*then[i], *now[i])) << i;
 }
 
 }  // namespace qd::recording::testing
