@@ -40,6 +40,9 @@ class RunningAgent final : public Agent {
     peers_ = std::make_unique<serve::PeerClient>(config.serve.tls);
     hub_->changes().setSpeak([this](const std::string& endpoint, const control::ChangeSync& word,
                                     control::ChangeDone done) { peers_->sync(endpoint, word, std::move(done)); });
+    hub_->debugging().setOpen([this](const std::string& endpoint, serve::LendHandlers handlers) {
+      return peers_->lend(endpoint, std::move(handlers));
+    });
     if (auto listening = hub_->listen(config.socket); !listening) return listening;
     if (!config.probeListen.empty()) {
       auto bound = hub_->listenTcp(config.probeListen, config.probeToken);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <random>
 #include <utility>
 
 namespace qd::daemon {
@@ -35,10 +36,14 @@ std::optional<std::int64_t> peerOf(int socket) {
 
 DebugDriver::DebugDriver(EventLoop& loop, FlightLog& log, ProcessTable& table, FindSession find,
                          std::vector<DebuggerRule> debuggers)
-    : log_(log),
+    : loop_(loop),
+      log_(log),
       table_(table),
       find_(std::move(find)),
-      source_(loop, std::move(debuggers), besideThisProgram("quarterdeck-guardian"), sourcePort()) {}
+      source_(loop, std::move(debuggers), besideThisProgram("quarterdeck-guardian"), sourcePort()),
+      run_((std::uint64_t{std::random_device{}()} << 32 | std::random_device{}()) | 1),
+      lender_(lenderPort()),
+      guests_(guestsPort()) {}
 
 SourceDriver::Port DebugDriver::sourcePort() {
   return {[this](const control::ProcessEvent& event) { fromDebugger(event); },
@@ -67,19 +72,33 @@ void DebugDriver::logpoint(const ProcessId& process, const std::string& text) {
 }
 
 void DebugDriver::restore(std::vector<ingest::LinkGroup> groups, std::vector<ingest::Breakpoint> breakpoints) {
+  // Copies of another agent's come again from it, if it still has them.
+  for (auto& group : groups) {
+    if (!control::splitFar(group.id)) continue;
+    group.removed = true;
+    log_.append(group);
+  }
+  for (auto& breakpoint : breakpoints) {
+    if (!control::splitFar(breakpoint.id)) continue;
+    breakpoint.removed = true;
+    log_.append(breakpoint);
+  }
+  std::erase_if(groups, [](const auto& group) { return group.removed; });
+  std::erase_if(breakpoints, [](const auto& breakpoint) { return breakpoint.removed; });
   desk_.restore(std::move(groups), std::move(breakpoints));
   for (const auto& group : desk_.groups()) table_.setGroup(group);
   for (const auto& breakpoint : desk_.breakpoints()) table_.setBreakpoint(breakpoint);
 }
 
-Result<std::string> DebugDriver::execute(control::SessionId session, const std::string& who,
-                                         const control::DebugOrder& order) {
+Result<std::string> DebugDriver::executeHere(control::SessionId session, const std::string& who,
+                                             const control::DebugOrder& order) {
   if (const auto* wanted = std::get_if<control::BreakpointOrder>(&order)) {
     if (auto may = mayStop(*wanted); !may) return std::unexpected(may.error());
   }
   control::DebugActions actions;
   auto result = desk_.execute(session, who, order, utcNowNs(), actions);
   perform(std::move(actions));
+  if (std::holds_alternative<control::UnlinkOrder>(order)) syncGuests();
   syncFollowers();
   return result;
 }
@@ -97,16 +116,23 @@ Result<> DebugDriver::mayStop(const control::BreakpointOrder& order) {
   }
   std::vector<control::LiveProcess> live;
   for (const ProcessId& id : affected) {
-    const ProbeSession* session = find_(id);
-    auto one = session ? control::liveProcess(id, session->info().labels) : std::nullopt;
-    if (!one || !source_.mayDebug(id)) continue;
-    for (const auto& series : session->info().series) {
-      const auto last = series.name == "players.online" ? session->lastValue(series) : std::nullopt;
-      if (last) one->players = static_cast<std::int64_t>(*last);
-    }
-    live.push_back(std::move(*one));
+    const bool far = control::splitFar(id.value).has_value();
+    const bool may = far ? guests_.mayDebug(id) : source_.mayDebug(id);
+    auto one = far ? guests_.live(id) : liveOf(id);
+    if (may && one) live.push_back(std::move(*one));
   }
   return control::confirmed(live, order.confirmed);
+}
+
+std::optional<control::LiveProcess> DebugDriver::liveOf(const ProcessId& process) const {
+  const ProbeSession* session = find_(process);
+  auto out = session ? control::liveProcess(process, session->info().labels) : std::nullopt;
+  if (!out) return out;
+  for (const auto& series : session->info().series) {
+    const auto last = series.name == "players.online" ? session->lastValue(series) : std::nullopt;
+    if (last) out->players = static_cast<std::int64_t>(*last);
+  }
+  return out;
 }
 
 void DebugDriver::on(const control::ProcessEvent& event) {
@@ -133,8 +159,14 @@ void DebugDriver::on(const control::ProcessEvent& event) {
 void DebugDriver::fromDebugger(control::ProcessEvent event) {
   const auto now = [this](const ProcessId& id) { return resumes_[id].probe + resumes_[id].debugger; };
   if (auto* hit = std::get_if<control::SiteHit>(&event)) hit->epoch = now(hit->process);
-  if (auto* parked = std::get_if<control::Parked>(&event)) parked->epoch = now(parked->process);
-  if (auto* context = std::get_if<control::StopContext>(&event)) context->epoch = now(context->process);
+  if (auto* parked = std::get_if<control::Parked>(&event)) {
+    parked->epoch = now(parked->process);
+    parked->byDebugger = true;
+  }
+  if (auto* context = std::get_if<control::StopContext>(&event)) {
+    context->epoch = now(context->process);
+    context->time = utcNowNs();
+  }
   if (auto* resumed = std::get_if<control::Resumed>(&event)) {
     ++resumes_[resumed->process].debugger;
     resumed->epoch = now(resumed->process);
@@ -143,7 +175,12 @@ void DebugDriver::fromDebugger(control::ProcessEvent event) {
 }
 
 void DebugDriver::decide(const control::ProcessEvent& event) {
-  perform(desk_.on(event, utcNowNs()));
+  const ProcessId& process = std::visit([](const auto& one) -> const ProcessId& { return one.process; }, event);
+  const bool comesOrGoes =
+      std::holds_alternative<control::ProcessUp>(event) || std::holds_alternative<control::ProcessDown>(event);
+  const bool lent = lender_.lends(process);
+  if (lent) lender_.tell(event);
+  if (comesOrGoes || !lent) perform(desk_.on(event, utcNowNs()));
   if (std::holds_alternative<control::ProcessUp>(event)) syncFollowers();
 }
 
@@ -156,14 +193,18 @@ void DebugDriver::syncFollowers() {
     for (const auto& group : desk_.groups()) {
       if (group.id != breakpoint.group) continue;
       for (const auto& member : group.members) {
-        if (source_.mayDebug(member.process) && find_(member.process)) wanted.insert(member.process);
+        const bool here = source_.mayDebug(member.process) && find_(member.process);
+        if (here || guests_.mayDebug(member.process)) wanted.insert(member.process);
       }
     }
   }
   for (const ProcessId& process : followers_) {
-    if (!wanted.contains(process)) source_.release(process);
+    if (!wanted.contains(process)) followGuest(process, false), source_.release(process);
   }
-  for (const ProcessId& process : wanted) source_.attach(process);
+  for (const ProcessId& process : wanted) {
+    if (!followers_.contains(process)) followGuest(process, true);
+    source_.attach(process);
+  }
   followers_ = std::move(wanted);
 }
 
@@ -177,12 +218,16 @@ void DebugDriver::onTime(TimeNs now) {
   if (!crossed_.empty()) perform(std::exchange(crossed_, {}));
   const auto deadline = desk_.nextDeadline();
   if (deadline && *deadline <= now) perform(desk_.onTime(now));
+  if (lender_.any()) lender_.onTime();
+  if (guests_.any()) guests_.onTime();
+  if (!pendingLinks_.empty()) checkLinks();
 }
 
 void DebugDriver::renew(const std::vector<ProbeSession*>& sessions) {
   for (ProbeSession* session : sessions) {
-    if (desk_.holds(session->info().id)) session->renew();
+    if (desk_.holds(session->info().id) || lender_.holds(session->info().id)) session->renew();
   }
+  guests_.beat([this](const ProcessId& guest) { return desk_.holds(guest); });
 }
 
 // What goes to the probes first, in its order: a peer must not wait for what is only published.
@@ -196,12 +241,15 @@ void DebugDriver::perform(control::DebugActions actions) {
     if (!isPublished(action)) perform(action);
   }
   for (auto& action : actions) {
-    if (isPublished(action)) perform(action);
+    if (!isPublished(action)) continue;
+    if (guests_.any()) showFar(action);
+    perform(action);
   }
   log_.notify();
 }
 
 void DebugDriver::perform(control::DebugAction& action) {
+  if (guests_.any() && orderGuest(action)) return;
   if (auto* stop = std::get_if<control::OrderStop>(&action)) {
     if (stop->byDebugger && source_.attached(stop->process)) {
       source_.stop(stop->process, stop->stopId);
@@ -254,7 +302,9 @@ void DebugDriver::perform(control::DebugAction& action) {
 
 void DebugDriver::publishHit(ingest::Hit hit) {
   for (auto& member : hit.members) {
-    if (member.parameters.empty()) member.parameters = table_.parameters(member.state.process);
+    const ProcessId& id = member.state.process;
+    if (!member.parameters.empty()) continue;
+    member.parameters = control::splitFar(id.value) ? guests_.parameters(id) : table_.parameters(id);
   }
   table_.setHit(hit);
   log_.append(std::move(hit));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/live_backend.h"
 
+#include <spdlog/spdlog.h>
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -22,7 +24,7 @@ class LiveDebugSession final : public serve::DebugSession {
   void execute(control::DebugOrder order, control::DebugDone done) override {
     auto shared = std::make_shared<control::DebugDone>(std::move(done));
     const bool posted = loop_.post([&hub = hub_, id = id_, who = who_, order = std::move(order), shared] {
-      (*shared)(hub.debugging().execute(id, who, order));
+      hub.debugging().execute(id, who, order, std::move(*shared));
     });
     if (!posted) (*shared)(fail(ErrorCode::Exhausted, kBusy));
   }
@@ -39,6 +41,30 @@ class LiveDebugSession final : public serve::DebugSession {
   ProbeHub& hub_;
   const control::SessionId id_;
   const std::string who_;
+};
+
+// A home agent's stream. It is told of on the loop; its number is known there only.
+class LiveLendSession final : public serve::LendSession {
+ public:
+  LiveLendSession(EventLoop& loop, ProbeHub& hub, std::function<void(control::LendEvent)> send)
+      : loop_(loop), hub_(hub), id_(std::make_shared<Lender::StreamId>(0)) {
+    (void)loop_.post(
+        [&hub, id = id_, send = std::move(send)] { *id = hub.debugging().lender().open(send); });
+  }
+  ~LiveLendSession() override {
+    (void)loop_.post([&hub = hub_, id = id_] { hub.debugging().lender().closed(*id); });
+  }
+  Result<> order(control::LendOrder order) override {
+    const bool posted = loop_.post(
+        [&hub = hub_, id = id_, order = std::move(order)] { hub.debugging().lender().order(*id, order); });
+    if (!posted) return fail(ErrorCode::Exhausted, kBusy);
+    return {};
+  }
+
+ private:
+  EventLoop& loop_;
+  ProbeHub& hub_;
+  const std::shared_ptr<Lender::StreamId> id_;  // loop thread
 };
 
 }  // namespace
@@ -128,6 +154,12 @@ void LiveBackend::adopt(control::AdoptOrder order, control::AdoptDone done) {
 
 Result<std::unique_ptr<serve::DebugSession>> LiveBackend::openDebug(const std::string& who) {
   return std::make_unique<LiveDebugSession>(loop_, hub_, nextSession_++, who);
+}
+
+Result<std::unique_ptr<serve::LendSession>> LiveBackend::openLend(const std::string& who,
+                                                                  std::function<void(control::LendEvent)> send) {
+  spdlog::info("debugging: {} opens a stream to borrow processes", who);
+  return std::make_unique<LiveLendSession>(loop_, hub_, std::move(send));
 }
 
 }  // namespace qd::daemon

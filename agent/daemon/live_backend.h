@@ -36,6 +36,8 @@ class LiveBackend final : public serve::Backend {
   void share(control::SharedWrite write, control::SharedDone done) override;
   void adopt(control::AdoptOrder order, control::AdoptDone done) override;
   Result<std::unique_ptr<serve::DebugSession>> openDebug(const std::string& who) override;
+  Result<std::unique_ptr<serve::LendSession>> openLend(const std::string& who,
+                                                       std::function<void(control::LendEvent)> send) override;
 
  private:
   EventLoop& loop_;

@@ -42,7 +42,7 @@ Result<std::string> DebugDesk::execute(SessionId session, const std::string& who
     planAll(actions);
     rewatch(actions);
   } else if (const auto* link = std::get_if<LinkOrder>(&order)) {
-    answer = this->link(link->members, actions);
+    answer = this->link(link->members, link->home, actions);
   } else if (const auto* unlink = std::get_if<UnlinkOrder>(&order)) {
     answer = this->unlink(unlink->group, actions);
   } else if (const auto* pause = std::get_if<PauseOrder>(&order)) {
@@ -201,6 +201,15 @@ bool DebugDesk::holds(const ProcessId& process) const {
   return std::any_of(groups_.begin(), groups_.end(), [&](const auto& entry) { return entry.second.holds(process); });
 }
 
+void DebugDesk::setLent(const ProcessId& process, const std::string& home) {
+  home.empty() ? (void)lent_.erase(process) : (void)(lent_[process] = home);
+}
+
+const ingest::LinkGroup* DebugDesk::group(const std::string& id) const {
+  const auto it = groups_.find(id);
+  return it == groups_.end() ? nullptr : &it->second.view();
+}
+
 std::vector<ingest::LinkGroup> DebugDesk::groups() const {
   std::vector<ingest::LinkGroup> out;
   for (const auto& [id, group] : groups_) out.push_back(group.view());
@@ -216,7 +225,7 @@ void DebugDesk::restore(std::vector<ingest::LinkGroup> groups, std::vector<inges
       specs.push_back(
           {member.process, kept.domain, server ? ingest::ProcessKind::Server : ingest::ProcessKind::Editor, 60, 0});
     }
-    LinkGroup& group = groups_.try_emplace(kept.id, kept.id, specs, times_).first->second;
+    LinkGroup& group = groups_.try_emplace(kept.id, kept.id, specs, times_, kept.home).first->second;
     for (const MemberSpec& spec : specs) (void)group.on(ProcessDown{spec.process, ""}, 0);
     std::uint64_t number = 0;
     const std::size_t dash = kept.id.rfind('-');

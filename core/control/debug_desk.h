@@ -35,17 +35,20 @@ class DebugDesk {
   DebugActions onTime(TimeNs now);
   std::optional<TimeNs> nextDeadline() const;
 
+  // A process that is lent to another agent's group (its home) may be in none of here; home empty: it is back.
+  void setLent(const ProcessId& process, const std::string& home);
   // While true the agent renews the probe's own deadline every 500 ms.
   bool holds(const ProcessId& process) const;
 
   std::vector<ingest::Breakpoint> breakpoints() const { return registry_.all(); }
   std::vector<ingest::LinkGroup> groups() const;
+  const ingest::LinkGroup* group(const std::string& id) const;
   // After a restart of the agent, before the first event. Groups come back running.
   void restore(std::vector<ingest::LinkGroup> groups, std::vector<ingest::Breakpoint> breakpoints);
 
  private:
   Result<std::string> set(const BreakpointOrder& order, DebugActions& out);
-  Result<std::string> link(std::vector<ProcessId> members, DebugActions& out);
+  Result<std::string> link(std::vector<ProcessId> members, const std::string& home, DebugActions& out);
   Result<std::string> unlink(const std::string& id, DebugActions& out);
   Result<std::string> resume(const std::string& id, const std::string& who, TimeNs now, DebugActions& out);
   Result<LinkGroup*> one(const std::string& id);
@@ -62,6 +65,7 @@ class DebugDesk {
   LinkTimes times_;
   std::map<ProcessId, ProcessUp> processes_;   // live ones
   std::map<ProcessId, InstanceId> instances_;  // the newest seen of each
+  std::map<ProcessId, std::string> lent_;      // and to which home
   std::map<std::string, LinkGroup> groups_;
   BreakpointRegistry registry_;
   LeaseBook leases_;

@@ -69,6 +69,7 @@ struct StopContext {
   Fields locals;  // of the top frame
   std::string thread{};
   std::vector<ingest::SourceText> sources{};
+  TimeNs time = 0;  // when it said so
 };
 struct Parked {
   ProcessId process;
@@ -77,6 +78,7 @@ struct Parked {
   std::string breakpoint;    // where a site stopped it
   Tick tick = 0;
   TimeNs time = 0;
+  bool byDebugger = false;  // it is frozen; StopContext follows when the debugger can be asked
 };
 struct Resumed {
   ProcessId process;

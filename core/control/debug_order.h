@@ -19,7 +19,8 @@ struct RemoveOrder {
   std::string id;
 };
 struct LinkOrder {
-  std::vector<ProcessId> members;  // empty: the first server and its editors
+  std::vector<ProcessId> members;  // empty: the first server and its editors; guestId(): one at another agent
+  std::string home{};              // HOST:PORT of this agent for those others; needed where there are any
 };
 struct UnlinkOrder {
   std::string group;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/control/debug_desk.h"
+#include "core/control/lending.h"
 
 namespace qd::control {
 namespace {
@@ -30,8 +31,9 @@ Result<LinkGroup*> DebugDesk::one(const std::string& id) {
 }
 
 Result<std::vector<ProcessId>> DebugDesk::defaultMembers() const {
-  const auto server = std::find_if(processes_.begin(), processes_.end(),
-                                   [](const auto& entry) { return entry.second.kind == ingest::ProcessKind::Server; });
+  const auto server = std::find_if(processes_.begin(), processes_.end(), [](const auto& entry) {
+    return entry.second.kind == ingest::ProcessKind::Server && !splitFar(entry.first.value);
+  });
   if (server == processes_.end()) return fail(ErrorCode::NotFound, "There is no server to link.");
   std::vector<ProcessId> out = {server->first};
   for (const auto& [id, process] : processes_) {
@@ -41,7 +43,7 @@ Result<std::vector<ProcessId>> DebugDesk::defaultMembers() const {
   return out;
 }
 
-Result<std::string> DebugDesk::link(std::vector<ProcessId> members, DebugActions& out) {
+Result<std::string> DebugDesk::link(std::vector<ProcessId> members, const std::string& home, DebugActions& out) {
   if (members.empty()) {
     auto some = defaultMembers();
     if (!some) return std::unexpected(some.error());
@@ -50,11 +52,16 @@ Result<std::string> DebugDesk::link(std::vector<ProcessId> members, DebugActions
   std::sort(members.begin(), members.end());
   members.erase(std::unique(members.begin(), members.end()), members.end());
   std::vector<MemberSpec> specs;
+  bool far = false;
   for (const ProcessId& id : members) {
+    far = far || splitFar(id.value);
     const auto it = processes_.find(id);
     if (it == processes_.end()) {
-      return fail(ErrorCode::NotFound,
-                  fmt::format("{} is no live process of this agent; a group has all its members at one.", id.value));
+      return fail(ErrorCode::NotFound, fmt::format("{} is no live process of this agent.", id.value));
+    }
+    if (const auto lent = lent_.find(id); lent != lent_.end()) {
+      return fail(ErrorCode::Conflict, fmt::format("{} is in a group whose home is agent {}; unlink it there first.",
+                                                   id.value, lent->second));
     }
     const ProcessUp& up = it->second;
     specs.push_back({up.process, up.domain, up.kind, up.tickHz, up.healthNs});
@@ -69,7 +76,7 @@ Result<std::string> DebugDesk::link(std::vector<ProcessId> members, DebugActions
     return fail(ErrorCode::Conflict, fmt::format("Some of them are in group {} already; unlink that first.", id));
   }
   const std::string id = fmt::format("group-{}", nextGroup_++);
-  const auto made = groups_.try_emplace(id, id, std::move(specs), times_).first;
+  const auto made = groups_.try_emplace(id, id, std::move(specs), times_, far ? home : std::string()).first;
   out.emplace_back(PublishGroup{made->second.view()});
   return id;
 }
@@ -115,7 +122,7 @@ Result<std::string> DebugDesk::groupFor(const BreakpointOrder& order, DebugActio
     for (const auto& [id, group] : groups_) {
       if (group.has(order.members.front())) return id;
     }
-    return link(order.members, out);
+    return link(order.members, "", out);
   }
   const bool site = order.wanted.kind == BreakpointKind::Site;
   for (const auto& [id, group] : groups_) {
@@ -126,13 +133,13 @@ Result<std::string> DebugDesk::groupFor(const BreakpointOrder& order, DebugActio
     });
     if (fits) return id;
   }
-  if (!site) return link({}, out);
+  if (!site) return link({}, "", out);
   const auto usual = defaultMembers();
   for (const ProcessId& id : usual.value_or(std::vector<ProcessId>())) {
-    if (hasSite(processes_.at(id), order.wanted.site)) return link(*usual, out);
+    if (hasSite(processes_.at(id), order.wanted.site)) return link(*usual, "", out);
   }
   for (const auto& [id, process] : processes_) {
-    if (hasSite(process, order.wanted.site)) return link({id}, out);
+    if (hasSite(process, order.wanted.site) && !splitFar(id.value)) return link({id}, "", out);
   }
   return fail(ErrorCode::NotFound, fmt::format("No live process has the site {}.", order.wanted.site));
 }

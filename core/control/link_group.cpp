@@ -11,13 +11,15 @@ namespace qd::control {
 using ingest::GroupState;
 using ingest::MemberState;
 
-LinkGroup::LinkGroup(std::string id, std::vector<MemberSpec> members, LinkTimes times) : times_(times) {
+LinkGroup::LinkGroup(std::string id, std::vector<MemberSpec> members, LinkTimes times, std::string home)
+    : times_(times) {
   view_.id = std::move(id);
+  view_.home = std::move(home);
   const auto server = std::find_if(members.begin(), members.end(),
                                    [](const MemberSpec& spec) { return spec.kind == ingest::ProcessKind::Server; });
   if (!members.empty()) view_.domain = server != members.end() ? server->domain : members.front().domain;
   for (MemberSpec& spec : members) {
-    view_.members.push_back({spec.process, MemberState::Running, 0, 0, 0});
+    view_.members.push_back({.process = spec.process});
     members_.push_back(Member{.spec = std::move(spec), .epoch = 0, .closedEpoch = std::nullopt});
   }
 }
@@ -156,11 +158,15 @@ DebugActions LinkGroup::on(const StopContext& event) {
   DebugActions out;
   Member* member = find(event.process);
   if (!member || closed(*member, event.epoch)) return out;
+  member->answered = event.epoch;
+  member->answeredAt = event.time;
   if (view_.state == GroupState::Running || view_.state == GroupState::Resuming) {
     member->early = event;
     return out;
   }
   keep(event);
+  acknowledge(*member);
+  out.emplace_back(PublishGroup{view_});
   if (view_.state != GroupState::Gathering) publishHit(out);  // again, with more
   return out;
 }
@@ -173,7 +179,20 @@ void LinkGroup::markParked(Member& member, const Parked& event) {
   ingest::GroupMember& shown = viewOf(member);
   shown.state = MemberState::Stopped;
   shown.tick = event.tick;
+  const bool asksDebugger = event.byDebugger && member.answered != event.epoch;
+  shown.ack = asksDebugger ? ingest::StopAck::Frozen : ingest::StopAck::Stopped;
+  if (!event.byDebugger) member.answeredAt = event.time;
   if (member.spec.process == view_.leader) view_.tick = event.tick;
+}
+
+// The second acknowledgement, of one that stands.
+void LinkGroup::acknowledge(Member& member) {
+  ingest::GroupMember& shown = viewOf(member);
+  if (shown.state != MemberState::Stopped) return;
+  const Member* leader = find(view_.leader);
+  shown.ack = ingest::StopAck::Stopped;
+  if (leader && leader->parked) shown.stoppedSkewNs = member.answeredAt - leader->parkedAt;
+  hitMember(member.spec.process).state = shown;
 }
 
 DebugActions LinkGroup::on(const Parked& event, TimeNs now) {
@@ -257,6 +276,7 @@ void LinkGroup::settle(TimeNs, DebugActions& out) {
     if (shown.state == MemberState::Stopped && leader && leader->parked) {
       shown.skewTicks = sameDomain(member) ? shown.tick - view_.tick : 0;
       shown.skewNs = member.parkedAt - leader->parkedAt;
+      if (shown.ack == ingest::StopAck::Stopped) shown.stoppedSkewNs = member.answeredAt - leader->parkedAt;
     }
     hitMember(member.spec.process).state = shown;
   }
@@ -347,6 +367,7 @@ Result<> LinkGroup::step(std::uint32_t ticks, TimeNs now, DebugActions& out) {
     const Tick target = sameDomain(member) ? std::max(view_.tick + n, own) : shown.tick + n;
     member.stopId = nextStopId_++;
     shown.state = MemberState::Stopping;
+    shown.ack = ingest::StopAck::None;
     if (stands) {
       member.parked = member.hit = false;
       member.closedEpoch = std::max(member.closedEpoch.value_or(0), member.epoch);

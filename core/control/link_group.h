@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One link group: the processes that stop together. A pure state machine: events in, actions out, no thread, no I/O, no
-// clock of its own. It runs at one agent, which has all members. running -> gathering -> stopped -> resuming ->
+// clock of its own. It runs at its home agent; members may be at others, which lend them (lending.h). running -> gathering -> stopped -> resuming ->
 // running, or partial while a member has not stopped within 500 ms. What it keeps to:
 //  - only a hit or an order while the group runs opens a stop; whatever stops meanwhile joins it (a co-hit) or is run
 //  on;
@@ -39,7 +39,7 @@ struct MemberSpec {
 
 class LinkGroup {
  public:
-  LinkGroup(std::string id, std::vector<MemberSpec> members, LinkTimes times = {});
+  LinkGroup(std::string id, std::vector<MemberSpec> members, LinkTimes times = {}, std::string home = {});
 
   const ingest::LinkGroup& view() const { return view_; }
   bool has(const ProcessId& process) const;
@@ -85,6 +85,8 @@ class LinkGroup {
     bool again = false;                // it has hit anew while the group resumes
     std::string alone;                 // who let it run on by itself; empty: nobody
     TimeNs parkedAt = 0;
+    std::optional<std::uint64_t> answered;  // epoch of the stop of which its debugger has told
+    TimeNs answeredAt = 0;
   };
 
   Member* find(const ProcessId& process);
@@ -99,6 +101,7 @@ class LinkGroup {
   void orderFollowers(std::optional<Tick> tick, DebugActions& out);
   void correctFollowers(Tick tick, DebugActions& out);
   void markParked(Member& member, const Parked& event);
+  void acknowledge(Member& member);
   void settle(TimeNs now, DebugActions& out);
   void startResume(const std::string& reason, TimeNs now, DebugActions& out);
   void orderResume(Member& member, DebugActions& out);

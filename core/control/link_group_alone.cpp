@@ -39,6 +39,7 @@ Result<> LinkGroup::stepSource(const ProcessId& process, StepHow how, std::int64
   member.parked = member.hit = false;
   member.closedEpoch = std::max(member.closedEpoch.value_or(0), member.epoch);
   viewOf(member).state = MemberState::Stopping;
+  viewOf(member).ack = ingest::StopAck::None;
   out.emplace_back(OrderSourceStep{process, member.stopId, how, thread});
   // A new bundle: what the others showed still holds for them.
   hit_.id = fmt::format("{}-hit-{}", view_.id, ++hitCount_);

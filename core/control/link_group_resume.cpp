@@ -15,6 +15,11 @@ namespace {
 
 constexpr int kConfirmRounds = 3;
 
+void forgetStop(ingest::GroupMember& member) {
+  member.skewTicks = member.skewNs = member.stoppedSkewNs = 0;
+  member.ack = ingest::StopAck::None;
+}
+
 }  // namespace
 
 Result<> LinkGroup::resume(const std::string& who, TimeNs now, DebugActions& out) {
@@ -43,7 +48,7 @@ void LinkGroup::startResume(const std::string& reason, TimeNs now, DebugActions&
   deadline_ = now + times_.confirm;
   for (Member& member : members_) {
     ingest::GroupMember& shown = viewOf(member);
-    shown.skewTicks = shown.skewNs = 0;
+    forgetStop(shown);
     member.again = false;
     if (shown.state != MemberState::Exited && member.spec.process != view_.leader) orderResume(member, out);
   }
@@ -117,7 +122,7 @@ DebugActions LinkGroup::on(const Resumed& event, TimeNs now) {
   }
   if (shown.state != MemberState::Stopped) return out;  // a step has begun
   shown.state = MemberState::Running;
-  shown.skewTicks = shown.skewNs = 0;
+  forgetStop(shown);
   const std::string alone = std::exchange(member->alone, {});
   const bool anyStands = std::any_of(view_.members.begin(), view_.members.end(), [](const auto& other) {
     return other.state == MemberState::Stopped || other.state == MemberState::Stopping;
@@ -142,6 +147,7 @@ DebugActions LinkGroup::on(const ProcessDown& event, TimeNs now) {
   Member* member = find(event.process);
   if (!member || viewOf(*member).state == MemberState::Exited) return out;
   viewOf(*member).state = MemberState::Exited;
+  forgetStop(viewOf(*member));
   member->parked = member->hit = false;
   member->stopId = 0;
   if (pending_ && pending_->process == event.process) pending_ = std::nullopt;
@@ -171,9 +177,9 @@ DebugActions LinkGroup::onBack(const MemberSpec& back, bool newInstance, TimeNs 
   member->spec = back;
   if (newInstance) {
     member->epoch = 0;
-    member->closedEpoch = std::nullopt;
+    member->closedEpoch = member->answered = std::nullopt;
   }
-  viewOf(*member) = {back.process, MemberState::Running, 0, 0, 0};
+  viewOf(*member) = {.process = back.process};
   if (view_.state == GroupState::Stopped) {
     setState(GroupState::Partial, fmt::format("{} is back and runs.", back.process.value), out);
   } else {

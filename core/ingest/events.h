@@ -272,12 +272,16 @@ struct Breakpoint {
 
 enum class GroupState { Running, Gathering, Stopped, Resuming, Partial };
 enum class MemberState { Running, Stopping, Stopped, Resuming, Wedged, Exited };
+// A stop is acknowledged twice: all its threads stand; and whoever holds it (its probe, a debugger) can be asked.
+enum class StopAck { None, Frozen, Stopped };
 struct GroupMember {
   ProcessId process;
   MemberState state = MemberState::Running;
   Tick tick = 0;  // of the domain (for an editor: the tick it shows)
   std::int64_t skewTicks = 0;
-  std::int64_t skewNs = 0;
+  std::int64_t skewNs = 0;  // when it stood (frozen), against the leader
+  StopAck ack = StopAck::None;
+  std::int64_t stoppedSkewNs = 0;  // of the second acknowledgement, against the leader's first
 };
 struct LinkGroup {
   std::string id;
@@ -293,6 +297,7 @@ struct LinkGroup {
   TimeNs leaseUntil = 0;  // resumes by itself then
   std::string reason;     // of the last change, one sentence
   bool removed = false;
+  std::string home;  // HOST:PORT of its home agent where members are at others (their ids: ID@HOST:PORT); else empty
 };
 
 struct StackFrame {

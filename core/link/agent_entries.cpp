@@ -12,6 +12,12 @@ constexpr std::size_t kMostGroups = 1024;
 constexpr std::size_t kMostBreakpoints = 4096;
 constexpr std::size_t kMostProcesses = 4096;
 
+std::set<ProcessId> membersOf(const ingest::LinkGroup& group) {
+  std::set<ProcessId> out;
+  for (const auto& member : group.members) out.insert(member.process);
+  return out;
+}
+
 }  // namespace
 
 void AgentLink::onEntry(Incoming incoming) {
@@ -101,9 +107,14 @@ bool AgentLink::inspect(ingest::Event& event) {
     if (processes_.size() >= kMostProcesses && !processes_.contains(change->info.id)) return remember(change->info);
     remember(change->info);
   } else if (auto* group = std::get_if<ingest::LinkGroup>(&event)) {
+    if (context_.ids.isCopy(event, index_)) return false;
+    group->removed ? (void)members_.erase(group->id) : (void)(members_[group->id] = membersOf(*group));
     return admit(groups_, group->id, group->removed, kMostGroups);
   } else if (auto* breakpoint = std::get_if<ingest::Breakpoint>(&event)) {
+    if (context_.ids.isCopy(event, index_)) return false;
     return admit(breakpoints_, breakpoint->id, breakpoint->removed, kMostBreakpoints);
+  } else if (std::holds_alternative<ingest::Hit>(event)) {
+    return !context_.ids.isCopy(event, index_);
   } else if (auto* block = std::get_if<ingest::SampleBlock>(&event)) {
     const std::size_t wrong = declarations_.checkColumns(*block);
     if (wrong > 0) refuse(fmt::format("{} columns of {} contradict its declaration.", wrong, block->process.id.value));

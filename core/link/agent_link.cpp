@@ -197,11 +197,35 @@ void AgentLink::setState(ingest::AgentState state, const std::string& reason) {
   if (news && !closing_) emit(ingest::AgentChange{state, endpoint_, version_, reason});
 }
 
-bool AgentLink::hasServer() const {
+std::optional<ProcessId> AgentLink::firstServer() const {
   for (const auto& [id, info] : processes_) {
-    if (info.kind == ingest::ProcessKind::Server && info.state != ingest::ProcessState::Gone) return true;
+    if (info.kind == ingest::ProcessKind::Server && info.state != ingest::ProcessState::Gone) return id;
   }
-  return false;
+  return std::nullopt;
+}
+
+bool AgentLink::isServer(const ProcessId& id) const {
+  const auto it = processes_.find(id);
+  return it != processes_.end() && it->second.kind == ingest::ProcessKind::Server;
+}
+
+std::vector<ProcessId> AgentLink::editorsOf(const ProcessId& server) const {
+  const auto own = processes_.find(server);  // of the same name: its editors are meant for that one
+  if (own != processes_.end() && own->second.state != ingest::ProcessState::Gone) return {};
+  return ownEditors(server);
+}
+
+std::vector<ProcessId> AgentLink::ownEditors(const ProcessId& server) const {
+  std::vector<ProcessId> out;
+  for (const auto& [id, info] : processes_) {
+    const bool here = info.kind == ingest::ProcessKind::Editor && info.state != ingest::ProcessState::Gone;
+    if (here && info.domain == server.value) out.push_back(id);
+  }
+  return out;
+}
+
+bool AgentLink::groupHas(const ProcessId& id) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const auto& group) { return group.second.contains(id); });
 }
 
 bool AgentLink::hasSite(const std::string& site) const {

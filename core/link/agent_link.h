@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/link/backoff.h"
 #include "core/link/bidi_stream.h"
@@ -41,7 +43,11 @@ class AgentLink {
   const AgentId& id() const { return id_; }
   bool connected() const { return state_ == ingest::AgentState::Connected; }
   const std::set<std::string>& groups() const { return groups_; }
-  bool hasServer() const;
+  std::optional<ProcessId> firstServer() const;  // by id, as the agent itself chooses
+  bool isServer(const ProcessId& id) const;
+  std::vector<ProcessId> ownEditors(const ProcessId& server) const;  // of a server of its own
+  std::vector<ProcessId> editorsOf(const ProcessId& server) const;   // of one that is at another agent
+  bool groupHas(const ProcessId& id) const;                          // whether a group of its has that member
   bool hasSite(const std::string& site) const;
   AgentStatus status() const;  // any thread
 
@@ -129,6 +135,7 @@ class AgentLink {
   std::set<ProcessId> described_;                       // there when this attempt began
   std::uint64_t describedUpTo_ = 0;                     // the log's end then
   std::set<std::string> groups_, breakpoints_;
+  std::map<std::string, std::set<ProcessId>> members_;  // of its groups
   TimeNs newest_ = 0;  // time of the newest entry
   std::uint64_t refusedSinceGap_ = 0;
   std::int64_t lastRefusalGap_ = 0;

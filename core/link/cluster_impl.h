@@ -41,11 +41,15 @@ struct Cluster::Impl {
   void orderChange(const control::ChangeVerb& verb, control::ChangesDone done);
   void adopt(control::AdoptOrder order, control::AdoptDone done);
   Result<AgentLink*> linkAt(const std::string& endpoint);  // empty: the first that is connected
-  Result<std::size_t> agentOf(std::vector<ProcessId>& members) const;
+  // The home of the group that these are in, or would be; they become what that agent calls them.
+  Result<std::size_t> homeOf(std::vector<ProcessId>& members) const;
+  Result<std::size_t> nameAt(std::size_t home, std::vector<ProcessId>& members) const;
   Result<std::size_t> agentForSite(const std::string& site) const;
   Result<std::size_t> agentForGroup(std::string& group) const;
   void setBreakpoint(control::BreakpointOrder order, control::DebugDone done);
   void link(std::vector<ProcessId> members, control::DebugDone done);
+  std::vector<ProcessId> usualMembers() const;
+  ProcessId shownAs(const ProcessId& raw, std::size_t agent) const;
   void resumeAll(control::DebugDone done);
   template <class Order>
   void onGroup(Order order, control::DebugDone done);
@@ -60,9 +64,11 @@ struct Cluster::Impl {
 
 template <class Order>
 void Cluster::Impl::onMember(Order order, control::DebugDone done) {
-  const auto owner = ownerOf(order.process);
-  if (owner) order.process = ProcessId(owner->raw);
-  onGroup(std::move(order), std::move(done));
+  std::vector<ProcessId> process = {order.process};
+  Result<std::size_t> agent = order.group.empty() ? homeOf(process) : agentForGroup(order.group);
+  if (agent && !order.group.empty()) (void)nameAt(*agent, process);
+  order.process = process.front();
+  agent ? links[*agent]->debug(std::move(order), std::move(done)) : done(std::unexpected(agent.error()));
 }
 
 template <class Order>

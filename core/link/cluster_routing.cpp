@@ -142,20 +142,33 @@ void Cluster::Impl::runAction(control::ActionOrder order, control::ActionDone do
   });
 }
 
-// Makes the ids raw. A group lives at one agent.
-Result<std::size_t> Cluster::Impl::agentOf(std::vector<ProcessId>& members) const {
-  std::optional<std::size_t> agent;
+Result<std::size_t> Cluster::Impl::nameAt(std::size_t home, std::vector<ProcessId>& members) const {
   for (ProcessId& id : members) {
+    if (!ownerOf(id)) {
+      return fail(ErrorCode::NotFound, fmt::format("There is no process {} in this session.", id.value));
+    }
+    if (links.size() > 1) id = ProcessId(context.ids.nameAt(home, id).value_or(id.value));
+  }
+  return home;
+}
+
+Result<std::size_t> Cluster::Impl::homeOf(std::vector<ProcessId>& members) const {
+  if (members.empty()) return std::size_t{0};
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    std::vector<ProcessId> first = {members.front()};
+    if (nameAt(i, first) && links[i]->groupHas(first.front())) return nameAt(i, members);
+  }
+  std::optional<std::size_t> agent;
+  for (const ProcessId& id : members) {
     const auto owner = ownerOf(id);
     if (!owner) return fail(ErrorCode::NotFound, fmt::format("There is no process {} in this session.", id.value));
     if (agent.value_or(owner->agent) != owner->agent) {
       return fail(ErrorCode::Unsupported,
-                  fmt::format("{} is at another agent than the rest; link processes of one agent only.", id.value));
+                  fmt::format("{} is at another agent than {}; link them first.", id.value, members.front().value));
     }
     agent = owner->agent;
-    id = ProcessId(owner->raw);
   }
-  return *agent;
+  return nameAt(*agent, members);
 }
 
 Result<std::size_t> Cluster::Impl::agentForSite(const std::string& site) const {
@@ -190,8 +203,12 @@ Result<std::size_t> Cluster::Impl::agentForGroup(std::string& group) const {
 
 void Cluster::Impl::setBreakpoint(control::BreakpointOrder order, control::DebugDone done) {
   const bool placed = !order.wanted.id.empty() || !order.wanted.group.empty();
-  Result<std::size_t> agent = order.members.empty() ? Result<std::size_t>(0) : agentOf(order.members);
+  Result<std::size_t> agent = homeOf(order.members);
   if (agent && order.members.empty()) agent = placed ? 0 : agentForSite(order.wanted.site);
+  if (agent && !order.confirmed.empty()) {
+    std::vector<ProcessId> typed = {ProcessId(order.confirmed)};
+    if (nameAt(*agent, typed)) order.confirmed = typed.front().value;
+  }
   if (agent && placed) {
     const auto byId = context.ids.ownerOfDebugId(order.wanted.id);
     const auto byGroup = context.ids.ownerOfDebugId(order.wanted.group);
@@ -207,20 +224,48 @@ void Cluster::Impl::setBreakpoint(control::BreakpointOrder order, control::Debug
   links[*agent]->debug(std::move(order), std::move(done));
 }
 
+// The home of a group is its server's agent.
 void Cluster::Impl::link(std::vector<ProcessId> members, control::DebugDone done) {
-  if (!members.empty()) {
-    const auto agent = agentOf(members);
-    agent ? links[*agent]->debug(control::LinkOrder{std::move(members)}, std::move(done))
-          : done(std::unexpected(agent.error()));
+  if (members.empty()) members = usualMembers();
+  if (members.empty()) {
+    done(fail(ErrorCode::NotFound, "No connected agent has a server to link; start one or attach to another agent."));
     return;
   }
-  for (const auto& link : links) {
-    if (link->connected() && link->hasServer()) {
-      link->debug(control::LinkOrder{}, std::move(done));
+  std::optional<std::size_t> home;
+  bool server = false;
+  for (const ProcessId& id : members) {
+    const auto owner = ownerOf(id);
+    if (!owner) {
+      done(fail(ErrorCode::NotFound, fmt::format("There is no process {} in this session.", id.value)));
       return;
     }
+    const bool serves = links[owner->agent]->isServer(ProcessId(owner->raw));
+    if (!home || (serves && !server)) home = owner->agent;
+    server = server || serves;
   }
-  done(fail(ErrorCode::NotFound, "No connected agent has a server to link; start one or attach to another agent."));
+  (void)nameAt(*home, members);
+  links[*home]->debug(control::LinkOrder{std::move(members), options.endpoints[*home]}, std::move(done));
+}
+
+// The first server that is connected, and its editors, at whatever agent.
+std::vector<ProcessId> Cluster::Impl::usualMembers() const {
+  for (std::size_t home = 0; home < links.size(); ++home) {
+    const auto server = links[home]->connected() ? links[home]->firstServer() : std::nullopt;
+    if (!server) continue;
+    std::vector<ProcessId> out = {shownAs(*server, home)};
+    for (std::size_t i = 0; i < links.size(); ++i) {
+      if (!links[i]->connected()) continue;
+      for (const ProcessId& editor : i == home ? links[i]->ownEditors(*server) : links[i]->editorsOf(*server)) {
+        out.push_back(shownAs(editor, i));
+      }
+    }
+    return out;
+  }
+  return {};
+}
+
+ProcessId Cluster::Impl::shownAs(const ProcessId& raw, std::size_t agent) const {
+  return links.size() == 1 ? raw : context.ids.shown(raw, agent);
 }
 
 void Cluster::Impl::resumeAll(control::DebugDone done) {

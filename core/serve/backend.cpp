@@ -54,4 +54,8 @@ std::uint32_t kindOf(const ingest::Event& event) {
   return kOther;
 }
 
+Result<std::unique_ptr<LendSession>> Backend::openLend(const std::string&, std::function<void(control::LendEvent)>) {
+  return fail(ErrorCode::Unsupported, "This is no live agent: it has no process to lend.");
+}
+
 }  // namespace qd::serve

@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/control/command_port.h"
 #include "core/control/debug_order.h"
+#include "core/control/lending.h"
 #include "core/ingest/events.h"
 
 namespace qd::serve {
@@ -82,6 +83,14 @@ class DebugSession {
   virtual void inspect(control::InspectOrder order, control::InspectDone done);
 };
 
+// One Lend stream, from the home of link groups whose members may be processes of this backend. The stream is over with
+// it: what it has borrowed is given back when the home has not come again in time.
+class LendSession {
+ public:
+  virtual ~LendSession() = default;
+  virtual Result<> order(control::LendOrder order) = 0;  // Exhausted: the stream ends
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -106,6 +115,9 @@ class Backend {
   virtual void adopt(control::AdoptOrder order, control::AdoptDone done);
 
   virtual Result<std::unique_ptr<DebugSession>> openDebug(const std::string& who) = 0;
+  // `send` may be called until the session's end, on the backend's own thread, and does not wait.
+  virtual Result<std::unique_ptr<LendSession>> openLend(const std::string& who,
+                                                        std::function<void(control::LendEvent)> send);
 };
 
 }  // namespace qd::serve

@@ -88,6 +88,8 @@ class Service final : public ServiceBase {
                                         quarterdeck::v1::ParameterChange*) override;
   grpc::ServerBidiReactor<quarterdeck::v1::DebugCommand, quarterdeck::v1::DebugEvent>* Debug(
       grpc::CallbackServerContext*) override;
+  grpc::ServerBidiReactor<quarterdeck::v1::LendOrder, quarterdeck::v1::LendEvent>* Lend(
+      grpc::CallbackServerContext*) override;
   grpc::ServerBidiReactor<quarterdeck::v1::ClockPing, quarterdeck::v1::ClockPong>* SyncClock(
       grpc::CallbackServerContext*) override;
   grpc::ServerUnaryReactor* UpdateInterest(grpc::CallbackServerContext*, const quarterdeck::v1::UpdateInterestRequest*,

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   app.add_option("--agents", options.agents, "Agents, dealt out to the servers in turn")
       ->check(CLI::Range(1, 16))
       ->capture_default_str();
+  app.add_flag("--apart", options.apart, "Editors at the next agent instead of their server's");
   app.add_option("--tick-hz", options.tickHz, "Ticks a second")->check(CLI::Range(10, 240))->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of worlds, brains and networks")->capture_default_str();
   app.add_option("--for", duration, "Ends by itself after this time, such as 30s; default: runs until told to stop");

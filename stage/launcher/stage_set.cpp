@@ -144,7 +144,7 @@ std::expected<void, std::string> StageSet::startClients() {
   for (int i = 0; i < options_.editors; ++i) {
     const auto id = "editor-" + std::to_string(i + 1);
     const auto home = static_cast<std::size_t>(i) % servers_.size();
-    const auto& agent = agents_[home % agents_.size()];
+    const auto& agent = agents_[(home + (options_.apart ? 1 : 0)) % agents_.size()];
     const auto child = children_.start(
         id, {program("quarterdeck-stage-editor"), "--id", id, "--domain", servers_[home].id, "--server",
              servers_[home].listen, "--socket", agent.socket, "--zone", zoneOf(static_cast<int>(home)), "--secret",

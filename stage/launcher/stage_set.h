@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the launcher starts and in which order: agents, servers, editors, bots. A server and its editors share an agent.
+// What the launcher starts and in which order: agents, servers, editors, bots. A server and its editors share an agent,
+// unless the editors are to be apart: then they are at the next one.
 // The private folder with the sockets and the agents' data is removed at the end. Errors are one sentence.
 #pragma once
 
@@ -15,6 +16,7 @@ namespace qd::stage {
 
 struct StageOptions {
   int servers = 2, bots = 40, editors = 1, agents = 1, tickHz = 60;
+  bool apart = false;
   std::uint64_t seed = 1;
   std::int64_t forNs = 0;  // 0: until told to stop
   std::string agent = "127.0.0.1:0", impair = "60ms/8ms/1%";

@@ -9,6 +9,7 @@
 #include "core/control/change_order.h"
 #include "core/control/command_port.h"
 #include "core/control/debug_order.h"
+#include "core/control/lending.h"
 #include "core/ingest/events.h"
 #include "core/link/wire/messages.h"
 #include "quarterdeck/v1/quarterdeck.pb.h"
@@ -45,6 +46,8 @@ void toProto(const ingest::ActionResult& from, pb::ActionResult& to);
 void toProto(const ingest::Breakpoint& from, pb::Breakpoint& to);
 void toProto(const ingest::LinkGroup& from, pb::LinkGroup& to);
 void toProto(const ingest::Hit& from, pb::Hit& to);
+void toProto(const ingest::StackFrame& from, pb::StackFrame& to);
+void toProto(const ingest::SourceText& from, pb::SourceText& to);
 void toProto(const ingest::Gap& from, pb::Gap& to);
 void toProto(const ingest::ChangePlan& from, pb::ChangePlan& to);
 void toProto(const ingest::ChangeState& from, pb::ChangeState& to);
@@ -62,6 +65,8 @@ Result<ingest::ActionResult> fromProto(const pb::ActionResult& from);
 Result<ingest::Breakpoint> fromProto(const pb::Breakpoint& from);
 Result<ingest::LinkGroup> fromProto(const pb::LinkGroup& from);
 Result<ingest::Hit> fromProto(const pb::Hit& from);
+ingest::StackFrame fromProto(const pb::StackFrame& from);
+ingest::SourceText fromProto(const pb::SourceText& from);
 Result<ingest::Gap> fromProto(const pb::Gap& from);
 Result<ingest::ChangePlan> fromProto(const pb::ChangePlan& from);
 Result<ingest::ChangeState> fromProto(const pb::ChangeState& from);
@@ -94,5 +99,11 @@ control::ChangeVerb fromProto(const pb::OrderChangeRequest& from);
 control::AuditRecord fromProto(const pb::AuditRecord& from);
 Result<control::DebugRequest> fromProto(const pb::DebugCommand& from);
 Result<control::DebugUpdate> fromProto(const pb::DebugEvent& from);
+
+// between agents (lend.cpp)
+void toProto(const control::LendOrder& from, pb::LendOrder& to);
+void toProto(const control::LendEvent& from, pb::LendEvent& to);
+Result<control::LendOrder> fromProto(const pb::LendOrder& from);
+Result<control::LendEvent> fromProto(const pb::LendEvent& from);
 
 }  // namespace qd::link

@@ -4,38 +4,9 @@
 namespace qd::link {
 namespace {
 
-using detail::enumOr;
-using detail::enumTo;
-using detail::token;
-using link::fromProto;
-using link::toProto;
-
-constexpr int kMaxMembers = 256;
-constexpr int kMaxFrames = 256;
-constexpr int kMaxLocals = 512;
-constexpr int kMaxSources = 16;
-constexpr int kMaxInspected = 1024;
 constexpr std::size_t kSourceCap = std::size_t{512} << 10;
 
-void toProto(const ingest::GroupMember& from, pb::GroupMember& to) {
-  to.set_process_id(from.process.value);
-  to.set_state(enumTo<pb::GroupMember::State>(from.state));
-  to.set_tick(from.tick);
-  to.set_skew_ticks(from.skewTicks);
-  to.set_skew_ns(from.skewNs);
-}
-
-Result<ingest::GroupMember> fromProto(const pb::GroupMember& from) {
-  auto process = detail::processId(from.process_id());
-  if (!process) return std::unexpected(process.error());
-  ingest::GroupMember out;
-  out.process = std::move(*process);
-  out.state = enumOr(from.state(), ingest::MemberState::Exited, ingest::MemberState::Running);
-  out.tick = from.tick();
-  out.skewTicks = from.skew_ticks();
-  out.skewNs = from.skew_ns();
-  return out;
-}
+}  // namespace
 
 void toProto(const ingest::StackFrame& from, pb::StackFrame& to) {
   to.set_function(from.function);
@@ -56,6 +27,44 @@ void toProto(const ingest::SourceText& from, pb::SourceText& to) {
 ingest::SourceText fromProto(const pb::SourceText& from) {
   return {sanitise(from.file(), 1024), std::max(from.first_line(), 1),
           sanitise(from.text(), kSourceCap, TextKind::Prose)};
+}
+
+namespace {
+
+using detail::enumOr;
+using detail::enumTo;
+using detail::token;
+using link::fromProto;
+using link::toProto;
+
+constexpr int kMaxMembers = 256;
+constexpr int kMaxFrames = 256;
+constexpr int kMaxLocals = 512;
+constexpr int kMaxSources = 16;
+constexpr int kMaxInspected = 1024;
+
+void toProto(const ingest::GroupMember& from, pb::GroupMember& to) {
+  to.set_process_id(from.process.value);
+  to.set_state(enumTo<pb::GroupMember::State>(from.state));
+  to.set_tick(from.tick);
+  to.set_skew_ticks(from.skewTicks);
+  to.set_skew_ns(from.skewNs);
+  to.set_ack(enumTo<pb::GroupMember::Ack>(from.ack));
+  to.set_stopped_skew_ns(from.stoppedSkewNs);
+}
+
+Result<ingest::GroupMember> fromProto(const pb::GroupMember& from) {
+  auto process = detail::processId(from.process_id());
+  if (!process) return std::unexpected(process.error());
+  ingest::GroupMember out;
+  out.process = std::move(*process);
+  out.state = enumOr(from.state(), ingest::MemberState::Exited, ingest::MemberState::Running);
+  out.tick = from.tick();
+  out.skewTicks = from.skew_ticks();
+  out.skewNs = from.skew_ns();
+  out.ack = enumOr(from.ack(), ingest::StopAck::Stopped, ingest::StopAck::None);
+  out.stoppedSkewNs = from.stopped_skew_ns();
+  return out;
 }
 
 void toProto(const ingest::HitMember& from, pb::HitMember& to) {
@@ -92,6 +101,10 @@ Result<std::vector<ingest::BreakpointMember>> readMembers(const pb::Breakpoint& 
   return out;
 }
 
+std::string address(const std::string& raw) {
+  return control::isAddress(raw) ? raw : std::string();
+}
+
 Result<std::vector<ProcessId>> readIds(const google::protobuf::RepeatedPtrField<std::string>& from) {
   if (from.size() > kMaxMembers) return fail(ErrorCode::Exhausted, "At most 256 processes can be named at once.");
   std::vector<ProcessId> out;
@@ -114,6 +127,7 @@ struct OrderWriter {
   void operator()(const control::LinkOrder& order) const {
     to.mutable_link();
     for (const ProcessId& id : order.members) to.mutable_link()->add_process_ids(id.value);
+    to.mutable_link()->set_home(order.home);
   }
   void operator()(const control::UnlinkOrder& order) const { to.mutable_unlink()->set_group(order.group); }
   void operator()(const control::PauseOrder& order) const { to.mutable_pause()->set_group(order.group); }
@@ -226,7 +240,7 @@ Result<control::DebugOrder> readOrder(const pb::DebugCommand& from) {
     case pb::DebugCommand::kLink: {
       auto ids = readIds(from.link().process_ids());
       if (!ids) return std::unexpected(ids.error());
-      return control::LinkOrder{std::move(*ids)};
+      return control::LinkOrder{std::move(*ids), address(from.link().home())};
     }
     case pb::DebugCommand::kPause:
       return control::PauseOrder{token(from.pause().group())};
@@ -319,6 +333,7 @@ void toProto(const ingest::LinkGroup& from, pb::LinkGroup& to) {
   to.set_lease_until_ns(from.leaseUntil);
   to.set_reason(from.reason);
   to.set_removed(from.removed);
+  to.set_home(from.home);
 }
 
 Result<ingest::LinkGroup> fromProto(const pb::LinkGroup& from) {
@@ -342,6 +357,7 @@ Result<ingest::LinkGroup> fromProto(const pb::LinkGroup& from) {
   out.leaseUntil = from.lease_until_ns();
   out.reason = sanitise(from.reason(), kProseCap);
   out.removed = from.removed();
+  out.home = address(from.home());
   return out;
 }
 
