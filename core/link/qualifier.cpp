@@ -19,8 +19,10 @@ struct Renamer {
     if (!id.value.empty()) id = ids.process(id, agent);
   }
   void name(ingest::ProcessRef& ref) const { name(ref.id); }
+  // A server that this agent has, or (an editor's may be at another agent) one of that plain name; naming a domain does
+  // not make anybody its owner.
   void domain(std::string& text) const {
-    if (!text.empty()) text = ids.process(ProcessId(text), agent).value;
+    if (!text.empty()) text = ids.shown(ProcessId(text), agent).value;
   }
   void debug(std::string& id) const { id = ids.debugId(id, agent); }
   // A member is perhaps at another agent, by the home's word for it.

@@ -80,7 +80,7 @@ class FarGroup(unittest.TestCase):
 
     def test_the_far_side_leads_and_steps(self):
         self.ctl("break", "link", "server-1", "editor-1")
-        made = self.ctl("break", "set", "frame.begin", "--process", "editor-1")
+        made = self.ctl("break", "set", "frame.rendered", "--process", "editor-1")
         waiting, hit = self.wait("--hold", "30s")
         self.assertEqual(hit["leader"], "editor-1")
         self.assertEqual({m["state"] for m in hit["members"]}, {"stopped"}, hit)
