@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "agent/daemon/far_names.h"
-#include "core/base/clock.h"
 
 namespace qd::daemon {
 namespace {
@@ -113,7 +112,7 @@ void Guests::connect(const std::string& endpoint, Agent& agent) {
       if (it != agents_.end() && it->second.round == round) lost(endpoint, it->second, why);
     });
   };
-  agent.heardAt = monotonicNs() + kConnectWithin;
+  agent.heardAt = port_.clock() + kConnectWithin;
   auto link = open_(endpoint, std::move(handlers));
   if (!link) return lost(endpoint, agent, link.error().message);
   agent.link = std::move(*link);
@@ -132,7 +131,7 @@ void Guests::lost(const std::string& endpoint, Agent& agent, const std::string& 
   agent.link.reset();
   agent.round = 0;
   agent.backoff = std::clamp(agent.backoff * 2, kFirstBackoff, kMostBackoff);
-  agent.retryAt = monotonicNs() + agent.backoff;
+  agent.retryAt = port_.clock() + agent.backoff;
   std::vector<ProcessId> gone;
   for (auto& [id, guest] : agent.guests) {
     guest.refusal = fmt::format("agent {} does not lend it: {}", endpoint, why);
@@ -145,7 +144,7 @@ void Guests::lost(const std::string& endpoint, Agent& agent, const std::string& 
 }
 
 void Guests::onTime() {
-  const std::int64_t now = monotonicNs();
+  const std::int64_t now = port_.clock();
   std::vector<std::string> silent, due;
   for (const auto& [endpoint, agent] : agents_) {
     if (agent.link && now - agent.heardAt > control::kLendSilence) silent.push_back(endpoint);
@@ -174,7 +173,7 @@ void Guests::heard(const std::string& endpoint, std::uint64_t round, const contr
   const auto it = agents_.find(endpoint);
   if (it == agents_.end() || it->second.round != round) return;
   Agent& agent = it->second;
-  agent.heardAt = std::max(agent.heardAt, monotonicNs());
+  agent.heardAt = std::max(agent.heardAt, port_.clock());
   agent.backoff = 0;
   if (const auto* there = std::get_if<control::LentProcess>(&event)) return up(endpoint, agent, *there);
   if (const auto* forward = std::get_if<control::Forward>(&event)) {
@@ -226,7 +225,7 @@ void Guests::order(const ProcessId& guest, control::LendOrder order) {
         if constexpr (requires { one.process = ProcessId(); }) one.process = ProcessId(name.raw);
       },
       order);
-  it->second.link->send(order);
+  if (!it->second.link->send(order)) lost(name.endpoint, it->second, "too many orders wait for it");
 }
 
 void Guests::answer(const std::string& endpoint, const control::ForwardAnswer& answer) {

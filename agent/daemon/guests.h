@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/control/lending.h"
 #include "core/serve/peer_client.h"
 
@@ -28,6 +29,7 @@ class Guests {
     std::function<void(const std::string& endpoint, control::Forward)> forwarded;
     std::function<std::vector<ingest::LinkGroup>()> groups;  // that are here
     std::function<std::vector<ingest::Breakpoint>()> breakpoints;
+    std::function<std::int64_t()> clock = monotonicNs;
   };
 
   explicit Guests(Port port) : port_(std::move(port)) {}

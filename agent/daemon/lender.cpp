@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/clock.h"
-
 namespace qd::daemon {
 namespace {
 
@@ -62,7 +60,7 @@ void Lender::closed(StreamId stream) {
 }
 
 void Lender::onTime() {
-  const std::int64_t now = monotonicNs();
+  const std::int64_t now = port_.clock();
   std::vector<std::string> silent;
   for (auto& [address, home] : homes_) {
     if (now - home.heardAt > control::kLendSilence) silent.push_back(address);
@@ -86,7 +84,7 @@ void Lender::order(StreamId stream, const control::LendOrder& order) {
   Home* found = homeAt(stream);
   if (!found) return;  // it has been let go meanwhile
   Home& home = *found;
-  home.heardAt = monotonicNs();
+  home.heardAt = port_.clock();
   if (const auto* hold = std::get_if<control::Hold>(&order)) {
     home.held.clear();
     for (const ProcessId& process : hold->processes) {
@@ -148,7 +146,7 @@ void Lender::borrow(StreamId stream, const control::Borrow& order) {
     spdlog::info("debugging: home agent {} borrows {} process(es)", order.home, order.processes.size());
   }
   if (!home.send) return (void)homes_.erase(it);
-  home.heardAt = monotonicNs();
+  home.heardAt = port_.clock();
   const std::set<ProcessId> next(order.processes.begin(), order.processes.end());
   const std::set<ProcessId> before = home.wanted;
   for (const ProcessId& process : before) {
@@ -295,7 +293,7 @@ void Lender::forward(const std::string& address, control::SessionId session, con
     return;
   }
   const std::uint64_t request = done ? nextRequest_++ : 0;
-  if (done) it->second.asked[request] = {monotonicNs(), std::move(done)};
+  if (done) it->second.asked[request] = {port_.clock(), std::move(done)};
   it->second.send(control::Forward{request, session, who, std::move(order)});
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/control/debug_desk.h"
 #include "core/control/lending.h"
 
@@ -27,6 +28,7 @@ class Lender {
     std::function<void(const ProcessId&, bool)> follow;
     std::function<std::vector<ingest::ParameterValue>(const ProcessId&)> parameters;
     std::function<void(ingest::Event)> publish;  // Breakpoint, LinkGroup, Hit: copies
+    std::function<std::int64_t()> clock = monotonicNs;
   };
   using Send = std::function<void(control::LendEvent)>;
   using StreamId = std::uint64_t;

@@ -28,13 +28,19 @@ const char* stateName(MemberState state) {
   constexpr const char* kNames[] = {"running", "stopping", "stopped", "resuming", "wedged", "exited"};
   return kNames[static_cast<std::size_t>(state)];
 }
+const char* nameOf(StopAck ack) {
+  constexpr const char* kNames[] = {"none", "frozen", "stopped"};
+  return kNames[static_cast<std::size_t>(ack)];
+}
 
 Json memberJson(const GroupMember& member) {
   return {{"process", member.process.value},
           {"state", stateName(member.state)},
           {"tick", member.tick},
           {"skew_ticks", member.skewTicks},
-          {"skew_ms", static_cast<double>(member.skewNs) / kNsPerMs}};
+          {"skew_ms", static_cast<double>(member.skewNs) / kNsPerMs},
+          {"acknowledged", nameOf(member.ack)},
+          {"stopped_skew_ms", static_cast<double>(member.stoppedSkewNs) / kNsPerMs}};
 }
 
 void addBundle(Json& to, const HitMember& member) {

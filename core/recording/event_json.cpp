@@ -85,13 +85,14 @@ void fields(A& a, Breakpoint& e) {
 }
 template <class A>
 void fields(A& a, GroupMember& e) {
-  a("process", e.process)("state", e.state)("tick", e.tick)("skew_ticks", e.skewTicks)("skew_ns", e.skewNs);
+  a("process", e.process)("state", e.state)("tick", e.tick)("skew_ticks", e.skewTicks)("skew_ns", e.skewNs)("ack", e.ack)(
+      "stopped_skew_ns", e.stoppedSkewNs);
 }
 template <class A>
 void fields(A& a, LinkGroup& e) {
   a("id", e.id)("domain", e.domain)("state", e.state)("epoch", e.epoch)("members", e.members)("hit", e.hitId);
   a("breakpoint", e.breakpoint)("leader", e.leader)("tick", e.tick)("stopped_at", e.stoppedAt);
-  a("lease_until", e.leaseUntil)("reason", e.reason)("removed", e.removed);
+  a("lease_until", e.leaseUntil)("reason", e.reason)("removed", e.removed)("home", e.home);
 }
 template <class A>
 void fields(A& a, StackFrame& e) {

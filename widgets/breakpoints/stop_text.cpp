@@ -73,8 +73,9 @@ QString ackText(const ingest::BreakpointMember& member) {
 QString membersText(const ingest::LinkGroup& group) {
   QStringList parts;
   for (const ingest::GroupMember& member : group.members) {
-    QString part =
-        QStringLiteral("%1 %2").arg(QString::fromStdString(member.process.value), memberStateText(member.state));
+    const QString state =
+        member.ack == ingest::StopAck::Frozen ? tr("frozen") : memberStateText(member.state);  // not to be asked yet
+    QString part = QStringLiteral("%1 %2").arg(QString::fromStdString(member.process.value), state);
     if (member.state == ingest::MemberState::Stopped) {
       part = tr("%1 at tick %2").arg(part, formatTick(member.tick));
       if (member.process != group.leader) part += QStringLiteral(" (%1)").arg(skewText(member));

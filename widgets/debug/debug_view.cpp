@@ -229,7 +229,9 @@ QString DebugView::standingText(const ProcessId& process) const {
     case ingest::MemberState::Stopped:
       break;
   }
-  const QString at = tr("stands at tick %1").arg(formatTick(member->tick));
+  const bool frozen = member->ack == ingest::StopAck::Frozen;
+  const QString at = (frozen ? tr("frozen at tick %1, its debugger has not answered yet") : tr("stands at tick %1"))
+                         .arg(formatTick(member->tick));
   if (process == group->leader) return at + tr(", hit it");
   return at + tr(", skew %1 ticks, %2")
                   .arg(member->skewTicks)
