@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Carries out what control::DebugDesk decides: stop, resume and step orders through the lanes, arming over the streams,
 // source breakpoints through debuggers, groups, breakpoints and hits into the log; and renews the probes' own deadline
-// while a stop is held. Members at other agents are ordered through Guests; processes of here that are in groups of other
-// agents are left to Lender (debug_far.cpp). Loop thread only; a hit is acted upon in the same call, without a timer
-// between.
+// while a stop is held. Members at other agents are ordered through Guests; processes of here that are in groups of
+// other agents are left to Lender (debug_far.cpp). Loop thread only; a hit is acted upon in the same call, without a
+// timer between.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The members of this agent's link groups that are processes of other agents: a Lend stream to each of those agents, the
-// orders to such members, what they tell (as the events that control::DebugDesk understands, under the id ID@HOST:PORT),
-// and copies of what is published of their groups. An agent that does not answer, or is silent for kLendSilence, counts
-// as its members' being gone; it is asked again, with backoff, as long as a group wants one of them. Loop thread only.
+// The members of this agent's link groups that are processes of other agents: a Lend stream to each of those agents,
+// the orders to such members, what they tell (as the events that control::DebugDesk understands, under the id
+// ID@HOST:PORT), and copies of what is published of their groups. An agent that does not answer, or is silent for
+// kLendSilence, counts as its members' being gone; it is asked again, with backoff, as long as a group wants one of
+// them. Loop thread only.
 #pragma once
 
 #include <functional>

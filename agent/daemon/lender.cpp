@@ -159,10 +159,9 @@ void Lender::borrow(StreamId stream, const control::Borrow& order) {
 
 void Lender::lend(const std::string& address, Home& home, const ProcessId& process) {
   const auto other = lentTo_.find(process);
-  std::string why = other != lentTo_.end()
-                        ? fmt::format("{} is lent to home agent {} already; unlink it there first.", process.value,
-                                      other->second)
-                        : port_.taken(process);
+  std::string why = other != lentTo_.end() ? fmt::format("{} is lent to home agent {} already; unlink it there first.",
+                                                         process.value, other->second)
+                                           : port_.taken(process);
   if (!why.empty()) return home.send(control::LendRefused{process, std::move(why)});
   home.wanted.insert(process);
   lentTo_[process] = address;
@@ -186,7 +185,8 @@ void Lender::giveBack(const std::string& address, Home& home, const ProcessId& p
 void Lender::end(const std::string& address, const std::string& why) {
   const auto it = homes_.find(address);
   if (it == homes_.end()) return;
-  spdlog::warn("debugging: home agent {} has let go ({}); its breakpoints are off and what stood runs on", address, why);
+  spdlog::warn("debugging: home agent {} has let go ({}); its breakpoints are off and what stood runs on", address,
+               why);
   Home home = std::move(it->second);
   homes_.erase(it);
   const std::set<ProcessId> wanted = home.wanted;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The processes of this agent that it lends to link groups whose home is another agent: carries out the homes' orders,
-// tells them what happens, shows copies of their groups and breakpoints here, and passes on what somebody here orders of
-// those. When a home's stream is over, or silent for kLendSilence, everything of it is given back: breakpoints are taken
-// out, what stands runs on, the copies go. Loop thread only.
+// tells them what happens, shows copies of their groups and breakpoints here, and passes on what somebody here orders
+// of those. When a home's stream is over, or silent for kLendSilence, everything of it is given back: breakpoints are
+// taken out, what stands runs on, the copies go. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ class Lender {
  public:
   struct Port {
     std::function<std::optional<control::LentProcess>(const ProcessId&)> describe;  // a live one
-    std::function<std::string(const ProcessId&)> taken;  // why it cannot be lent; empty: it can
+    std::function<std::string(const ProcessId&)> taken;                   // why it cannot be lent; empty: it can
     std::function<void(const ProcessId&, const std::string& home)> lent;  // home empty: given back
     std::function<void(control::DebugAction)> perform;
     std::function<void(const ProcessId&, bool)> follow;
@@ -77,8 +77,8 @@ class Lender {
   void answered(Home& home, const control::ForwardAnswer& answer, const std::string& address);
 
   Port port_;
-  std::map<StreamId, Send> streams_;        // that have not said yet whose they are
-  std::map<std::string, Home> homes_;       // by address
+  std::map<StreamId, Send> streams_;   // that have not said yet whose they are
+  std::map<std::string, Home> homes_;  // by address
   std::map<ProcessId, std::string> lentTo_;
   StreamId nextStream_ = 1;
   std::uint64_t nextRequest_ = 1;

@@ -48,15 +48,14 @@ class LiveLendSession final : public serve::LendSession {
  public:
   LiveLendSession(EventLoop& loop, ProbeHub& hub, std::function<void(control::LendEvent)> send)
       : loop_(loop), hub_(hub), id_(std::make_shared<Lender::StreamId>(0)) {
-    (void)loop_.post(
-        [&hub, id = id_, send = std::move(send)] { *id = hub.debugging().lender().open(send); });
+    (void)loop_.post([&hub, id = id_, send = std::move(send)] { *id = hub.debugging().lender().open(send); });
   }
   ~LiveLendSession() override {
     (void)loop_.post([&hub = hub_, id = id_] { hub.debugging().lender().closed(*id); });
   }
   Result<> order(control::LendOrder order) override {
-    const bool posted = loop_.post(
-        [&hub = hub_, id = id_, order = std::move(order)] { hub.debugging().lender().order(*id, order); });
+    const bool posted =
+        loop_.post([&hub = hub_, id = id_, order = std::move(order)] { hub.debugging().lender().order(*id, order); });
     if (!posted) return fail(ErrorCode::Exhausted, kBusy);
     return {};
   }

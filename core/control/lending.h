@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the home agent of a link group and the agent of another member say to each other. The home decides (its
-// DebugDesk has the member as if it were its own, under the id ID@HOST:PORT); the agent that lends the process does what
-// it is told and tells what happens. A process is lent to one home at a time, and its own agent's desk leaves it alone
-// meanwhile. A home that is silent for kLendSilence has let go. Ids are plain ones of the lending agent on this way,
-// those of breakpoints and groups are the home's. Values only; any thread.
+// DebugDesk has the member as if it were its own, under the id ID@HOST:PORT); the agent that lends the process does
+// what it is told and tells what happens. A process is lent to one home at a time, and its own agent's desk leaves it
+// alone meanwhile. A home that is silent for kLendSilence has let go. Ids are plain ones of the lending agent on this
+// way, those of breakpoints and groups are the home's. Values only; any thread.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One link group: the processes that stop together. A pure state machine: events in, actions out, no thread, no I/O, no
-// clock of its own. It runs at its home agent; members may be at others, which lend them (lending.h). running -> gathering -> stopped -> resuming ->
-// running, or partial while a member has not stopped within 500 ms. What it keeps to:
+// clock of its own. It runs at its home agent; members may be at others, which lend them (lending.h). running ->
+// gathering -> stopped -> resuming -> running, or partial while a member has not stopped within 500 ms. What it keeps
+// to:
 //  - only a hit or an order while the group runs opens a stop; whatever stops meanwhile joins it (a co-hit) or is run
 //  on;
 //  - members of the leader's domain stop at the leader's tick, members of other domains at once;

@@ -136,7 +136,7 @@ class AgentLink {
   std::uint64_t describedUpTo_ = 0;                     // the log's end then
   std::set<std::string> groups_, breakpoints_;
   std::map<std::string, std::set<ProcessId>> members_;  // of its groups
-  TimeNs newest_ = 0;  // time of the newest entry
+  TimeNs newest_ = 0;                                   // time of the newest entry
   std::uint64_t refusedSinceGap_ = 0;
   std::int64_t lastRefusalGap_ = 0;
 

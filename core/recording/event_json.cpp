@@ -85,8 +85,8 @@ void fields(A& a, Breakpoint& e) {
 }
 template <class A>
 void fields(A& a, GroupMember& e) {
-  a("process", e.process)("state", e.state)("tick", e.tick)("skew_ticks", e.skewTicks)("skew_ns", e.skewNs)("ack", e.ack)(
-      "stopped_skew_ns", e.stoppedSkewNs);
+  a("process", e.process)("state", e.state)("tick", e.tick)("skew_ticks", e.skewTicks)("skew_ns", e.skewNs)(
+      "ack", e.ack)("stopped_skew_ns", e.stoppedSkewNs);
 }
 template <class A>
 void fields(A& a, LinkGroup& e) {

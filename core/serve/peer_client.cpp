@@ -68,11 +68,6 @@ class LendCall final : public grpc::ClientBidiReactor<pb::LendOrder, pb::LendEve
     return true;
   }
   void cancel() { context_.TryCancel(); }
-  void mute() {  // waits for a call that is under way, if it is another thread's
-    const std::lock_guard lock(handlersMutex_);
-    muted_ = true;
-  }
-
   void OnReadDone(bool ok) override {
     if (!ok) {
       {
@@ -82,10 +77,8 @@ class LendCall final : public grpc::ClientBidiReactor<pb::LendOrder, pb::LendEve
       RemoveHold();
       return;
     }
-    if (auto event = link::fromProto(in_)) {
-      const std::lock_guard lock(handlersMutex_);
-      if (!muted_) handlers_.event(std::move(*event));
-    }  // one of a newer version, or that breaks a rule, is left out
+    // One of a newer version, or that breaks a rule, is left out.
+    if (auto event = link::fromProto(in_)) handlers_.event(std::move(*event));
     StartRead(&in_);
   }
   void OnWriteDone(bool ok) override {
@@ -94,11 +87,8 @@ class LendCall final : public grpc::ClientBidiReactor<pb::LendOrder, pb::LendEve
     if (ok) next();
   }
   void OnDone(const grpc::Status& status) override {
-    {
-      const std::lock_guard lock(handlersMutex_);
-      const std::string why = link::sanitise(status.error_message(), 256);
-      if (!muted_) handlers_.over(why.empty() ? "it ended the stream" : why);
-    }
+    const std::string why = link::sanitise(status.error_message(), 256);
+    handlers_.over(why.empty() ? "it ended the stream" : why);
     const Over over = over_;  // which ends this object
     over(this);
   }
@@ -119,8 +109,6 @@ class LendCall final : public grpc::ClientBidiReactor<pb::LendOrder, pb::LendEve
   const Over over_;
   grpc::ClientContext context_;
   pb::LendEvent in_;
-  std::mutex handlersMutex_;  // handlers only hand over: they neither wait nor come back here
-  bool muted_ = false;
   std::mutex mutex_;
   pb::LendOrder out_;
   std::deque<pb::LendOrder> queue_;
@@ -179,10 +167,7 @@ class OpenLend final : public LendLink {
  public:
   explicit OpenLend(std::weak_ptr<LendCall> call) : call_(std::move(call)) {}
   ~OpenLend() override {
-    if (const auto call = call_.lock()) {
-      call->mute();
-      call->cancel();
-    }
+    if (const auto call = call_.lock()) call->cancel();
   }
   bool send(const control::LendOrder& order) override {
     const auto call = call_.lock();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an agent says to other agents: to those of a change's other targets, which it coordinates, and to those of the
 // other members of a link group whose home it is. Plaintext to a loopback address, else with this agent's own
-// certificate as its client's. Any thread; `done` is called once, on a gRPC thread. The destructor cancels what is under
-// way and waits for it.
+// certificate as its client's. Any thread; `done` is called once, on a gRPC thread. The destructor cancels what is
+// under way and waits for it.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@
 
 namespace qd::serve {
 
-// A Lend stream's near end. The destructor cancels it; nothing is called any more when it returns.
+// A Lend stream's near end. The destructor cancels it; its handlers may be called until the client itself is gone.
 class LendLink {
  public:
   virtual ~LendLink() = default;

@@ -33,7 +33,7 @@ QString memberStateText(ingest::MemberState state) {
     case ingest::MemberState::Wedged:
       return tr("does not answer");
     case ingest::MemberState::Exited:
-      return tr("exited");
+      return tr("gone");
   }
   return {};
 }

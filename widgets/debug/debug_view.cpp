@@ -225,7 +225,7 @@ QString DebugView::standingText(const ProcessId& process) const {
     case ingest::MemberState::Wedged:
       return tr("does not answer");
     case ingest::MemberState::Exited:
-      return tr("has exited");
+      return tr("is gone");
     case ingest::MemberState::Stopped:
       break;
   }

@@ -106,8 +106,8 @@ Result<control::LendOrder> readMember(const pb::MemberOrder& from) {
     case pb::MemberOrder::STEP_TICK:
       return control::OrderStep{*id, from.stop_id(), from.tick()};
     case pb::MemberOrder::STEP_SOURCE:
-      return control::OrderSourceStep{
-          *id, from.stop_id(), enumOr(from.how(), control::StepHow::Out, control::StepHow::Over), from.thread()};
+      return control::OrderSourceStep{*id, from.stop_id(),
+                                      enumOr(from.how(), control::StepHow::Out, control::StepHow::Over), from.thread()};
     case pb::MemberOrder::DISARM:
       return control::DisarmSite{*id, token(from.breakpoint_id())};
     case pb::MemberOrder::FOLLOW:
@@ -296,8 +296,8 @@ Result<control::LendEvent> readNote(const pb::LentNote& from) {
     case pb::LentNote::REFUSED:
       return control::LendRefused{*id, reason};
     case pb::LentNote::ARMED:
-      return control::ArmAnswer{*id,       token(from.breakpoint_id()), from.revision(),
-                                from.ok(), reason,                      std::max(from.moved_line(), 0)};
+      return control::ArmAnswer{*id,    token(from.breakpoint_id()),   from.revision(), from.ok(),
+                                reason, std::max(from.moved_line(), 0)};
     case pb::LentNote::DISARMED:
       return control::Disarmed{*id, token(from.breakpoint_id()), reason};
     case pb::LentNote::RESUMED:
@@ -333,7 +333,8 @@ Result<control::LendOrder> fromProto(const pb::LendOrder& from) {
     case pb::LendOrder::kBorrow: {
       auto ids = readIds(from.borrow().process_ids());
       if (!ids) return std::unexpected(ids.error());
-      if (!control::isAddress(from.borrow().home())) return detail::corrupt("The home agent names no address of its own.");
+      if (!control::isAddress(from.borrow().home()))
+        return detail::corrupt("The home agent names no address of its own.");
       return control::Borrow{from.borrow().home(), std::move(*ids)};
     }
     case pb::LendOrder::kHold: {

@@ -23,15 +23,16 @@ const ProcessId kServer("server-1"), kEditor("editor-1"), kGuest("editor-1@10.0.
 class World {
  public:
   World() : lender(lenderPort()), guests(guestsPort()) {
-    guests.setOpen([this](const std::string&, serve::LendHandlers handlers) -> Result<std::unique_ptr<serve::LendLink>> {
-      ++opened;
-      if (unreachable) return fail(ErrorCode::Unavailable, "nobody listens");
-      handlers_ = std::move(handlers);
-      stream = lender.open([this, at = opened](LendEvent event) {
-        if (at == opened) jobs.emplace_back([this, event = std::move(event)] { handlers_.event(event); });
-      });
-      return std::make_unique<Link>(*this, opened);
-    });
+    guests.setOpen(
+        [this](const std::string&, serve::LendHandlers handlers) -> Result<std::unique_ptr<serve::LendLink>> {
+          ++opened;
+          if (unreachable) return fail(ErrorCode::Unavailable, "nobody listens");
+          handlers_ = std::move(handlers);
+          stream = lender.open([this, at = opened](LendEvent event) {
+            if (at == opened) jobs.emplace_back([this, event = std::move(event)] { handlers_.event(event); });
+          });
+          return std::make_unique<Link>(*this, opened);
+        });
     perform(desk.on(ProcessUp{kServer, InstanceId(1), ingest::ProcessKind::Server, "server-1", 60, {"tick"}, 0}, now));
   }
 
@@ -174,9 +175,7 @@ TEST(Lending, AHitHereStopsTheGuestAtItsTickAndItRunsFirst) {
   wanted.wanted.site = "tick";
   const auto id = world.order(wanted);
   ASSERT_TRUE(id) << id.error().message;
-  const auto tell = [&](const ProcessEvent& event) {
-    world.homeSays(event);
-  };
+  const auto tell = [&](const ProcessEvent& event) { world.homeSays(event); };
   tell(ArmAnswer{kServer, *id, 1, true, "", 0});
   tell(SiteHit{kServer, 0, *id, 1, true, 500, world.now, {}, {}});
   ASSERT_EQ(world.done<OrderStop>().size(), 1U);
@@ -296,7 +295,8 @@ TEST(Lending, OrdersAboutACopyGoToItsHome) {
   ASSERT_EQ(world.lender.homeOf(pause), kHome);
   EXPECT_EQ(world.lender.homeOf(PauseOrder{"group-1"}), "");
   std::string answer;
-  world.lender.forward(kHome, 3, "ben", pause, [&](Result<std::string> result) { answer = result.value_or("refused"); });
+  world.lender.forward(kHome, 3, "ben", pause,
+                       [&](Result<std::string> result) { answer = result.value_or("refused"); });
   world.run();
   ASSERT_EQ(world.forwards.size(), 1U);
   EXPECT_EQ(std::get<PauseOrder>(world.forwards[0].order).group, "group-1");

@@ -418,6 +418,102 @@ TEST(Hostile, TextIsSanitisedAndNumbersClamped) {
   EXPECT_EQ(info->parameters[0].type, ValueType::None);
 }
 
+// --- agents among themselves -----------------------------------------------------------------------------------------
+
+template <class Message, class Said>
+std::optional<Said> there(const Said& said) {
+  Message message;
+  toProto(said, message);
+  auto back = fromProto(message);
+  EXPECT_TRUE(back) << back.error().message;
+  return back ? std::optional<Said>(*back) : std::nullopt;
+}
+
+TEST(Lend, OrdersComeAsTheyWere) {
+  const auto order = [](const control::LendOrder& said) { return *there<pb::LendOrder>(said); };
+  const ProcessId id("editor-1");
+  EXPECT_EQ(std::get<control::Borrow>(order(control::Borrow{"10.0.0.1:7", {id}})).processes, std::vector{id});
+  EXPECT_EQ(std::get<control::OrderStop>(order(control::OrderStop{id, 4, 77, true})).atTick, std::optional<Tick>(77));
+  EXPECT_TRUE(std::get<control::OrderStop>(order(control::OrderStop{id, 4, 77, true})).byDebugger);
+  EXPECT_FALSE(std::get<control::OrderStop>(order(control::OrderStop{id, 4, std::nullopt})).atTick);
+  EXPECT_EQ(std::get<control::OrderResume>(order(control::OrderResume{id, 9, 3})).epoch, 9U);
+  EXPECT_EQ(std::get<control::OrderStep>(order(control::OrderStep{id, 5, 78})).atTick, 78);
+  const auto line =
+      std::get<control::OrderSourceStep>(order(control::OrderSourceStep{id, 5, control::StepHow::Into, 3}));
+  EXPECT_EQ(line.how, control::StepHow::Into);
+  EXPECT_EQ(std::get<control::DisarmSite>(order(control::DisarmSite{id, "bp-1"})).breakpoint, "bp-1");
+  EXPECT_FALSE(std::get<control::Follow>(order(control::Follow{id, false})).on);
+  ingest::Breakpoint breakpoint;
+  breakpoint.id = "bp-1";
+  breakpoint.members = {{ProcessId("server-1")}, {id}};
+  const auto arm = std::get<control::ArmSite>(order(control::ArmSite{id, breakpoint}));
+  EXPECT_EQ(arm.process, id);
+  EXPECT_EQ(arm.breakpoint.id, "bp-1");
+  ingest::LinkGroup group;
+  group.id = "group-1@10.0.0.1:7";
+  group.home = "10.0.0.1:7";
+  group.members = {{.process = ProcessId("server-1@10.0.0.1:7"), .ack = ingest::StopAck::Frozen, .stoppedSkewNs = -5}};
+  const auto copy = std::get<ingest::LinkGroup>(order(group));
+  EXPECT_EQ(copy.home, group.home);
+  EXPECT_EQ(copy.members[0].process, group.members[0].process);
+  EXPECT_EQ(copy.members[0].ack, ingest::StopAck::Frozen);
+  EXPECT_EQ(copy.members[0].stoppedSkewNs, -5);
+}
+
+TEST(Lend, EventsComeAsTheyWere) {
+  const auto event = [](const control::LendEvent& said) { return *there<pb::LendEvent>(said); };
+  const ProcessId id("editor-1");
+  control::LentProcess up{
+      {id, InstanceId(7), ingest::ProcessKind::Editor, "server-1", 30, {"a", "b"}, 5}, 9, true, true};
+  up.live = control::LiveProcess{id, "live=true", {"client 10s"}, 84};
+  const auto lent = std::get<control::LentProcess>(event(up));
+  EXPECT_EQ(lent.up.instance, InstanceId(7));
+  EXPECT_EQ(lent.up.kind, ingest::ProcessKind::Editor);
+  EXPECT_EQ(lent.up.sites, up.up.sites);
+  EXPECT_EQ(lent.agentRun, 9U);
+  EXPECT_TRUE(lent.domainHere && lent.mayDebug);
+  ASSERT_TRUE(lent.live);
+  EXPECT_EQ(lent.live->players, std::optional<std::int64_t>(84));
+  const auto hit = std::get<control::SiteHit>(event(control::SiteHit{
+      id, 3, "bp-1", 2, true, 500, 6, {{"f", "a.cpp", 7}}, {{"damage", Value(2.5)}}, true, "main", {}}));
+  EXPECT_EQ(hit.tick, 500);
+  EXPECT_EQ(hit.frames[0].line, 7);
+  EXPECT_EQ(hit.locals.size(), 1U);
+  EXPECT_TRUE(hit.byDebugger);
+  const auto parked = std::get<control::Parked>(event(control::Parked{id, 3, 4, "bp-1", 500, 6, true}));
+  EXPECT_EQ(parked.stopId, 4U);
+  EXPECT_TRUE(parked.byDebugger);
+  EXPECT_FALSE(std::get<control::Resumed>(event(control::Resumed{id, 4, 6, false, "why"})).asked);
+  EXPECT_EQ(std::get<control::ArmAnswer>(event(control::ArmAnswer{id, "bp-1", 2, true, "", 12})).movedLine, 12);
+  EXPECT_EQ(std::get<control::ProcessDown>(event(control::ProcessDown{id, "gone"})).reason, "gone");
+  const auto forward = std::get<control::Forward>(event(control::Forward{5, 6, "ann", control::PauseOrder{"group-1"}}));
+  EXPECT_EQ(std::get<control::PauseOrder>(forward.order).group, "group-1");
+  EXPECT_EQ(forward.session, 6U);
+}
+
+TEST(Hostile, WhatAgentsSayToEachOtherIsChecked) {
+  pb::LendOrder borrow;
+  borrow.mutable_borrow()->set_home("not an address\n");
+  EXPECT_EQ(fromProto(borrow).error().code, ErrorCode::Corrupt);
+  pb::LendOrder many;
+  for (int i = 0; i < 300; ++i) many.mutable_hold()->add_process_ids("p-" + std::to_string(i));
+  EXPECT_EQ(fromProto(many).error().code, ErrorCode::Exhausted);
+  pb::LendOrder nameless;
+  nameless.mutable_member()->set_what(pb::MemberOrder::STOP);
+  EXPECT_EQ(fromProto(nameless).error().code, ErrorCode::Corrupt);
+  pb::LendOrder newer;
+  newer.mutable_member()->set_process_id("server-1");
+  newer.mutable_member()->set_what(static_cast<pb::MemberOrder::What>(99));
+  EXPECT_EQ(fromProto(newer).error().code, ErrorCode::Unsupported);
+  pb::LendOrder everybody;
+  everybody.mutable_arm()->set_id("bp-1");
+  EXPECT_EQ(fromProto(everybody).error().code, ErrorCode::Corrupt);
+  pb::LendEvent up;
+  up.mutable_up()->set_process_id("a/b");
+  EXPECT_EQ(fromProto(up).error().code, ErrorCode::Corrupt);
+  EXPECT_EQ(fromProto(pb::LendEvent()).error().code, ErrorCode::Unsupported);
+}
+
 TEST(Hostile, GarbageAndGiantsAreRefused) {
   const std::string garbage("\xFF\xFF\xFF\xFF\x07garbage");
   EXPECT_EQ(decodeBatch(std::as_bytes(std::span(garbage))).error().code, ErrorCode::Corrupt);
