@@ -101,7 +101,8 @@ struct SessionCore::Source {
   recording::RecorderOptions recorderOptions(const std::string& name, const std::string& path);
   recording::LiveSamples::Files recordedTo() const;  // the files of this session
   void fetch(const std::vector<recording::MissingRange>& ranges);
-  void crossed(const ingest::Breakpoint& breakpoint, const control::MetricWatch::Crossed& at, ingest::EventSink& marks);
+  void crossed(const ingest::Breakpoint& breakpoint, const control::MetricWatch::Crossed& at, const std::string& domain,
+               ingest::EventSink& marks);
   std::unique_ptr<breakpoints::DerivedTrigger> triggers;
 
   std::unique_ptr<recording::ReplayFeed> feed;
@@ -152,9 +153,9 @@ recording::LiveSamples::Files SessionCore::Source::recordedTo() const {
   return all;
 }
 
-// Ordered as a click would be; what came of it is a mark that everybody sees.
+// Ordered as a click would be; what came of it is a mark of this session and of what it records.
 void SessionCore::Source::crossed(const ingest::Breakpoint& breakpoint, const control::MetricWatch::Crossed& at,
-                                  ingest::EventSink& marks) {
+                                  const std::string& domain, ingest::EventSink& marks) {
   const bool stopsThere = breakpoint.kind == ingest::BreakpointKind::Metric;
   control::BreakpointOrder order;
   order.wanted = breakpoint;
@@ -167,7 +168,7 @@ void SessionCore::Source::crossed(const ingest::Breakpoint& breakpoint, const co
   const auto said = [&marks,
                      text = fmt::format("{} in {} ({:.4g} at tick {})", breakpoint.armWhen, at.process.value, at.value,
                                         at.tick),
-                     domain = at.process.value, tick = at.tick, id = breakpoint.id](const Result<std::string>& done) {
+                     domain, tick = at.tick, id = breakpoint.id](const Result<std::string>& done) {
     auto mark = std::make_shared<ingest::Envelope>();
     const TimeNs now = utcNowNs();
     mark->received = now;
@@ -283,8 +284,12 @@ Result<std::unique_ptr<SessionCore>> SessionCore::live(const session::Context& c
   if (source.recorded) source.recorded->samplesSayAll = context.record.empty();
   source.planner.emplace(std::move(rules));
   source.cluster = std::make_unique<link::Cluster>(std::move(options), core->fan);
-  source.triggers = std::make_unique<breakpoints::DerivedTrigger>(
-      [&source, &fan = core->fan](const auto& breakpoint, const auto& at) { source.crossed(breakpoint, at, fan); });
+  source.triggers =
+      std::make_unique<breakpoints::DerivedTrigger>([&source, &core = *core](const auto& breakpoint, const auto& at) {
+        // Its ticks are those of its server.
+        const auto info = core.directory.process(at.process);
+        source.crossed(breakpoint, at, info && !info->domain.empty() ? info->domain : at.process.value, core.fan);
+      });
   core->fan.add(*source.triggers);
   {
     const std::lock_guard lock(source.fetching);

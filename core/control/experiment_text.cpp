@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/control/value_type.h"
 #include "core/ingest/describe.h"
 
 namespace qd::control {
@@ -12,20 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using ingest::Guard;
-
-ValueType typeOf(const Value& value) {
-  constexpr ValueType kTypes[] = {ValueType::None,   ValueType::Bool,     ValueType::Int,   ValueType::Float,
-                                  ValueType::String, ValueType::Duration, ValueType::Vector};
-  return kTypes[value.index()];
-}
-
-ValueType typeNamed(const std::string& text) {
-  for (const ValueType type :
-       {ValueType::Bool, ValueType::Int, ValueType::Float, ValueType::String, ValueType::Duration, ValueType::Vector}) {
-    if (name(type) == text) return type;
-  }
-  return ValueType::None;
-}
 
 Json guards(const std::vector<Guard>& list) {
   Json out = Json::array();

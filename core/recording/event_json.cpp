@@ -227,6 +227,10 @@ struct EnumNames<GroupState> {
   static constexpr std::array value{"running", "gathering", "stopped", "resuming", "partial"};
 };
 template <>
+struct EnumNames<StopAck> {
+  static constexpr std::array<const char*, 3> value{"none", "frozen", "stopped"};
+};
+template <>
 struct EnumNames<MemberState> {
   static constexpr std::array value{"running", "stopping", "stopped", "resuming", "wedged", "exited"};
 };

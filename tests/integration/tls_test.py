@@ -210,5 +210,63 @@ class Daemon(unittest.TestCase):
         self.assertEqual(json.loads(info)["gaps"], 0)
 
 
+class OtherAgent:
+    """A second agent of the cluster, with a server of its own and a certificate of that role."""
+
+    def __init__(self, name, role):
+        cluster.issue(name, role, "--host", "127.0.0.1")
+        socket = cluster.path / f"{name}.sock"
+        tls = ["--tls-cert", cluster.file(f"{name}.pem"), "--tls-key", cluster.file(f"{name}.key"), "--client-ca", cluster.file("ca.pem")]
+        self.daemon = subprocess.Popen([BIN / "quarterdeckd", "--listen", "127.0.0.1:0", "--socket", socket, *tls],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.agent = json.loads(self.daemon.stdout.readline())["listen"]
+        self.game = subprocess.Popen([BIN / "quarterdeck-stage-server", "--id", f"{name}-server", "--socket", socket],
+                                     stdout=subprocess.DEVNULL)
+        eventually(lambda: f"{name}-server" in self.states(), 20)
+
+    def states(self):
+        code, out, _ = cluster.ctl("viewer", "--agent", self.agent, "describe")
+        return {p["id"]: p["state"] for a in json.loads(out)["agents"] for p in a.get("processes", [])} if code == 0 else {}
+
+    def close(self):
+        for process in (self.game, self.daemon):
+            process.terminate()
+            process.wait(20)
+        self.daemon.stdout.close()
+
+
+class AgentsAmongThemselves(unittest.TestCase):
+    def link(self, other, *members):
+        return cluster.ctl("debugger", "--agent", other.agent, "break", "link", *members)
+
+    def test_an_agent_lends_to_an_agent(self):
+        other = OtherAgent("second", "agent")
+        try:
+            code, out, err = self.link(other, "server-1", "second-server")
+            self.assertEqual(code, 0, err)
+            group = json.loads(out)["group"]
+            code, _, err = cluster.ctl("debugger", "break", "pause")
+            self.assertEqual(code, 0, err)
+            eventually(lambda: set(other.states().values()) == {"parked"}, 10)
+            code, _, err = cluster.ctl("debugger", "break", "continue")
+            self.assertEqual(code, 0, err)
+            eventually(lambda: set(other.states().values()) == {"running"}, 10)
+            code, _, err = cluster.ctl("debugger", "break", "unlink", "--group", group)
+            self.assertEqual(code, 0, err)
+        finally:
+            other.close()
+
+    def test_a_certificate_without_the_role_borrows_nothing(self):
+        weak = OtherAgent("weak", "operator")
+        try:
+            code, _, err = self.link(weak, "weak-server", "server-1")  # its home would be the weak one
+            self.assertEqual(code, 1)
+            self.assertIn(NOT_PERMITTED, err)
+            self.assertEqual(len(err.strip().splitlines()), 1, err)
+            self.assertEqual(weak.states()["server-1"], "running")
+        finally:
+            weak.close()
+
+
 if __name__ == "__main__":
     unittest.main()

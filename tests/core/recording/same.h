@@ -38,8 +38,8 @@ template <> inline constexpr int kArity<PushResult> = 9;
 template <> inline constexpr int kArity<ActionResult> = 8;
 template <> inline constexpr int kArity<BreakpointMember> = 4;
 template <> inline constexpr int kArity<Breakpoint> = 19;
-template <> inline constexpr int kArity<GroupMember> = 5;
-template <> inline constexpr int kArity<LinkGroup> = 13;
+template <> inline constexpr int kArity<GroupMember> = 7;
+template <> inline constexpr int kArity<LinkGroup> = 14;
 template <> inline constexpr int kArity<StackFrame> = 3;
 template <> inline constexpr int kArity<SourceText> = 3;
 template <> inline constexpr int kArity<HitMember> = 6;
@@ -91,6 +91,10 @@ auto fieldsOf(const T& t) {
   if constexpr (n == 13) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m] = t;
     return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m);
+  }
+  if constexpr (n == 14) {
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, o] = t;
+    return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, m, o);
   }
   if constexpr (n == 15) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, o, p] = t;
