@@ -79,9 +79,8 @@ class LendStream final : public PullStream<LendReactor, pb::LendEvent> {
 LendReactor* Service::Lend(grpc::CallbackServerContext* context) {
   using Refused = RefusedStream<LendReactor>;
   // Another agent of the cluster, or whoever may debug here anyway.
-  if (!access_.check(*context, Role::Agent).ok()) {
-    if (auto status = access_.check(*context, Role::Debugger); !status.ok()) return new Refused(status);
-  }
+  const auto status = access_.check(*context, Role::Agent);
+  if (!status.ok() && !access_.check(*context, Role::Debugger).ok()) return new Refused(status);
   auto stream = std::make_shared<LendStream>(executor_);
   if (auto opened = stream->open(backend_, access_.who(*context, "")); !opened) {
     return new Refused(statusOf(opened.error()));
