@@ -137,17 +137,18 @@ void DebugDriver::checkLinks() {
   std::vector<std::pair<PendingLink, std::string>> refused;
   for (PendingLink& link : waiting) {
     std::string missing, why;
+    bool final = false;
     for (const ProcessId& member : link.order.members) {
       if (!isFar(member) || guests_.here(member)) continue;
       missing = member.value;
       if (why.empty()) why = guests_.refusal(member);
+      final = final || (!guests_.refusal(member).empty() && !guests_.mayCome(member));
     }
     if (missing.empty()) {
       link.done(executeHere(link.session, link.who, link.order));
-    } else if (!why.empty()) {
+    } else if (final || monotonicNs() >= link.until) {
+      if (why.empty()) why = fmt::format("Its agent has not lent {} within 3 s.", missing);
       refused.emplace_back(std::move(link), std::move(why));
-    } else if (monotonicNs() >= link.until) {
-      refused.emplace_back(std::move(link), fmt::format("Its agent has not lent {} within 3 s.", missing));
     } else {
       pendingLinks_.push_back(std::move(link));
     }

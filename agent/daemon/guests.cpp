@@ -53,6 +53,10 @@ std::string Guests::refusal(const ProcessId& guest) const {
   const Guest* known = find(guest);
   return known ? known->refusal : std::string();
 }
+bool Guests::mayCome(const ProcessId& guest) const {
+  const Guest* known = find(guest);
+  return known && known->mayCome;
+}
 std::optional<control::LiveProcess> Guests::live(const ProcessId& guest) const {
   const Guest* known = find(guest);
   if (!known || !known->here || !known->facts.live) return std::nullopt;
@@ -135,6 +139,7 @@ void Guests::lost(const std::string& endpoint, Agent& agent, const std::string& 
   std::vector<ProcessId> gone;
   for (auto& [id, guest] : agent.guests) {
     guest.refusal = fmt::format("agent {} does not lend it: {}", endpoint, why);
+    guest.mayCome = false;
     if (std::exchange(guest.here, false)) gone.push_back(far(id, endpoint));
   }
   if (!gone.empty()) spdlog::warn("debugging: agent {} lends nothing any more: {}", endpoint, why);
@@ -185,7 +190,9 @@ void Guests::heard(const std::string& endpoint, std::uint64_t round, const contr
       [&]<class One>(One one) {
         if constexpr (std::is_same_v<One, control::LendRefused>) {
           const auto guest = agent.guests.find(one.process);
-          if (guest != agent.guests.end()) guest->second.refusal = one.why;
+          if (guest == agent.guests.end()) return;
+          guest->second.refusal = one.why;
+          guest->second.mayCome = one.later;
         } else if constexpr (std::is_same_v<One, control::LentParameters>) {
           const auto guest = agent.guests.find(one.process);
           if (guest != agent.guests.end()) guest->second.parameters = std::move(one.values);

@@ -43,6 +43,7 @@ class Guests {
   // Of one of them: is it here; else why not, as far as is known.
   bool here(const ProcessId& guest) const;
   std::string refusal(const ProcessId& guest) const;
+  bool mayCome(const ProcessId& guest) const;  // refused only because it is not there yet
   std::optional<control::LiveProcess> live(const ProcessId& guest) const;
   bool mayDebug(const ProcessId& guest) const;
   std::vector<ingest::ParameterValue> parameters(const ProcessId& guest) const;
@@ -57,7 +58,7 @@ class Guests {
 
  private:
   struct Guest {
-    bool here = false;
+    bool here = false, mayCome = false;
     std::string refusal;
     control::LentProcess facts;
     std::vector<ingest::ParameterValue> parameters;

@@ -167,7 +167,8 @@ void Lender::lend(const std::string& address, Home& home, const ProcessId& proce
   lentTo_[process] = address;
   port_.lent(process, address);
   if (auto there = port_.describe(process)) return home.send(std::move(*there));
-  home.send(control::LendRefused{process, fmt::format("There is no live process {} at this agent.", process.value)});
+  std::string absent = fmt::format("There is no live process {} at its agent.", process.value);
+  home.send(control::LendRefused{process, std::move(absent), true});
 }
 
 void Lender::giveBack(const std::string& address, Home& home, const ProcessId& process) {

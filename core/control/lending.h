@@ -65,6 +65,7 @@ struct LentProcess {
 struct LendRefused {
   ProcessId process;
   std::string why;
+  bool later = false;  // it is lent as soon as it is there
 };
 struct LentParameters {
   ProcessId process;

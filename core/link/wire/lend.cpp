@@ -158,7 +158,9 @@ struct EventWriter {
     if (event.live->players) out.set_players(*event.live->players);
   }
   void operator()(const control::LendRefused& event) const {
-    note(pb::LentNote::REFUSED, event.process).set_reason(event.why);
+    pb::LentNote& out = note(pb::LentNote::REFUSED, event.process);
+    out.set_reason(event.why);
+    out.set_ok(event.later);
   }
   void operator()(const control::ProcessDown& event) const {
     note(pb::LentNote::DOWN, event.process).set_reason(event.reason);
@@ -294,7 +296,7 @@ Result<control::LendEvent> readNote(const pb::LentNote& from) {
     case pb::LentNote::DOWN:
       return control::ProcessDown{*id, reason};
     case pb::LentNote::REFUSED:
-      return control::LendRefused{*id, reason};
+      return control::LendRefused{*id, reason, from.ok()};
     case pb::LentNote::ARMED:
       return control::ArmAnswer{*id,    token(from.breakpoint_id()),   from.revision(), from.ok(),
                                 reason, std::max(from.moved_line(), 0)};

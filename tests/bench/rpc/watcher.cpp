@@ -14,7 +14,8 @@ void Watcher::on(const ingest::EnvelopePtr& envelope) {
     hasSample_ = true;
     if (ageing_) take(*block, now);
     blocks_.push_back(envelope);
-  } else if (std::holds_alternative<ingest::ProcessChange>(envelope->event)) {
+  } else if (const auto* change = std::get_if<ingest::ProcessChange>(&envelope->event)) {
+    processes_.insert(change->info.id);
     declarations_.push_back(envelope);
   } else if (const auto* hit = std::get_if<ingest::Hit>(&envelope->event)) {
     hits_[hit->id] = hit->time;

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +38,7 @@ class Watcher final : public ingest::EventSink {
   }
   bool everybody() { return processes(3); }
   bool processes(std::size_t count) {
-    return wait(std::chrono::seconds(20), [this, count] { return declarations_.size() >= count; });
+    return wait(std::chrono::seconds(20), [this, count] { return processes_.size() >= count; });
   }
   void age(bool on) {
     const std::lock_guard lock(mutex_);
@@ -79,6 +80,7 @@ class Watcher final : public ingest::EventSink {
   bool hasSample_ = false, ageing_ = false;
   std::chrono::steady_clock::time_point first_;
   std::vector<double> ages_;
+  std::set<ProcessId> processes_;
   std::vector<ingest::EnvelopePtr> declarations_, blocks_;
   std::map<std::string, TimeNs> hits_;
   ingest::LinkGroup group_;
