@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real processes, driven from Python: also the proof that the wire is open to other languages.
 if(BUILD_TESTING AND QD_RPC)
-  foreach(name IN ITEMS peers stage links far_groups tls why debuggers source_links source_failures files cuts changes safety guards format netcode drills
+  foreach(name IN ITEMS peers stage links far_groups far_orders tls why debuggers source_links source_failures files cuts changes safety guards format netcode drills
           probes go adoption unreal)
     add_test(NAME integration_${name} COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/integration/${name}_test.py)
     set_tests_properties(integration_${name} PROPERTIES LABELS integration TIMEOUT 300
       ENVIRONMENT "QD_BIN_DIR=${CMAKE_BINARY_DIR}/bin;QD_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
   endforeach()
   # What looks at the pace of a game, or at who stops when, has the machine to itself.
-  foreach(name IN ITEMS stage links far_groups why debuggers source_links source_failures changes safety netcode drills)
+  foreach(name IN ITEMS stage links far_groups why debuggers source_links changes safety netcode drills)
     set_tests_properties(integration_${name} PROPERTIES RUN_SERIAL ON)
   endforeach()
 endif()
