@@ -46,26 +46,27 @@ DebugDriver::DebugDriver(EventLoop& loop, FlightLog& log, ProcessTable& table, F
       guests_(guestsPort()) {}
 
 SourceDriver::Port DebugDriver::sourcePort() {
-  return {[this](const control::ProcessEvent& event) { fromDebugger(event); },
-          [this](const ProcessId& id) {
-            const ProbeSession* session = find_(id);
-            return session ? peerOf(session->socket()) : std::nullopt;
-          },
-          [this](const ProcessId& id) {
-            const ProbeSession* session = find_(id);
-            return session ? session->info().tick : Tick{0};
-          },
-          [this](const ProcessId& id, const std::string& text) { logpoint(id, text); }};
+  return {
+      [this](const control::ProcessEvent& event) { fromDebugger(event); },
+      [this](const ProcessId& id) {
+        const ProbeSession* session = find_(id);
+        return session ? peerOf(session->socket()) : std::nullopt;
+      },
+      [this](const ProcessId& id) {
+        const ProbeSession* session = find_(id);
+        return session ? session->info().tick : Tick{0};
+      },
+      [this](const ProcessId& id, const std::string& category, const std::string& text) { say(id, category, text); }};
 }
 
-void DebugDriver::logpoint(const ProcessId& process, const std::string& text) {
+void DebugDriver::say(const ProcessId& process, const std::string& category, const std::string& text) {
   const ProbeSession* session = find_(process);
   if (!session) return;
   ingest::LogLine line;
   line.process = session->ref();
   line.tick = session->info().tick;
   line.time = utcNowNs();
-  line.category = "logpoint";
+  line.category = category;
   line.text = text.substr(0, std::min(text.find_last_not_of("\r\n ") + 1, std::size_t{4096}));
   log_.append(std::move(line));
   log_.notify();

@@ -58,7 +58,7 @@ class DebugDriver {
   void fromDebugger(control::ProcessEvent event);
   void decide(const control::ProcessEvent& event);
   void syncFollowers();
-  void logpoint(const ProcessId& process, const std::string& text);
+  void say(const ProcessId& process, const std::string& category, const std::string& text);  // in its log
   SourceDriver::Port sourcePort();
   std::optional<control::LiveProcess> liveOf(const ProcessId& process) const;
 

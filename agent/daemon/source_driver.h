@@ -29,7 +29,8 @@ class SourceDriver {
     std::function<void(const control::ProcessEvent&)> tell;
     std::function<std::optional<std::int64_t>(const ProcessId&)> pidOf;  // as the kernel says
     std::function<Tick(const ProcessId&)> tickOf;
-    std::function<void(const ProcessId&, const std::string&)> log;  // what a logpoint said
+    // What a logpoint said, or what became of its debugger.
+    std::function<void(const ProcessId&, const std::string& category, const std::string& text)> log;
   };
 
   SourceDriver(EventLoop& loop, std::vector<DebuggerRule> rules, std::string guardian, Port port);

@@ -75,7 +75,7 @@ void SourceDriver::on(const ProcessId& process, const debug::Told& told) {
     port_.tell(control::Resumed{process, resumed->epoch, resumed->timeNs, true, ""});
     if (const auto again = debuggees_.find(process); again != debuggees_.end()) letGoIfIdle(process, again->second);
   } else if (const auto* output = std::get_if<debug::Output>(&told)) {
-    if (output->logpoint) port_.log(process, output->text);
+    if (output->logpoint) port_.log(process, "logpoint", output->text);
   } else if (const auto* look = std::get_if<debug::Seen>(&told)) {
     if (const DebuggerRule* rule = ruleFor(process)) seen(debuggee, *rule, *look);
   } else if (const auto* end = std::get_if<debug::Gone>(&told)) {
@@ -155,12 +155,13 @@ void SourceDriver::tellOfRetry(const ProcessId& process, const Debuggee& lost, c
   const std::int64_t now = monotonicNs();
   const auto wait = retry_.ended(process, lost.attachedAt != 0 ? now - lost.attachedAt : 0, now);
   if (!followers_.contains(process)) return;
-  port_.log(process, wait ? fmt::format("{} The debugger is attached again in {} s; until then a stop of the others "
-                                        "reaches this process at its next tick.",
-                                        reason, *wait / kNsPerSecond)
-                          : fmt::format("{} The debugger is not attached again before somebody sets a breakpoint here: "
-                                        "it has ended {} times in a row.",
-                                        reason, SourceRetry::kTimes + 1));
+  port_.log(process, "debugger",
+            wait ? fmt::format("{} The debugger is attached again in {} s; until then a stop of the others "
+                               "reaches this process at its next tick.",
+                               reason, *wait / kNsPerSecond)
+                 : fmt::format("{} The debugger is not attached again before somebody sets a breakpoint here: "
+                               "it has ended {} times in a row.",
+                               reason, SourceRetry::kTimes + 1));
 }
 
 }  // namespace qd::daemon
