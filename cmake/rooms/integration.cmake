@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real processes, driven from Python: also the proof that the wire is open to other languages.
 if(BUILD_TESTING AND QD_RPC)
-  foreach(name IN ITEMS peers stage links far_groups far_orders tls why debuggers source_links source_failures files cuts changes safety guards format netcode drills
+  foreach(name IN ITEMS peers stage links far_groups far_orders far_sources tls why debuggers source_links source_failures files cuts changes safety guards format netcode drills
           probes go adoption unreal)
     add_test(NAME integration_${name} COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/integration/${name}_test.py)
     set_tests_properties(integration_${name} PROPERTIES LABELS integration TIMEOUT 300
