@@ -54,9 +54,11 @@ Lender::StreamId Lender::open(Send send) {
 
 void Lender::closed(StreamId stream) {
   streams_.erase(stream);
-  for (const auto& [address, home] : homes_) {
-    if (home.stream == stream) return end(address, "its stream has ended");
-  }
+  const auto over =
+      std::find_if(homes_.begin(), homes_.end(), [&](const auto& h) { return h.second.stream == stream; });
+  if (over == homes_.end()) return;
+  const std::string address = over->first;  // what end() erases must not be its own argument
+  end(address, "its stream has ended");
 }
 
 void Lender::onTime() {
