@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/daemon/log_cursor.h"
+#include "core/ingest/log_grid.h"
 #include "core/link/wire/batch_codec.h"
 
 namespace qd::daemon {
@@ -49,9 +50,10 @@ std::uint64_t FlightLog::append(ingest::Event event) {
   auto envelope = std::make_shared<ingest::Envelope>();
   envelope->event = std::move(event);
   const std::uint32_t kind = serve::kindOf(envelope->event);
+  const bool isBlock = std::holds_alternative<ingest::SampleBlock>(envelope->event);
   const std::size_t bytes = ingest::sizeInBytes(*envelope);
   const TimeNs now = utcNowNs();
-  envelope->received = now;
+  envelope->received = isBlock ? ingest::logGridBefore(now) : now;
   const std::lock_guard lock(mutex_);
   envelope->sequence = last_ + 1;
   envelope->previous = last_;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/recording/head_codec.h"
 #include "core/recording/pack.h"
 #include "core/recording/placed.h"
 #include "core/recording/summary.h"
@@ -54,22 +55,6 @@ enum class Detail { Tail, Chunk };                     // a tail lives a minute:
 using Scales = std::map<std::uint32_t, std::int32_t>;  // of series by index, for their sketches; 0 where not named
 EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail, const Scales& scales = {});
 
-struct BlockHead {
-  std::uint64_t ord = 0;
-  TimeNs at = 0;
-  std::uint64_t sequence = 0, previous = 0;  // of the envelope
-  TimeNs received = 0;
-  std::uint64_t firstSequence = 0, count = 0, dropped = 0;
-  std::size_t rows = 0;
-};
-
-struct ChunkHead {
-  std::vector<BlockHead> blocks;
-  std::vector<Tick> ticks;
-  std::vector<TimeNs> times;
-  std::vector<std::vector<std::int64_t>> rowLists;  // that columns share
-};
-
 struct DecodedColumn {
   std::uint32_t series = 0;
   std::vector<std::int64_t> rows;  // of the chunk, each below its row count; empty: value i stands in row i
@@ -78,8 +63,6 @@ struct DecodedColumn {
   std::size_t row(std::size_t i) const { return rows.empty() ? i : static_cast<std::size_t>(rows[i]); }
 };
 
-// `format`: of the file.
-Result<ChunkHead> decodeHead(ByteView bytes, int format);
 // Against its chunk's head.
 Result<DecodedColumn> decodeColumn(std::uint32_t series, bool isDouble, ByteView bytes, const ChunkHead& head);
 // The values alone.

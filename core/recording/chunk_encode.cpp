@@ -174,33 +174,16 @@ EncodedColumn encodeColumn(Packer& packer, SeriesKey key, Gathered& data, const 
   return out;
 }
 
-// One list for each field of BlockHead, in its order; what can be told from the others as the difference to that.
-Bytes encodeHead(Packer& packer, std::span<const Placed> blocks, const Places& places) {
-  std::vector<std::int64_t> place[kPlaceColumns];
-  std::size_t row = 0;
-  std::uint64_t expected = 0;
+Bytes headOf(Packer& packer, std::span<const Placed> blocks, const Places& places) {
+  std::vector<BlockHead> heads;
+  heads.reserve(blocks.size());
   for (const Placed& placed : blocks) {
     const SampleBlock& block = blockOf(placed);
-    const auto at = static_cast<std::uint64_t>(placed.at);
-    const auto first = block.ticks.empty() ? 0 : static_cast<std::uint64_t>(places.times[row]);
-    const std::uint64_t fields[kPlaceColumns] = {placed.ord,
-                                                 at - first,
-                                                 placed.envelope->sequence,
-                                                 placed.envelope->sequence - placed.envelope->previous,
-                                                 static_cast<std::uint64_t>(placed.envelope->received) - at,
-                                                 block.firstSequence - expected,
-                                                 block.count,
-                                                 block.dropped,
-                                                 block.ticks.size()};
-    for (std::size_t i = 0; i < kPlaceColumns; ++i) place[i].push_back(static_cast<std::int64_t>(fields[i]));
-    row += block.ticks.size();
-    expected = block.firstSequence + block.count;
+    const ingest::Envelope& envelope = *placed.envelope;
+    heads.push_back({placed.ord, placed.at, envelope.sequence, envelope.previous, envelope.received,
+                     block.firstSequence, block.count, block.dropped, block.ticks.size()});
   }
-  Bytes out;
-  for (const auto& column : place) packer.ints(column, out);
-  packer.ints(places.ticks, out);
-  packer.ints(places.times, out);
-  return out;
+  return encodeHead(packer, heads, places.ticks, places.times);
 }
 
 Bytes encodeMarks(Packer& packer, const Places& places) {
@@ -253,7 +236,7 @@ bool isSound(const SampleBlock& block) {
 EncodedChunk encodeChunk(Packer& packer, std::span<const Placed> blocks, Detail detail, const Scales& scales) {
   Places places;
   EncodedChunk chunk = bound(blocks, places);
-  chunk.head = encodeHead(packer, blocks, places);
+  chunk.head = headOf(packer, blocks, places);
   if (detail == Detail::Chunk) chunk.marks = encodeMarks(packer, places);
   BySeries bySeries;
   for (const Placed& placed : blocks) bySeries.expect(blockOf(placed));

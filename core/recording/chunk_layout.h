@@ -6,7 +6,6 @@
 
 namespace qd::recording {
 
-inline constexpr std::size_t kPlaceColumns = 9;  // lists of a head that are one number a block
 enum Rows : std::uint8_t { kEveryRow = 0, kOwnList = 1, kSharedList = 2 };  // where a column's values stand
 
 }  // namespace qd::recording

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/ingest/log_grid.h"
+
 namespace qd::recording {
 namespace {
 
@@ -51,6 +53,9 @@ Placed Placer::place(const EnvelopePtr& envelope) {
   } else if (!std::holds_alternative<ProcessChange>(envelope->event) && time > newest &&
              time < utcNowNs() + kAheadMost) {
     at = newest = time;
+  } else if (std::holds_alternative<SampleBlock>(envelope->event) && time != newest) {
+    // Comes after what is newer than its first row: on the grid, which takes less room in the file.
+    at = newest = logGridAfter(newest);
   }
   if (const auto* change = std::get_if<ProcessChange>(&envelope->event)) {
     firstSeen_.try_emplace({envelope->agent, change->info.id}, at);

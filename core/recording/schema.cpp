@@ -125,12 +125,12 @@ constexpr Layout kLayout2{{5, 15, 16, 17, 18}, {12, 13}, {4, 11}, {5, 12}};
 
 std::span<const TableSpec> tables(int format) {
   if (format == 1) return kTables1;
-  return format == kFormat ? std::span<const TableSpec>(kTables2) : std::span<const TableSpec>();
+  return format == 2 || format == kFormat ? std::span<const TableSpec>(kTables2) : std::span<const TableSpec>();
 }
 
 std::span<const TableSpec> helpers(int format) {
   if (format == 1) return kHelpers1;
-  return format == kFormat ? std::span<const TableSpec>(kHelpers2) : std::span<const TableSpec>();
+  return format == 2 || format == kFormat ? std::span<const TableSpec>(kHelpers2) : std::span<const TableSpec>();
 }
 
 const Layout& layout(int format) {

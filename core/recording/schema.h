@@ -8,7 +8,7 @@
 
 namespace qd::recording {
 
-inline constexpr int kFormat = 2;                  // PRAGMA user_version of what is written
+inline constexpr int kFormat = 3;                  // PRAGMA user_version of what is written
 inline constexpr int kOldestFormat = 1;            // that is still read
 inline constexpr int kApplicationId = 0x51445243;  // PRAGMA application_id, "QDRC"
 inline constexpr int kPageSize = 4096;             // of what is written

@@ -10,6 +10,7 @@ import xxhash
 import zstandard
 
 MASK = (1 << 64) - 1
+GRID = 250_000
 
 
 def signed(v):
@@ -133,15 +134,19 @@ def doubles(r):
 def head(data, format):
     """Blocks as [ord, at, sequence, previous, received, first, covered, dropped, rows]; ticks, times; row lists."""
     r = Reader(data)
+    marked = format > 2 and data[0] == 0
+    bits = (r.u8(), r.u8())[1] if marked else 0
     lists = [integers(r) for _ in range(11)]
     blocks, ticks, times = [list(b) for b in zip(*lists[:9])], lists[9], lists[10]
     shared = [integers(r) for _ in range(r.varint())] if format > 1 else []
     r.end()
     row = expected = 0
     for b in blocks if format > 1 else []:
-        b[1] = signed(b[1] + (times[row] if b[8] else 0))
+        first = times[row] if b[8] else 0
+        b[1] = (first // GRID + b[1]) * GRID if bits & 1 and b[1] else signed(b[1] + first)
+        b[2] = signed(b[2] + (b[0] if bits & 4 else 0))
         b[3] = signed(b[2] - b[3])
-        b[4] = signed(b[4] + b[1])
+        b[4] = (b[1] // GRID + b[4]) * GRID if bits & 2 else signed(b[4] + b[1])
         b[5] = signed(b[5] + expected)
         row, expected = row + b[8], b[5] + b[6]
     return blocks, ticks, times, shared
@@ -221,6 +226,7 @@ class Recording:
     TABLES = {
         1: "meta agents processes declarations series chunks columns tails frames events",
         2: "meta agents processes declarations series chunks columns summaries totals tails frames events",
+        3: "meta agents processes declarations series chunks columns summaries totals tails frames events",
     }
 
     def __init__(self, path):
