@@ -50,10 +50,9 @@ std::uint64_t FlightLog::append(ingest::Event event) {
   auto envelope = std::make_shared<ingest::Envelope>();
   envelope->event = std::move(event);
   const std::uint32_t kind = serve::kindOf(envelope->event);
-  const bool isBlock = std::holds_alternative<ingest::SampleBlock>(envelope->event);
   const std::size_t bytes = ingest::sizeInBytes(*envelope);
   const TimeNs now = utcNowNs();
-  envelope->received = isBlock ? ingest::logGridBefore(now) : now;
+  envelope->received = (kind & kStreaming) != 0 ? ingest::logGridBefore(now) : now;
   const std::lock_guard lock(mutex_);
   envelope->sequence = last_ + 1;
   envelope->previous = last_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The grid, in UTC ns, on which it is told when a block of samples was logged and where it stands in a replay. An agent
+// The grid, in UTC ns, on which it is told when samples, frames and roll-ups were logged and where a block stands in a replay. An agent
 // drains its probes some hundred times a second, so what a clock says below this is noise, and a recording would spend
 // more bytes on it than on the values of a quiet series. Times of samples and of rare events are never rounded. Any
 // thread.

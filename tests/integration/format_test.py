@@ -86,6 +86,41 @@ class FormatTest(unittest.TestCase):
         with open(os.path.join(GOLDEN, "format1.csv"), encoding="utf-8") as then:
             self.compare(os.path.join(GOLDEN, "format1.qdrec"), read_csv(then))
 
+    def test_a_file_of_format_3_as_it_was_exported_then(self):
+        path = os.path.join(GOLDEN, "format3.qdrec")
+        with open(os.path.join(GOLDEN, "format3.csv"), encoding="utf-8") as then:
+            self.compare(path, read_csv(then))
+        self.places(path, 3)
+
+    def places(self, path, format):
+        """Where the blocks of each chunk stand, against what the chunk says of them."""
+        file = qdrec.Recording(path)
+        self.assertEqual(file.format, format)
+        ticked = 0
+        for chunk in file.rows("SELECT * FROM chunks"):
+            blocks, ticks, times, _ = qdrec.head(chunk["body"], format)
+            ords, ats = [b[0] for b in blocks], [b[1] for b in blocks]
+            self.assertEqual((min(ords), max(ords)), (chunk["ord"], chunk["ord_max"]))
+            self.assertEqual((min(ats), max(ats)), (chunk["at"], chunk["at_max"]))
+            self.assertEqual((len(blocks), sum(b[8] for b in blocks)), (chunk["blocks"], chunk["rows"]))
+            self.assertEqual((min(times), max(times), min(ticks), max(ticks)),
+                             tuple(chunk[k] for k in ("time_min", "time_max", "tick_min", "tick_max")))
+            for (_, at, sequence, previous, received, *_), time in zip(blocks, self.firsts(blocks, times)):
+                self.assertTrue(at == time or at > time and at % qdrec.GRID == 0)
+                self.assertLess(previous, max(sequence, 1))
+                # Logged after it was sampled, and soon; the clock of a host is one and the same.
+                self.assertLess(time - qdrec.GRID, received)
+                self.assertLess(received, time + 60_000_000_000)
+                ticked += at == time
+        self.assertGreater(ticked, 10)
+
+    @staticmethod
+    def firsts(blocks, times):
+        row = 0
+        for block in blocks:
+            yield times[row]
+            row += block[8]
+
     def test_a_live_recording(self):
         with tempfile.TemporaryDirectory() as folder, harness.Stage("--servers", "1", "--bots", "4") as stage:
             path = os.path.join(folder, "run.qdrec")
@@ -94,6 +129,7 @@ class FormatTest(unittest.TestCase):
             code, exported, error = harness.qdctl("export", path, "--format", "csv", "--series", "*")
             self.assertEqual(code, 0, error)
             self.compare(path, read_csv(exported.splitlines()))
+            self.places(path, 3)
             self.summaries(path)
 
     # What a game sampled, through probe, agent, gRPC, console and file: NaN payloads, infinities, denormals, -0, limits.

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/ingest/log_grid.h"
+
 namespace qd::daemon {
 namespace {
 
@@ -97,6 +99,28 @@ TEST_F(FlightLogTest, CursorSeesWhatIsAppendedAfterIt) {
   fill(*log, 4, 5);
   EXPECT_TRUE(wake.wait(1));
   EXPECT_THAT(ticksOf(*cursor), testing::ElementsAre(4, 5));
+}
+
+// Recordings are a tenth smaller for it; what is rare keeps the nanosecond.
+TEST_F(FlightLogTest, WhatIsColumnarIsStampedOnTheGridAndNeverAheadOfTime) {
+  auto log = open();
+  auto cursor = log->openCursor({}, [] {});
+  bool fine = false;
+  for (int i = 0; i < 20; ++i) {
+    const TimeNs before = utcNowNs();
+    log->append(ingest::SampleBlock{{ProcessId("s"), InstanceId(1)}, 0, 0, 1, 0, {1}, {1}, {}});
+    log->append(ingest::FrameBlock{{ProcessId("s"), InstanceId(1)}, "s", {1}, {1}, {1}, {1}});
+    log->append(line(1));
+    for (int kind = 0; kind < 3; ++kind) {
+      const auto entry = cursor->next();
+      ASSERT_NE(entry, nullptr);
+      EXPECT_LE(entry->received, utcNowNs());
+      EXPECT_GT(entry->received, before - ingest::kLogGridNs);
+      EXPECT_TRUE(kind == 2 || ingest::isOnLogGrid(entry->received));
+      fine = fine || !ingest::isOnLogGrid(entry->received);
+    }
+  }
+  EXPECT_TRUE(fine);
 }
 
 TEST_F(FlightLogTest, ResumesAfterASequenceOfTheSameAgentOnly) {

@@ -56,4 +56,27 @@ TEST(Formats, AFileOfFormat2IsReadAndVerified) {
   for (std::size_t i = 0; i < now.size(); ++i) ASSERT_TRUE(same(*then[i], *now[i])) << i;
 }
 
+// A second of a stage with one player, recorded when format 3 was written; tests/integration/format_test.py reads it as
+// a stranger would. A copy of it is the same, and as small.
+TEST(Formats, AFileOfFormat3IsReadVerifiedAndCopied) {
+  const std::string path = qd::paths::kSourceDir + "/tests/golden/format3.qdrec";
+  const auto file = Recording::open(path);
+  ASSERT_TRUE(file) << file.error().message;
+  const auto info = (*file)->info();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->format, 3);
+  EXPECT_EQ(info->points, 1283u);
+  EXPECT_TRUE(info->complete);
+  EXPECT_TRUE((*file)->verify().ok());
+  const std::vector<EnvelopePtr> once = replay(path);
+  const Scratch scratch;
+  const std::string copy = record(scratch, "copy.qdrec", once);
+  const std::vector<EnvelopePtr> twice = replay(copy);
+  ASSERT_EQ(twice.size(), once.size());
+  for (std::size_t i = 0; i < once.size(); ++i) ASSERT_TRUE(same(*once[i], *twice[i])) << i;
+  const auto copied = (*Recording::open(copy))->info();
+  ASSERT_TRUE(copied);
+  EXPECT_EQ(copied->headBytes, info->headBytes);
+}
+
 }  // namespace qd::recording::testing
