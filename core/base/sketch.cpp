@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/wide.h"
+
 namespace qd {
 namespace {
 
@@ -100,25 +102,18 @@ double powerOfTen(int exponent) {
   return at < table.size() ? table[at] : std::pow(10.0, exponent);
 }
 
-// raw · 10^-scale: divided by a power of ten, which rounds once; its inverse would round twice.
-double displayed(double raw, int scale) {
-  return scale > 0 ? raw / powerOfTen(scale) : scale < 0 ? raw * powerOfTen(-scale) : raw;
-}
-
 // How many values fell into each slot of a narrow range. Four counts each, taken in turn: values that stand still would
 // make one count wait for itself.
 class Narrow {
  public:
   static constexpr std::uint64_t kMost = 1024;  // slots
-  template <class Value>
-  void count(std::span<const Value> values, Value low, std::size_t slots) {
+  void count(std::span<const std::uint32_t> of, std::uint32_t low, std::size_t slots) {
     for (auto& lane : lanes_) std::fill_n(lane, slots, 0U);
-    const auto slot = [low](Value v) { return static_cast<std::uint64_t>(v) - static_cast<std::uint64_t>(low); };
     std::size_t i = 0;
-    for (; i + 4 <= values.size(); i += 4) {
-      for (std::size_t lane = 0; lane < 4; ++lane) ++lanes_[lane][slot(values[i + lane])];
+    for (; i + 4 <= of.size(); i += 4) {
+      for (std::size_t lane = 0; lane < 4; ++lane) ++lanes_[lane][of[i + lane] - low];
     }
-    for (; i < values.size(); ++i) ++lanes_[0][slot(values[i])];
+    for (; i < of.size(); ++i) ++lanes_[0][of[i] - low];
   }
   std::uint64_t at(std::size_t slot) const {
     return std::uint64_t{lanes_[0][slot]} + lanes_[1][slot] + lanes_[2][slot] + lanes_[3][slot];
@@ -150,19 +145,92 @@ struct Table {
   }
 };
 
-// The slots of the finite values.
-void slotsOf(std::span<const double> values, std::vector<std::uint32_t>& slots) {
-  slots.resize(values.size());
-  std::uint32_t greatest = 0;
+// Infinities and NaN lie beyond the slots of what is finite.
+std::uint32_t slotOf(double value) {
+  const std::uint32_t magnitude = magnitudeOf(value);
+  const auto sign = 0 - static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(value) >> 63);
+  return kEnd + ((magnitude ^ sign) - sign);
+}
+bool isFinite(std::uint32_t slot) {
+  return slot - 1 < 2 * kEnd - 1;
+}
+
+struct Ends {
+  std::uint32_t low = UINT32_MAX, high = 0;
+};
+
+// Into as many slots as there are values.
+QD_WIDE Ends slotsOf(std::span<const double> values, std::uint32_t* slots) {
+  Ends ends;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto bits = std::bit_cast<std::uint64_t>(values[i]);
-    const std::uint32_t magnitude = magnitudeOf(values[i]), sign = 0 - static_cast<std::uint32_t>(bits >> 63);
-    greatest = std::max(greatest, magnitude);
-    slots[i] = kEnd + ((magnitude ^ sign) - sign);
+    const std::uint32_t slot = slotOf(values[i]);
+    ends.low = std::min(ends.low, slot);
+    ends.high = std::max(ends.high, slot);
+    slots[i] = slot;
   }
-  if (greatest >= kEnd) {  // not finite: beyond the ends of the slots
-    std::erase_if(slots, [](std::uint32_t slot) { return slot - 1 >= 2 * kEnd - 1; });
+  return ends;
+}
+
+// Of raw · 10^-scale, `power` being 10^|scale|: divided by it, which rounds once; its inverse would round twice.
+QD_WIDE Ends slotsOfParts(std::span<const std::int64_t> raw, double power, std::uint32_t* slots) {
+  Ends ends;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const std::uint32_t slot = slotOf(static_cast<double>(raw[i]) / power);
+    ends.low = std::min(ends.low, slot);
+    ends.high = std::max(ends.high, slot);
+    slots[i] = slot;
   }
+  return ends;
+}
+QD_WIDE Ends slotsOfMultiples(std::span<const std::int64_t> raw, double power, std::uint32_t* slots) {
+  Ends ends;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const std::uint32_t slot = slotOf(static_cast<double>(raw[i]) * power);
+    ends.low = std::min(ends.low, slot);
+    ends.high = std::max(ends.high, slot);
+    slots[i] = slot;
+  }
+  return ends;
+}
+
+// The sketch of slots that lie between `ends`. What is not finite is left out.
+std::string encodedSlots(std::vector<std::uint32_t>& slots, Ends ends) {
+  if (!slots.empty() && !(isFinite(ends.low) && isFinite(ends.high))) {
+    std::erase_if(slots, [](std::uint32_t slot) { return !isFinite(slot); });
+    ends = {};
+    for (const std::uint32_t slot : slots) ends = {std::min(ends.low, slot), std::max(ends.high, slot)};
+  }
+  if (slots.empty()) return Sketch().encode();
+  if (ends.low == ends.high) {  // stands still, as many series do
+    Encoder one(1);
+    one.add(keyOf(ends.low), slots.size());
+    return one.take();
+  }
+  Encoder out(std::min<std::size_t>(slots.size(), ends.high - ends.low + 1));
+  if (ends.high - ends.low < Narrow::kMost) {
+    thread_local Narrow narrow;
+    narrow.count(slots, ends.low, ends.high - ends.low + 1);
+    for (std::uint32_t slot = ends.low; slot <= ends.high; ++slot) {
+      if (const std::uint64_t count = narrow.at(slot - ends.low)) out.add(keyOf(slot), count);
+    }
+    return out.take();
+  }
+  thread_local Table table;
+  std::uint32_t below = 0, above = UINT32_MAX;  // the slots of keys beside 0: between lies most of the table
+  for (const std::uint32_t slot : slots) {
+    ++table.counts[slot];
+    if (slot < kEnd) below = std::max(below, slot);
+    if (slot >= kEnd) above = std::min(above, slot);
+  }
+  if (below != 0) table.take(ends.low, below, out);
+  if (above != UINT32_MAX) table.take(above, ends.high, out);
+  return out.take();
+}
+
+std::vector<std::uint32_t>& roomFor(std::size_t slots) {
+  thread_local std::vector<std::uint32_t> kept;
+  kept.resize(slots);
+  return kept;
 }
 
 }  // namespace
@@ -322,79 +390,15 @@ std::size_t Sketch::bytes() const {
 }
 
 std::string encodedSketch(std::span<const std::int64_t> raw, int scale) {
-  if (raw.empty()) return Sketch().encode();
-  std::int64_t low = raw[0], high = raw[0];
-  for (const std::int64_t v : raw) {
-    low = std::min(low, v);
-    high = std::max(high, v);
-  }
-  const std::uint64_t span = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  if (span >= Narrow::kMost || span >= raw.size()) {  // nearly each has its own: then they are not counted first
-    thread_local std::vector<double> values;
-    values.assign(raw.begin(), raw.end());
-    if (const double power = powerOfTen(std::abs(scale)); scale > 0) {
-      for (double& v : values) v /= power;
-    } else if (scale < 0) {
-      for (double& v : values) v *= power;
-    }
-    return encodedSketch(values);
-  }
-  thread_local Narrow narrow;
-  const auto slots = static_cast<std::size_t>(span) + 1;
-  narrow.count(raw, low, slots);
-  // What is displayed rises with what is raw, and so do the keys.
-  Encoder out(slots);
-  std::int64_t key = 0;
-  std::uint64_t count = 0;
-  for (std::size_t i = 0; i < slots; ++i) {
-    const std::uint64_t more = narrow.at(i);
-    if (more == 0) continue;
-    const double value = displayed(static_cast<double>(low + static_cast<std::int64_t>(i)), scale);
-    const std::int64_t magnitude = magnitudeOf(value), next = value < 0 ? -magnitude : magnitude;
-    if (count != 0 && next != key) out.add(key, std::exchange(count, 0));
-    key = next;
-    count += more;
-  }
-  if (count != 0) out.add(key, count);
-  return out.take();
+  std::vector<std::uint32_t>& slots = roomFor(raw.size());
+  const double power = powerOfTen(std::abs(scale));
+  return encodedSlots(slots,
+                      scale < 0 ? slotsOfMultiples(raw, power, slots.data()) : slotsOfParts(raw, power, slots.data()));
 }
 
 std::string encodedSketch(std::span<const double> values) {
-  const auto same = [&](double v) {
-    return std::bit_cast<std::uint64_t>(v) == std::bit_cast<std::uint64_t>(values[0]);
-  };
-  if (!values.empty() && std::all_of(values.begin(), values.end(), same)) {  // stands still, as many series do
-    Sketch one;
-    one.add(values[0], values.size());
-    return one.encode();
-  }
-  thread_local std::vector<std::uint32_t> slots;
-  slotsOf(values, slots);
-  if (slots.empty()) return Sketch().encode();
-  Encoder out(slots.size());
-  std::uint32_t low = slots[0], high = slots[0];
-  for (const std::uint32_t slot : slots) {
-    low = std::min(low, slot);
-    high = std::max(high, slot);
-  }
-  if (high - low < Narrow::kMost) {
-    thread_local Narrow narrow;
-    narrow.count<std::uint32_t>(slots, low, high - low + 1);
-    for (std::uint32_t slot = low; slot <= high; ++slot) {
-      if (const std::uint64_t count = narrow.at(slot - low)) out.add(keyOf(slot), count);
-    }
-    return out.take();
-  }
-  thread_local Table table;
-  std::uint32_t below = 0, above = UINT32_MAX;  // the slots of keys beside 0: between lies most of the table
-  for (const std::uint32_t slot : slots) {
-    ++table.counts[slot];
-    if (slot < kEnd) below = std::max(below, slot);
-    if (slot >= kEnd) above = std::min(above, slot);
-  }
-  if (below != 0) table.take(low, below, out);
-  if (above != UINT32_MAX) table.take(above, high, out);
-  return out.take();
+  std::vector<std::uint32_t>& slots = roomFor(values.size());
+  return encodedSlots(slots, slotsOf(values, slots.data()));
 }
 
 }  // namespace qd

@@ -5,6 +5,8 @@
 #include <bit>
 #include <utility>
 
+#include "core/base/wide.h"
+
 namespace qd::recording {
 namespace {
 
@@ -135,16 +137,30 @@ inline __attribute__((always_inline)) void encode(const std::uint64_t* values, s
   std::copy(sums, sums + kForms, codes.sum);
 }
 
+// Of whole groups, nearly all there are.
+struct Whole {
+  std::uint64_t wide[kGroup + 2];
+};
+QD_WIDE void encodeWhole(const Whole& values, std::uint64_t least, Codes& codes) {
+  encode(values.wide, kGroup, least, codes);
+}
+QD_WIDE std::int64_t leastOf(std::span<const std::int64_t> values) {
+  std::int64_t least = values[0];
+  for (const std::int64_t v : values) least = std::min(least, v);
+  return least;
+}
+
 // The forms of all values; leaves `before` behind the last one. Returns the least value.
 std::int64_t encode(std::span<const std::int64_t> values, Before& before, Codes& codes) {
-  std::uint64_t wide[kGroup + 2];
+  Whole whole;
+  auto& wide = whole.wide;
   const std::size_t n = values.size();
   wide[0] = before.value - before.step;
   wide[1] = before.value;
   std::memcpy(wide + 2, values.data(), n * sizeof(std::uint64_t));
-  const std::int64_t base = *std::min_element(values.begin(), values.end());
+  const std::int64_t base = leastOf(values);
   if (n == kGroup) {
-    encode(wide, kGroup, static_cast<std::uint64_t>(base), codes);
+    encodeWhole(whole, static_cast<std::uint64_t>(base), codes);
   } else {
     encode(wide, n, static_cast<std::uint64_t>(base), codes);
   }
@@ -152,7 +168,7 @@ std::int64_t encode(std::span<const std::int64_t> values, Before& before, Codes&
   return base;
 }
 
-std::uint64_t riceBits(const std::uint64_t* codes, std::size_t n, int k) {
+QD_WIDE std::uint64_t riceBits(const std::uint64_t* codes, std::size_t n, int k) {
   std::uint64_t quotients = 0;
   for (std::size_t i = 0; i < n; ++i) quotients += codes[i] >> k;
   return quotients + n * static_cast<std::size_t>(k + 1);

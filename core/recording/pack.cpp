@@ -141,7 +141,7 @@ void Packer::best(std::uint8_t method, ByteView plain, std::uint8_t compressedMe
   ByteWriter writer(out);
   Bytes& compressed = impl_->compressed;
   std::size_t size = plain.size();
-  if (plain.size() >= 64) {
+  if (plain.size() >= 64 && !looksLikeNoise(input)) {
     compressed.resize(ZSTD_compressBound(input.size()));
     size = ZSTD_compressCCtx(impl_->context, compressed.data(), compressed.size(), input.data(), input.size(), 1);
   }

@@ -71,7 +71,7 @@ struct Recorder::Impl {
 
   explicit Impl(RecorderOptions o) : options(std::move(o)), queue(options.queueBytes), path(options.path) {}
   void run();
-  void commit(std::vector<EnvelopePtr>& batch);
+  void commit(std::vector<EnvelopePtr> batch);
   void takeGaps(std::vector<EnvelopePtr>& batch);
   void askForMissing();
   void roll();
@@ -103,7 +103,7 @@ void Recorder::Impl::takeGaps(std::vector<EnvelopePtr>& batch) {
   overflow.gaps.clear();
 }
 
-void Recorder::Impl::commit(std::vector<EnvelopePtr>& batch) {
+void Recorder::Impl::commit(std::vector<EnvelopePtr> batch) {
   takeGaps(batch);
   if (options.rollEvery.count() > 0) {
     for (const EnvelopePtr& envelope : batch) preamble.on(envelope);
@@ -115,7 +115,6 @@ void Recorder::Impl::commit(std::vector<EnvelopePtr>& batch) {
     (failed ? status.dropped : status.envelopes) += batch.size();
     status.points = pointsBefore + writer->points();
   }
-  batch.clear();
 }
 
 // Once there is room again.
@@ -165,25 +164,13 @@ void Recorder::Impl::finish() {
 }
 
 void Recorder::Impl::run() {
-  std::vector<EnvelopePtr> batch;
-  std::size_t bytes = 0;
-  Clock::time_point due = Clock::now() + options.commitEvery;
   if (options.rollEvery.count() > 0) rollAt = Clock::now() + options.rollEvery;
-  while (true) {
-    std::optional<EnvelopePtr> next = queue.popFor(std::max(due - Clock::now(), Clock::duration(0)));
-    if (next) {
-      bytes += sizeInBytes(**next);
-      batch.push_back(std::move(*next));
-    }
-    const bool ended = !next && queue.stopped();
-    if (Clock::now() >= due || bytes >= kCommitBytes || ended) {
-      commit(batch);
-      bytes = 0;
-      due = Clock::now() + options.commitEvery;
-      if (!ended && !failed && due > rollAt) roll();
-      if (!ended) askForMissing();
-    }
+  for (bool ended = false; !ended;) {
+    ended = queue.stopped();  // asked first, so that what came before is taken below
+    commit(queue.takeAll(kCommitBytes, options.commitEvery));
     if (ended) break;
+    if (!failed && Clock::now() + options.commitEvery > rollAt) roll();
+    askForMissing();
   }
   finish();
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/wide.h"
+
 namespace qd::recording {
 namespace {
 
@@ -13,6 +15,23 @@ constexpr std::size_t kSafeCount = std::size_t{1} << 23;
 
 std::uint64_t minus(std::int64_t a, std::int64_t b) {
   return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
+}
+
+struct Range {
+  std::int64_t low, high;
+};
+QD_WIDE Range rangeOf(std::span<const std::int64_t> values) {
+  Range range{values[0], values[0]};
+  for (const std::int64_t v : values) {
+    range.low = std::min(range.low, v);
+    range.high = std::max(range.high, v);
+  }
+  return range;
+}
+QD_WIDE std::uint64_t sumAbove(std::span<const std::int64_t> values, std::int64_t low) {
+  std::uint64_t sum = 0;
+  for (const std::int64_t v : values) sum += minus(v, low);
+  return sum;
 }
 
 }  // namespace
@@ -43,18 +62,12 @@ Summary summarise(std::span<const std::int64_t> values) {
   Summary s;
   s.n = s.count = values.size();
   if (values.empty()) return s;
-  std::int64_t low = values[0], high = values[0];
-  for (const std::int64_t v : values) {
-    low = std::min(low, v);
-    high = std::max(high, v);
-  }
+  const auto [low, high] = rangeOf(values);
   s.min = low;
   s.max = high;
   s.last = values.back();
   if (minus(high, low) < kSafeSpread && values.size() <= kSafeCount) {
-    std::uint64_t sum = 0;
-    for (const std::int64_t v : values) sum += minus(v, low);
-    s.mean = meanAbove(low, sum, s.count);
+    s.mean = meanAbove(low, sumAbove(values, low), s.count);
   } else {
     double sum = 0;
     for (const std::int64_t v : values) sum += static_cast<double>(v);

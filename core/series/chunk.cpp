@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "core/base/sketch.h"
+#include "core/base/wide.h"
 
 namespace qd::series {
 namespace {
@@ -51,18 +52,22 @@ void extend(Node& node, const Node& later) {
   node.k1 = later.k1;
 }
 
-std::pair<std::int64_t, std::int64_t> leastAndMost(std::span<const std::uint64_t> bits) {
-  auto least = static_cast<std::int64_t>(bits.front()), most = least;
+struct Ends {
+  std::int64_t least, most;
+};
+QD_WIDE Ends endsOf(std::span<const std::uint64_t> bits) {
+  const auto first = static_cast<std::int64_t>(bits[0]);
+  Ends ends{first, first};
   for (const std::uint64_t b : bits) {
-    least = std::min(least, static_cast<std::int64_t>(b));
-    most = std::max(most, static_cast<std::int64_t>(b));
+    ends.least = std::min(ends.least, static_cast<std::int64_t>(b));
+    ends.most = std::max(ends.most, static_cast<std::int64_t>(b));
   }
-  return {least, most};
+  return ends;
 }
 
 PackedFrame packedValues(const Kind& kind, std::span<const std::uint64_t> bits) {
   if (!kind.integer) return PackedFrame(bits, 0, 0, true);
-  const auto [least, most] = leastAndMost(bits);
+  const auto [least, most] = endsOf(bits);
   return PackedFrame(bits, least, most, false);
 }
 

@@ -199,30 +199,52 @@ void Track::sealTail() {
 // The tail's chunk joins the sealed ones and the tail is empty, in one step for readers. `places`: of its whole page.
 void Track::sealTailAt(PlacesPtr places) {
   const std::size_t size = tailSize_.load(std::memory_order_relaxed);
-  Forest forest = forest_;
+  std::optional<Entry> sealed;
   if (size != 0) {
     const std::size_t first = places ? tail_->first : 0;
     if (!places) places = placesOf(meter_, *tail_, size);
     const auto bits = bitsOf(*tail_, size);
     auto chunk = std::make_shared<Chunk>(meter_, tail_->kind, tail_->breakBefore, std::move(places), first, bits);
-    forest.push(meter_, entryOf(std::move(chunk), sketchOf(meter_, tail_->kind, bits)));
+    sealed = entryOf(std::move(chunk), sketchOf(meter_, tail_->kind, bits));
     hasLive_.store(true, std::memory_order_relaxed);
   }
   nextCapacity_ = tail_->capacity;
-  std::shared_ptr<Tail> old;
   bool seen = false;
-  {
-    const std::lock_guard lock(mutex_);
-    std::swap(forest_, forest);
-    old = std::move(tail_);
-    seen = tailSeen_;
-    tail_ = nullptr;
-    tailSize_.store(0, std::memory_order_release);
-  }
+  std::shared_ptr<Tail> old = sealed ? joinForest(std::move(*sealed), seen) : dropTail(seen);
   if (!seen && !old->times) {  // nobody reads it: its room serves the next one
     old->page = nullptr;
     spare_ = std::move(old);
   }
+}
+
+std::shared_ptr<Tail> Track::dropTail(bool& seen) {
+  const std::lock_guard lock(mutex_);
+  return takeTail(seen);
+}
+
+// Under mutex_.
+std::shared_ptr<Tail> Track::takeTail(bool& seen) {
+  seen = tailSeen_;
+  tailSize_.store(0, std::memory_order_release);
+  return std::exchange(tail_, nullptr);
+}
+
+// In place where no reader has the newest branch, which is nearly always where nobody looks; else into a copy of it.
+std::shared_ptr<Tail> Track::joinForest(Entry sealed, bool& seen) {
+  std::optional<Growth> growth = forest_.growth(sealed);
+  if (growth) {
+    const std::lock_guard lock(mutex_);
+    if (!forestSeen_) {
+      forest_.grow(std::move(*growth));
+      return takeTail(seen);
+    }
+  }
+  Forest forest = forest_;
+  growth ? forest.push(meter_, std::move(*growth)) : forest.push(meter_, std::move(sealed));
+  const std::lock_guard lock(mutex_);
+  std::swap(forest_, forest);
+  forestSeen_ = false;  // its newest branch is new
+  return takeTail(seen);
 }
 
 void Track::adopt(std::vector<Entry> entries) {
@@ -249,6 +271,7 @@ Snapshot Track::snapshot() const {
   {
     const std::lock_guard lock(mutex_);
     s.forest = forest_;
+    forestSeen_ = true;
     size = tailSize_.load(std::memory_order_acquire);
     if (size == 0) return s;
     tail = tail_;
@@ -281,6 +304,7 @@ std::optional<Track::Last> Track::last() const {
       return Last{tail_->time(i), tail_->tick(i), Chunk::displayed(tail_->kind, tail_->bits[i])};
     }
     forest = forest_;
+    forestSeen_ = true;
   }
   for (std::size_t level = 0; level < Forest::kLevels; ++level) {
     if (!forest.level(level)) continue;

@@ -101,6 +101,10 @@ class Track {
   void beginSegment(const Kind& asked, Tick first, bool& breakBefore);
   void ensureTail(const Kind& kind, bool breakBefore, const PagePtr& page, std::size_t first, std::size_t more);
   void sealTailAt(PlacesPtr places);
+  // The tail that was, and whether a reader may hold it.
+  std::shared_ptr<Tail> joinForest(Entry sealed, bool& seen);
+  std::shared_ptr<Tail> dropTail(bool& seen);
+  std::shared_ptr<Tail> takeTail(bool& seen);
   void publishTail(std::shared_ptr<Tail> tail, std::size_t size);
   void publish(Forest forest);
 
@@ -111,6 +115,7 @@ class Track {
   std::shared_ptr<Tail> tail_;            // null: empty
   std::atomic<std::size_t> tailSize_{0};  // samples of it that are there to see
   mutable bool tailSeen_ = false;         // a reader may hold tail_
+  mutable bool forestSeen_ = false;       // a reader may hold the newest branch of forest_
   std::atomic<std::uint64_t> points_{0};
   std::atomic<bool> hasLive_{false};
 

@@ -2,6 +2,7 @@
 #include "core/series/tree.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/base/sketch.h"
 
@@ -22,6 +23,16 @@ SketchPtr sketchOf(Meter& meter, const Folded* first, std::size_t count) {
   std::vector<SketchPtr> sketches;
   for (std::size_t i = 0; i < count; ++i) sketches.push_back(first[i].sketch);
   return merged(meter, sketches);
+}
+
+// What a fold needs of an entry or of another fold.
+struct ExtentAndSketch {
+  const Extent& extent;
+  const SketchPtr& sketch;
+};
+template <class Folded>
+ExtentAndSketch of(const Folded& folded) {
+  return {folded.extent, folded.sketch};
 }
 
 // The fold number n of kFold things. Its sketch is `old`'s where that is of the same sketches.
@@ -62,13 +73,36 @@ Branch::Branch(Meter& meter, std::vector<Entry> from, const Branch* like)
   metered.set(owned());
 }
 
-Branch::Branch(Meter& meter, const Branch& before, Entry next) : metered(meter, 0) {
-  entries.reserve(before.entries.size() + 1);
-  entries = before.entries;
-  entries.push_back(std::move(next));
+Branch::Branch(Meter& meter, const Branch& before, Growth next) : metered(meter, 0) {
+  // Room for some more: it may grow in place from now on.
+  entries.reserve(std::min(kEntries, before.entries.size() * 2));
+  entries.insert(entries.end(), before.entries.begin(), before.entries.end());
   fours = before.fours;
   sixteens = before.sixteens;
-  foldNew(nullptr);
+  grow(std::move(next));
+}
+
+Growth Branch::grown(Entry next) const {
+  Growth out;
+  const std::size_t size = entries.size() + 1;
+  if (size % kFold == 0) {
+    const Entry* old = &entries[size - kFold];
+    const std::array<ExtentAndSketch, kFold> four{of(old[0]), of(old[1]), of(old[2]), of(next)};
+    out.four = foldOf(four.data(), kFold, sketchOf(metered.meter(), four.data(), kFold));
+  }
+  if (size % (kFold * kFold) == 0) {
+    const Fold* old = &fours[fours.size() - (kFold - 1)];
+    const std::array<ExtentAndSketch, kFold> sixteen{of(old[0]), of(old[1]), of(old[2]), of(*out.four)};
+    out.sixteen = foldOf(sixteen.data(), kFold, sketchOf(metered.meter(), sixteen.data(), kFold));
+  }
+  out.entry = std::move(next);
+  return out;
+}
+
+void Branch::grow(Growth next) {
+  entries.push_back(std::move(next.entry));
+  if (next.four) fours.push_back(std::move(*next.four));
+  if (next.sixteen) sixteens.push_back(std::move(*next.sixteen));
   metered.set(owned());
 }
 
@@ -135,7 +169,7 @@ std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries, const Branc
     const std::size_t end = std::min(entries.size(), i + Branch::kEntries);
     std::vector<Entry> part(std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(i)),
                             std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(end)));
-    above.push_back(entryOf(std::make_shared<const Branch>(meter, std::move(part), i == 0 ? like : nullptr)));
+    above.push_back(entryOf(std::make_shared<Branch>(meter, std::move(part), i == 0 ? like : nullptr)));
   }
   return above;
 }
@@ -160,26 +194,41 @@ void Forest::push(Meter& meter, Entry entry) {
     if (!level) {
       std::vector<Entry> one;
       one.push_back(std::move(entry));
-      level = std::make_shared<const Branch>(meter, std::move(one));
+      level = std::make_shared<Branch>(meter, std::move(one));
       return;
     }
-    if (level->entries.size() + 1 < Branch::kEntries || &level == &levels_.back()) {
-      level = std::make_shared<const Branch>(meter, *level, std::move(entry));
+    BranchPtr grown = std::make_shared<Branch>(meter, *level, level->grown(std::move(entry)));
+    if (grown->entries.size() < Branch::kEntries || &level == &levels_.back()) {
+      level = std::move(grown);
       return;
     }
-    entry = entryOf(std::make_shared<const Branch>(meter, *level, std::move(entry)));
+    entry = entryOf(std::move(grown));
     level = nullptr;
   }
 }
 
+std::optional<Growth> Forest::growth(Entry& entry) const {
+  const BranchPtr& newest = levels_.front();
+  if (!newest || newest->entries.size() + 1 >= Branch::kEntries) return std::nullopt;
+  return newest->grown(std::move(entry));
+}
+
+void Forest::grow(Growth next) {
+  std::const_pointer_cast<Branch>(levels_.front())->grow(std::move(next));
+}
+
+void Forest::push(Meter& meter, Growth next) {
+  levels_.front() = std::make_shared<Branch>(meter, *levels_.front(), std::move(next));
+}
+
 void Forest::replace(Meter& meter, std::size_t level, std::vector<Entry> entries, bool same) {
   if (same) {
-    levels_[level] = std::make_shared<const Branch>(meter, *levels_[level], std::move(entries));
+    levels_[level] = std::make_shared<Branch>(meter, *levels_[level], std::move(entries));
     return;
   }
   entries = stacked(meter, std::move(entries));
   levels_[level] =
-      entries.empty() ? nullptr : std::make_shared<const Branch>(meter, std::move(entries), levels_[level].get());
+      entries.empty() ? nullptr : std::make_shared<Branch>(meter, std::move(entries), levels_[level].get());
 }
 
 }  // namespace qd::series

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The samples of one series before its tail: a persistent tree of entries in time order. An entry is a chunk in RAM, a
 // branch of up to 64 entries, or cold: known by its extent and sketch alone. Every change makes new branches along its
-// path and leaves the old ones to those who still read them. Over each 4 and each 16 entries of a branch stands a fold,
-// so that the levels of the pyramid are a factor of four apart. Pure functions over immutable values; any thread.
+// path and leaves the old ones to those who still read them; only the newest branch grows in place while nobody has it.
+// Over each 4 and each 16 entries of a branch stands a fold, so that the levels of the pyramid are a factor of four
+// apart. Pure functions over immutable values; any thread.
 #pragma once
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,13 +37,19 @@ struct Fold {
   SketchPtr sketch;  // null: one of the entries has none
 };
 
+// One more entry for a branch, and the folds that it completes.
+struct Growth {
+  Entry entry;
+  std::optional<Fold> four, sixteen;
+};
+
 struct Branch {
   static constexpr std::size_t kEntries = 64;
 
   // `like`: has some of the entries at the same places, whose folds are taken over; or null.
   Branch(Meter& meter, std::vector<Entry> entries, const Branch* like = nullptr);
   // `before` with one more entry at its end.
-  Branch(Meter& meter, const Branch& before, Entry next);
+  Branch(Meter& meter, const Branch& before, Growth next);
   // `before` with other entries that cover the same, one for one.
   Branch(Meter& meter, const Branch& before, std::vector<Entry> entries);
 
@@ -51,6 +59,8 @@ struct Branch {
 
   Fold all() const;
   std::uint32_t live() const;
+  Growth grown(Entry next) const;
+  void grow(Growth next);  // nobody else has the branch
 
  private:
   void foldNew(const Branch* like);
@@ -76,6 +86,11 @@ class Forest {
   std::uint32_t live() const;
 
   void push(Meter& meter, Entry entry);
+  // The same in two steps, of which the second is short: what grows in place. Null where level 0 is not there or would
+  // be full. Nobody but the caller may have level 0 when it grows.
+  std::optional<Growth> growth(Entry& entry) const;  // takes the entry if there is one
+  void grow(Growth next);
+  void push(Meter& meter, Growth next);  // a growth of this forest, without touching what others read
   // Replaces a level's entries by others: `same`: they cover the same, one for one. At most 64, or they are stacked.
   void replace(Meter& meter, std::size_t level, std::vector<Entry> entries, bool same);
 
