@@ -59,7 +59,9 @@ void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_
     ring.committedAt = now;
   }
   static thread_local std::array<qd_lane_item, kItemsAtOnce> items;
+  const std::uint64_t until = qd_lane_head(lane_, index);
   for (int reads = 0; reads < kReadsAtOnce; ++reads) {
+    if (reads > 0 && qd_lane_tail(lane_, index) >= until) break;
     const std::int64_t count = qd_lane_read(lane_, index, items.data(), items.size());
     if (count < 0) {
       ring.broken = true;

@@ -208,7 +208,7 @@ func (p *Probe) layOut() error {
 		*r.word(0), *r.word(8) = uint64(at), uint64(bytes/16)
 		*r.word(16), *r.word(24) = uint64(at+bytes), uint64(blobs)
 		r.published = r.word(ringHead)
-		r.slots = unsafe.Slice((*uint64)(unsafe.Add(base, at)), bytes/8)
+		r.slots = unsafe.Add(base, at)
 		r.blobs = memory.bytes[at+bytes : at+bytes+blobs : at+bytes+blobs]
 		p.rings = append(p.rings, r)
 		at += bytes + blobs

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 )
 
 // A probe whose rings are written as if an agent were there; nobody reads them but the test.
@@ -35,8 +36,8 @@ type record struct {
 func (r *Ring) read() (all []record) {
 	head := atomic.LoadUint64(r.published)
 	for tail := atomic.LoadUint64(r.word(ringTail)); tail < head; tail++ {
-		at := tail & r.mask * 2
-		all = append(all, record{uint8(r.slots[at]), r.slots[at] >> 16, r.slots[at+1]})
+		word := *(*uint64)(unsafe.Add(r.slots, tail&r.mask*16))
+		all = append(all, record{uint8(word), word >> 16, *(*uint64)(unsafe.Add(r.slots, tail&r.mask*16+8))})
 	}
 	atomic.StoreUint64(r.word(ringTail), head)
 	atomic.StoreUint64(r.word(ringBlobTail), atomic.LoadUint64(r.word(ringBlobHead)))
@@ -329,6 +330,6 @@ func BenchmarkRawStores(b *testing.B) {
 		slot := slots[at : at+2 : at+2]
 		slot[0], slot[1] = 1, uint64(i)
 		head++
-		publish(shared, head)
+		publish(shared, head, uintptr(unsafe.Pointer(&slot[0])))
 	}
 }

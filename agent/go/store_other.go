@@ -6,4 +6,4 @@ package quarterdeck
 
 import "sync/atomic"
 
-func publish(to *uint64, head uint64) { atomic.StoreUint64(to, head) }
+func publish(to *uint64, head uint64, _ uintptr) { atomic.StoreUint64(to, head) }

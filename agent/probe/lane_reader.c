@@ -291,6 +291,9 @@ uint64_t qd_lane_bytes(const qd_lane* lane) {
 uint64_t qd_lane_tail(const qd_lane* lane, uint32_t ring) {
   return ring < lane->ring_count ? lane->rings[ring].tail : 0;
 }
+uint64_t qd_lane_head(const qd_lane* lane, uint32_t ring) {
+  return ring < lane->ring_count ? load(&lane->rings[ring].shared->head) : 0;
+}
 
 int qd_lane_ring_name(const qd_lane* lane, uint32_t ring, char name[QD_RING_NAME]) {
   name[0] = 0;

@@ -41,6 +41,10 @@ uint64_t qd_lane_bytes(const qd_lane* lane);
 /* 1 when a thread has or had it; name gets at most QD_RING_NAME bytes, NUL included. */
 int qd_lane_ring_name(const qd_lane* lane, uint32_t ring, char name[QD_RING_NAME]);
 uint64_t qd_lane_tail(const qd_lane* lane, uint32_t ring);
+/* What the probe has written up to now (its word, unchecked: a bound, not an index). One drain reads up to here and no
+ * further: a reader that goes on until nothing is left runs after the writer, and takes from it the cache lines of each
+ * record that it is about to write. */
+uint64_t qd_lane_head(const qd_lane* lane, uint32_t ring);
 
 /* Takes up to `max` items of one ring and at most 4 MiB of blobs. Returns how many; 0 when there is nothing; -1 when
  * the ring is broken (an index outside of it, an unknown record type, …): it is then not read any more. */

@@ -210,6 +210,20 @@ void qd_sample_slow_(qd_probe* probe, uint64_t word, uint64_t value);
 void qd_record_out_(qd_probe* probe, uint64_t word, uint64_t value);
 enum { QD_REC_I64_ = 1, QD_REC_F64_ = 2 };
 
+/* How far ahead of a store its cache line is asked for. The line was written a lap ago and read by the agent since: it
+ * lies far away, or on another core, and the store would wait for it; asked for 128 records earlier it is there. What
+ * stands behind a ring is its blob ring: the address lies in the mapping wherever the record does. */
+enum { QD_FETCH_AHEAD_ = 2048 };
+#if defined(__GNUC__) && defined(__x86_64__)
+/* The builtin asks for a line to read unless the game is compiled with -mprfchw, and one that is held for reading is
+ * what the ring has plenty of. Processors that do not know the instruction skip it. */
+#define QD_FETCH_TO_WRITE_(at) __asm__ __volatile__("prefetchw %0" : : "m"(*(const char*)(at)))
+#elif defined(__GNUC__)
+#define QD_FETCH_TO_WRITE_(at) __builtin_prefetch((const void*)(at), 1)
+#else
+#define QD_FETCH_TO_WRITE_(at) ((void)(at))
+#endif
+
 /* A thread's variable cannot be seen across a DLL, and Microsoft's compiler has none of the builtins: there the store
  * is a call. */
 #if defined(_WIN32) && !defined(QD_BUILDS_PROBE)
@@ -235,6 +249,7 @@ static inline void qd_record_(qd_probe* probe, uint64_t word, uint64_t value) {
     slot[1] = value;
     r->head++;
     __atomic_store_n(r->shared_head, r->head, __ATOMIC_RELEASE);
+    QD_FETCH_TO_WRITE_((uintptr_t)slot + QD_FETCH_AHEAD_);
   }
 }
 #endif

@@ -29,7 +29,9 @@ constexpr int kTicks = 2000;
   if (!agent.attach([] {})) _exit(1);
   std::vector<qd_lane_item> items(4096);
   for (;;) {
-    while (qd_lane_read(agent.lane(), 0, items.data(), items.size()) > 0) qd_lane_commit(agent.lane(), 0);
+    const uint64_t until = qd_lane_head(agent.lane(), 0);  // as the agent drains
+    while (qd_lane_tail(agent.lane(), 0) < until && qd_lane_read(agent.lane(), 0, items.data(), items.size()) > 0)
+      qd_lane_commit(agent.lane(), 0);
     agent.pump();
     while (agent.next()) {
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
 
@@ -118,16 +119,19 @@ TEST(Lane, AThreadReadsWhileTheGameWrites) {
   const qd_series s = qd_series_i64(p, "n", "", 0);
   constexpr int kMany = 200000;
   std::vector<qd_lane_item> seen;
+  std::atomic<uint64_t> taken = 0;
   std::thread reader([&] {
     until([&] {
       for (const auto& item : a.agent.drain()) seen.push_back(item);
+      if (!seen.empty()) taken = seen.back().index + 1;
       return !seen.empty() && seen.back().type == QD_REC_TICK_END;
     });
   });
   qd_tick_begin(p, 1);
   for (int i = 0; i < kMany; i++) qd_sample_i64(p, s, i);
-  until([&] { return qd_lane_tail(a.agent.lane(), 0) != 0; });
-  poll(nullptr, 0, 20);
+  qd_stats stats{};
+  qd_get_stats(p, &stats);
+  EXPECT_TRUE(until([&] { return taken == stats.records; }));  // there is room for the end of the tick
   qd_tick_end(p);
   reader.join();
   uint64_t samples = 0, lost = 0, next = 0;
