@@ -163,6 +163,19 @@ TEST(Repair, WithoutItsFirstPageAnOldFormatIsKnownByItsRows) {
   EXPECT_EQ(samples(scratch / "r.qdrec"), samples(whole));
 }
 
+// Its tables are those of format 3, as which it is saved: the heads of its chunks say themselves what they are.
+TEST(Repair, WithoutItsFirstPageAFileOfFormat2IsReadAsWhatItIs) {
+  const Scratch scratch;
+  const std::string whole = qd::paths::kSourceDir + "/tests/golden/format2.qdrec", bad = scratch / "bad.qdrec";
+  std::filesystem::copy(whole, bad);
+  spoil(bad, 0, 512);
+  ASSERT_FALSE(Recording::open(bad));
+  const auto report = repair(bad, scratch / "r.qdrec");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(open(scratch / "r.qdrec")->verify().ok());
+  EXPECT_EQ(samples(scratch / "r.qdrec"), samples(whole));
+}
+
 TEST(Repair, WhatIsNoRecordingIsSaid) {
   const Scratch scratch;
   std::ofstream(scratch / "text") << std::string(20'000, 'x');
