@@ -215,6 +215,11 @@ void DebugDriver::sampled(const ingest::SampleBlock& block) {
   std::move(found.begin(), found.end(), std::back_inserter(crossed_));
 }
 
+bool DebugDriver::idle() const {
+  return crossed_.empty() && pendingLinks_.empty() && !lender_.any() && !guests_.any() && !desk_.nextDeadline() &&
+         desk_.breakpoints().empty();
+}
+
 void DebugDriver::onTime(TimeNs now) {
   if (!crossed_.empty()) perform(std::exchange(crossed_, {}));
   const auto deadline = desk_.nextDeadline();

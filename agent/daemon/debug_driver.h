@@ -47,6 +47,7 @@ class DebugDriver {
   void describe(const ingest::ProcessInfo& info) { perform(desk_.describe(info)); }
   void sampled(const ingest::SampleBlock& block);
   void onTime(TimeNs now);
+  bool idle() const;                                       // nothing is set, held or awaited
   void renew(const std::vector<ProbeSession*>& sessions);  // every 500 ms
 
  private:

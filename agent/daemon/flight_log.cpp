@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kWriteChunkBytes = std::size_t{1} << 20;  // of envelopes, in one go
 constexpr std::int64_t kWriteEveryNs = 8 * kNsPerMs;       // at each drain: readers are hardly ever ahead of the disk
-constexpr std::int64_t kUnwatchedEveryNs = 40 * kNsPerMs;  // with no reader, each wake-up of the writer is a cost
+constexpr std::int64_t kUnwatchedEveryNs = 30 * kNsPerMs;  // with no reader: at each drain, which are rarer then
 constexpr std::size_t kUnwatchedBytes = std::size_t{256} << 10;  // a probe gets its ring back when this is on disk
 constexpr std::uint32_t kStreaming = serve::kSamples | serve::kEntities | serve::kFrames | serve::kRollups;
 constexpr std::size_t kMostUnwritten = std::size_t{32} << 20;  // in RAM while the disk is stuck, then entries are lost

@@ -81,7 +81,9 @@ serve::Snapshot LiveBackend::snapshot() {
 
 Result<std::unique_ptr<serve::Cursor>> LiveBackend::openCursor(const serve::CursorStart& start,
                                                                std::function<void()> wake) {
-  return log_.openCursor(start, std::move(wake));
+  auto cursor = log_.openCursor(start, std::move(wake));
+  loop_.post([this] { hub_.attend(); });
+  return cursor;
 }
 
 void LiveBackend::push(control::PushOrder order, control::PushDone done) {

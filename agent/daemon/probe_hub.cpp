@@ -20,7 +20,6 @@
 namespace qd::daemon {
 namespace {
 
-constexpr std::int64_t kDrainEveryNs = 10 * kNsPerMs;
 constexpr std::int64_t kRenewEveryNs = 500 * kNsPerMs;
 constexpr std::int64_t kHelloWithinNs = 5 * kNsPerSecond;
 constexpr std::int64_t kLostAfterNs = 5 * kNsPerSecond;  // a process of an earlier agent that has not come back
@@ -80,6 +79,7 @@ void Recollection::take(const ingest::Envelope& envelope, ProcessTable& table) {
 ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLog& audit, control::SharedStore& shared,
                    Recollection recollection, std::vector<DebuggerRule> debuggers)
     : loop_(loop),
+      drainTimer_(loop),
       log_(log),
       table_(table),
       recollection_(std::move(recollection)),
@@ -161,7 +161,7 @@ Result<> ProbeHub::startTimers() {
       log_.notify();
     });
   });
-  return loop_.every(kDrainEveryNs, [this] { drainAll(); });
+  return drainTimer_.start(kDrainEveryNs, [this] { drainAll(); });
 }
 
 void ProbeHub::accept(int listener, const ProbeDoor* door) {
@@ -250,6 +250,7 @@ void ProbeHub::up(ProbeSession& session) {
   wishes_.up(session.ref());
   debugging_.on(session.upEvent());
   debugging_.describe(session.info());
+  loop_.post([this] { attend(); });  // who asks for it next finds it everywhere
 }
 
 void ProbeHub::wantWrite(ProbeSession& session, bool want) {
@@ -287,6 +288,17 @@ HubStats ProbeHub::stats() const {
   return out;
 }
 
+void ProbeHub::attend() {
+  if (pace_.slow()) drainAll();
+}
+
+// Does anybody read, or act on, what comes? Over TCP a probe gets its room back, and a stop its orders, by the drains.
+bool ProbeHub::awaited() const {
+  const auto streamed = [](const auto& entry) { return entry.second->streamed(); };
+  return log_.stats().cursors > 0 || changes_.active() || experiments_.active() || !debugging_.idle() ||
+         std::any_of(sessions_.begin(), sessions_.end(), streamed);
+}
+
 void ProbeHub::drainAll() {
   const std::int64_t now = monotonicNs();
   const TimeNs utc = utcNowNs();
@@ -295,7 +307,12 @@ void ProbeHub::drainAll() {
     renewedAt_ = now;
     debugging_.renew(live());
   }
-  for (const auto& [fd, session] : sessions_) session->drain(now, persisted);
+  std::uint32_t fullest = 0;
+  for (const auto& [fd, session] : sessions_) {
+    session->drain(now, persisted);
+    fullest = std::max(fullest, session->fullest());
+  }
+  drainTimer_.every(pace_.next(awaited(), fullest, now));
   pushes_.onTime(utc, persisted);
   debugging_.onTime(utc);
   changes_.onTime(utc, live());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The probe socket and everybody on it: accepts, drains all lanes every 10 ms, ends sessions, and hands what they say
-// to the push and debug drivers. Loop thread only. Errors of listening: Io, Conflict when another agent is there.
+// The probe socket and everybody on it: accepts, drains all lanes (drain_pace.h says how often), ends sessions, and
+// hands what they say to the push and debug drivers. Loop thread only. Errors of listening: Io, Conflict when another
+// agent is there.
 #pragma once
 
 #include <map>
@@ -11,9 +12,11 @@
 
 #include "agent/daemon/change_driver.h"
 #include "agent/daemon/debug_driver.h"
+#include "agent/daemon/drain_pace.h"
 #include "agent/daemon/event_loop.h"
 #include "agent/daemon/experiment_driver.h"
 #include "agent/daemon/host_metrics.h"
+#include "agent/daemon/paced_timer.h"
 #include "agent/daemon/probe_session.h"
 #include "agent/daemon/push_driver.h"
 #include "agent/daemon/wish_driver.h"
@@ -45,6 +48,8 @@ class ProbeHub final : public ProbeObserver {
   // For probes on other machines; plaintext. Returns what was bound. A token is needed off loopback.
   Result<std::string> listenTcp(const std::string& address, const std::string& token);
   Result<> startTimers();
+  // Somebody begins to read: what lies in the rings goes out now, and from now on at the usual pace.
+  void attend();
   PushDriver& pushes() { return pushes_; }
   DebugDriver& debugging() { return debugging_; }
   ChangeDriver& changes() { return changes_; }
@@ -75,6 +80,7 @@ class ProbeHub final : public ProbeObserver {
   void handle(int socket, std::uint32_t events);
   void end(int socket, const std::string& reason);
   void drainAll();
+  bool awaited() const;
   void everySecond();
   void declareLost();
   void shareHead();
@@ -83,6 +89,8 @@ class ProbeHub final : public ProbeObserver {
   ProbeSession* find(const ProcessId& id) const;
 
   EventLoop& loop_;
+  PacedTimer drainTimer_;
+  DrainPace pace_;
   FlightLog& log_;
   ProcessTable& table_;
   Recollection recollection_;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kItemsAtOnce = 1024;
 constexpr int kReadsAtOnce = 64;                                // of one ring in one drain; then others have their turn
 constexpr std::int64_t kLongestUncommittedNs = 250 * kNsPerMs;  // a slow disk must not fill the ring of a fast game
-constexpr std::uint64_t kLookEvery = 8;                         // drains, at rings that nobody has used yet
+constexpr std::int64_t kLookEveryNs = 75 * kNsPerMs;            // at rings that nobody has used yet
 constexpr std::uint32_t kHostBase = 0x8000;                     // ring, and first index of the agent's own series
 
 }  // namespace
@@ -32,7 +32,9 @@ void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
   keepStream(now);
   if (!declared_) return;
   if (dirty_) publishDeclaration("");
-  const bool look = ++drains_ % kLookEvery == 0;
+  const bool look = now - lookedAt_ >= kLookEveryNs;
+  if (look) lookedAt_ = now;
+  fullest_ = 0;
   for (std::uint32_t i = 0; i < rings_.size(); ++i) {
     if (look || rings_[i]->used) drainRing(i, now, persisted, false);
   }
@@ -50,6 +52,7 @@ void ProbeSession::drain(std::int64_t now, std::uint64_t persisted) {
 void ProbeSession::drainRing(std::uint32_t index, std::int64_t now, std::uint64_t persisted, bool all) {
   Ring& ring = *rings_[index];
   if (ring.broken) return;
+  fullest_ = std::max(fullest_, qd_lane_fill(lane_, index));
   // Given back to the probe only when it is safe: what was read and then lost with this agent is read again by the
   // next.
   const bool safe = ring.lastSequence <= persisted || now - ring.committedAt > kLongestUncommittedNs;

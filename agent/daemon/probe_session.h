@@ -78,6 +78,8 @@ class ProbeSession {
   bool hungUp() const;
 
   void drain(std::int64_t monotonicNow, std::uint64_t persisted);
+  // Of its rings when the last drain began (qd_lane_fill).
+  std::uint32_t fullest() const { return fullest_; }
   // The last of its samples, then the process is gone.
   void finish(const std::string& reason);
 
@@ -185,7 +187,8 @@ class ProbeSession {
   std::vector<std::uint32_t> endedHandles_;
   std::vector<double> lastRaw_, lastHostRaw_;  // by index; NaN: none yet
   std::uint64_t hostRecord_ = 0;
-  std::uint64_t drains_ = 0;
+  std::int64_t lookedAt_ = 0;
+  std::uint32_t fullest_ = 0;
   std::vector<ingest::Event> events_;
   serve::RollupMaker rollupMaker_;
   std::vector<ingest::Rollup> rollups_;

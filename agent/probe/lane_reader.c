@@ -295,6 +295,21 @@ uint64_t qd_lane_head(const qd_lane* lane, uint32_t ring) {
   return ring < lane->ring_count ? load(&lane->rings[ring].shared->head) : 0;
 }
 
+static uint32_t share_of(uint64_t head, uint64_t tail, uint64_t capacity) {
+  uint64_t used = head - tail;
+  return used >= capacity ? 1024 : (uint32_t)(used * 1024 / capacity);
+}
+
+uint32_t qd_lane_fill(const qd_lane* lane, uint32_t ring) {
+  const struct ring* r;
+  uint32_t records, blobs;
+  if (ring >= lane->ring_count) return 0;
+  r = &lane->rings[ring];
+  records = share_of(load(&r->shared->head), load(&r->shared->tail), r->records);
+  blobs = share_of(load(&r->shared->blob_head), load(&r->shared->blob_tail), r->blob_bytes);
+  return records > blobs ? records : blobs;
+}
+
 int qd_lane_ring_name(const qd_lane* lane, uint32_t ring, char name[QD_RING_NAME]) {
   name[0] = 0;
   if (ring >= lane->ring_count) return 0;

@@ -45,6 +45,9 @@ uint64_t qd_lane_tail(const qd_lane* lane, uint32_t ring);
  * further: a reader that goes on until nothing is left runs after the writer, and takes from it the cache lines of each
  * record that it is about to write. */
 uint64_t qd_lane_head(const qd_lane* lane, uint32_t ring);
+/* How full it is for the probe, of 1,024: what it has written and has not been told is free, of the records or of the
+ * blobs, whichever is fuller. A hint: both ends of it stand in the mapping. */
+uint32_t qd_lane_fill(const qd_lane* lane, uint32_t ring);
 
 /* Takes up to `max` items of one ring and at most 4 MiB of blobs. Returns how many; 0 when there is nothing; -1 when
  * the ring is broken (an index outside of it, an unknown record type, …): it is then not read any more. */
