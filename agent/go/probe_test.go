@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -305,16 +307,61 @@ func TestAGameRunsWithoutAProbe(t *testing.T) {
 	}
 }
 
-func BenchmarkSample(b *testing.B) {
-	p := attached(b)
-	s := p.I64Series("a", "", 0)
-	p.TickBegin(1)
-	r := p.Game()
-	for i := 0; i < b.N; i++ {
-		if i%1000 == 0 {
-			*r.word(ringTail) = r.head
+var benched struct {
+	*Probe
+	tick uint64
+}
+
+// With the agent of $QUARTERDECK_SOCKET, once for all runs.
+func withAgent(b *testing.B) *Probe {
+	if os.Getenv("QUARTERDECK_SOCKET") == "" {
+		b.Skip("QUARTERDECK_SOCKET names no agent")
+	}
+	if benched.Probe == nil {
+		p, err := Open(Config{ID: "bench", Kind: Server})
+		if err != nil {
+			b.Fatal(err)
 		}
-		r.I64(s, int64(i))
+		benched.Probe = p
+	}
+	for end := Now() + int64(5*time.Second); !benched.Connected(); time.Sleep(time.Millisecond) {
+		if Now() > end {
+			b.Fatal(benched.Err())
+		}
+		benched.tick++
+		benched.TickBegin(benched.tick)
+		benched.TickEnd()
+	}
+	return benched.Probe
+}
+
+const samplesATick = 1000
+
+// Paced as a game: what is between the ticks is not measured.
+func inTicks(b *testing.B, tick func()) {
+	spent := int64(0)
+	for i := 0; i < b.N; i++ {
+		time.Sleep(500 * time.Microsecond)
+		start := Now()
+		tick()
+		spent += Now() - start
+	}
+	b.ReportMetric(float64(spent)/float64(b.N)/samplesATick, "ns/op")
+}
+
+func BenchmarkSample(b *testing.B) {
+	p := withAgent(b)
+	s, r := p.I64Series("tick.duration", "ms", 6), p.Game()
+	inTicks(b, func() {
+		benched.tick++
+		p.TickBegin(benched.tick)
+		for i := 0; i < samplesATick; i++ {
+			r.I64(s, int64(i))
+		}
+		p.TickEnd()
+	})
+	if dropped := p.Stats().Dropped; dropped > 0 {
+		b.Logf("%d records were dropped", dropped)
 	}
 }
 
@@ -325,11 +372,13 @@ func BenchmarkRawStores(b *testing.B) {
 		slots[i] = 1
 	}
 	head, shared := uint64(0), new(uint64)
-	for i := 0; i < b.N; i++ {
-		at := (head & 65535) * 2
-		slot := slots[at : at+2 : at+2]
-		slot[0], slot[1] = 1, uint64(i)
-		head++
-		publish(shared, head, uintptr(unsafe.Pointer(&slot[0])))
-	}
+	inTicks(b, func() {
+		for i := 0; i < samplesATick; i++ {
+			at := (head & 65535) * 2
+			slot := slots[at : at+2 : at+2]
+			slot[0], slot[1] = 1, uint64(i)
+			head++
+			publish(shared, head, uintptr(unsafe.Pointer(&slot[0])))
+		}
+	})
 }

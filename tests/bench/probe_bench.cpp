@@ -39,10 +39,24 @@ constexpr int kTicks = 2000;
   }
 }
 
-struct Peer {
-  Peer() : pid(fork()) {
+struct AgentProcess {
+  AgentProcess() : pid(fork()) {
     if (pid == 0) agentMain(dir.socket());
-    const qd_config config = qd::test::server_config(dir.socket());
+  }
+  ~AgentProcess() {
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  AgentProcess(const AgentProcess&) = delete;
+  AgentProcess& operator=(const AgentProcess&) = delete;
+
+  TempDir dir;
+  pid_t pid;
+};
+
+struct Peer {
+  Peer() {
+    const qd_config config = qd::test::server_config(agent.dir.socket());
     char error[256];
     probe = qd_open(&config, error, sizeof error);
     series = qd_series_i64(probe, "tick.duration", "ms", 6);
@@ -52,16 +66,11 @@ struct Peer {
       return qd_connected(probe) != 0;
     });
   }
-  ~Peer() {
-    qd_close(probe);
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
-  }
+  ~Peer() { qd_close(probe); }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  TempDir dir;
-  pid_t pid;
+  AgentProcess agent;
   qd_probe* probe = nullptr;
   qd_series series = -1;
   uint64_t tick = 0;
@@ -126,9 +135,12 @@ QD_BENCH(probe_sample) {
           .target = 0});
 }
 
-// The kit's own benchmarks, as `go test -bench` runs them: one goroutine, a ring that is emptied in between.
+// The same from the kit for Go: its own benchmarks, as `go test -bench` runs them, against an agent in another process.
 QD_BENCH(probe_sample_go) {
+  const AgentProcess agent;
+  setenv("QUARTERDECK_SOCKET", agent.dir.socket().c_str(), 1);
   Child go({"../tests/go-kit-bench", "-test.run=none", "-test.bench=.", "-test.count=5"});
+  unsetenv("QUARTERDECK_SOCKET");
   std::map<std::string, std::vector<double>> ns;
   while (const auto line = go.line(std::chrono::seconds(60))) {
     std::istringstream words(*line);
