@@ -36,10 +36,11 @@ void Program::onRun(CLI::App* verb, Action action) {
 }
 
 CLI::Option* addDuration(CLI::App* verb, const std::string& name, Duration& into, const std::string& help) {
-  const auto read = [&into](const CLI::results_t& words) {
+  const auto read = [&into, name](const CLI::results_t& words) {
     const Result<Duration> parsed = parseDuration(words.back());
-    if (!parsed) throw CLI::ValidationError(parsed.error().message);
-    if (parsed->ns < 0) throw CLI::ValidationError("a duration cannot be negative");
+    std::string what = parsed ? "a duration cannot be negative" : parsed.error().message;
+    while (what.ends_with('.')) what.pop_back();  // the sentence goes on with where help is
+    if (!parsed || parsed->ns < 0) throw CLI::ValidationError(fmt::format("{}: {}", name, what));
     into = *parsed;
     return true;
   };

@@ -39,6 +39,7 @@ class Lines {
                    : fmt::format("{},{}", quoted(series.process.value), quoted(series.label));
   }
   void add(Tick tick, TimeNs time, const std::string& value, bool finite) {
+    ++count_;
     if (!jsonl_) {
       fmt::format_to(std::back_inserter(buffer_), "{},{},{},{}\n", head_, tick, time, value);
     } else {
@@ -48,6 +49,7 @@ class Lines {
     }
     if (buffer_.size() > kPiece) flush();
   }
+  std::uint64_t count() const { return count_; }
   int flush() {
     if (error_ == 0 && std::fwrite(buffer_.data(), 1, buffer_.size(), to_) != buffer_.size()) error_ = errno;
     buffer_.clear();
@@ -60,6 +62,7 @@ class Lines {
   FILE* to_;
   bool jsonl_;
   int error_ = 0;
+  std::uint64_t count_ = 0;
   std::string head_;
   fmt::memory_buffer buffer_;
 };
@@ -79,7 +82,7 @@ class Exporter {
             start, true, [&](const recording::SampleRun& some) { write(some, scale); }, stretch_.from, stretch_.to);
         if (!read) return std::unexpected(read.error());
         damaged_ += read->size();
-        if (stop_.stop_requested()) return fail(ErrorCode::Unavailable, "Interrupted; what was written ends there.");
+        if (stop_.stop_requested()) return fail(ErrorCode::Unavailable, "Interrupted; the table is not whole.");
       }
     }
     return {};
@@ -109,6 +112,12 @@ std::unexpected<Error> cannotWrite(const std::string& where, int error) {
                                          std::generic_category().message(error)));
 }
 
+// Half a table is none; a device or a pipe is left alone.
+void discard(const std::string& out) {
+  std::error_code ignored;
+  if (!out.empty() && std::filesystem::is_regular_file(out, ignored)) std::filesystem::remove(out, ignored);
+}
+
 Result<int> run(const Options& options, const Globals&) {
   const auto file = recording::Recording::open(options.path);
   if (!file) return std::unexpected(file.error());
@@ -129,9 +138,16 @@ Result<int> run(const Options& options, const Globals&) {
   const Result<> done = exporter.run(*picked);
   int error = lines.flush();
   if (to != stdout && std::fclose(to) != 0 && error == 0) error = errno;
+  if (!done || error != 0) discard(options.out);
   if (!done) return std::unexpected(done.error());
   if (error != 0) return cannotWrite(options.out.empty() ? "the output" : options.out, error);
   complainOfDamage(options.path, exporter.damaged());
+  if (lines.count() == 0) {
+    complain(
+        fmt::format("No sample of these series lies in that stretch; qdctl info {} says from when to when it "
+                    "reaches.",
+                    options.path));
+  }
   return 0;
 }
 

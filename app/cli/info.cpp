@@ -53,8 +53,9 @@ Result<int> run(const std::string& path, const Globals& globals) {
   rows.push_back({"duration", fmt::format("{:.3f} s", json["duration_s"].get<double>())});
   rows.push_back(
       {"points", fmt::format("{} in {} series of {} processes", info->points, info->series, info->processes)});
-  rows.push_back({"size", fmt::format("{} bytes, {:.2f} a point", info->bytes, json["bytes_per_point"].get<double>())});
-  if (info->format > 1) {
+  rows.push_back({"size", fmt::format("{} bytes, {:.2f} a point with the world and events", info->bytes,
+                                      json["bytes_per_point"].get<double>())});
+  if (info->integers + info->doubles > 0) {  // none: nothing was folded yet, or format 1 does not say
     rows.push_back({"packed", fmt::format("{:.2f} bytes an integer point, {:.2f} a double",
                                           json["integer_bytes_per_point"].get<double>(),
                                           json["double_bytes_per_point"].get<double>())});

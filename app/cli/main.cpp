@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "app/cli/cli.h"
 #include "app/cli/interrupt.h"
@@ -67,6 +68,7 @@ int main(int argc, char** argv) {
   // Before any thread is made: only the waiting thread takes these.
   cli::blockInterrupts();
   ::signal(SIGPIPE, SIG_IGN);
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);  // what matters of it comes back to us as errors, one sentence each
   CLI::App app("Attaches to agents of a game cluster: describe, record, replay, push parameters, stop and step.",
                "qdctl");
   app.set_version_flag("--version", std::string("qdctl ") + QD_VERSION);

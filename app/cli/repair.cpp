@@ -25,6 +25,20 @@ Json toJson(const Options& options, const recording::RepairReport& report) {
           {"lost", report.lost()}, {"tables", std::move(tables)},          {"damaged", std::move(damaged)}};
 }
 
+std::string outcome(const std::string& out, const recording::RepairReport& report) {
+  const std::uint64_t lost = report.lost();
+  if (!report.complete) {  // nothing counts the rows that there should be
+    return fmt::format(
+        "{} holds {}. How many rows there were is not known: the recording was never closed, or the page that says it "
+        "is damaged.",
+        out, report.damaged.empty() ? "every row that was found, all sound" : "what could be saved");
+  }
+  if (report.damaged.empty() && lost == 0) return fmt::format("Nothing was damaged; {} has every row.", out);
+  if (lost == 0) return fmt::format("{} has every row; none is lost.", out);
+  return fmt::format("{} holds what could be saved: {} lost, all others are as they were.", out,
+                     lost == 1 ? std::string("1 row is") : fmt::format("{} rows are", lost));
+}
+
 void say(const Options& options, const recording::RepairReport& report) {
   std::vector<std::vector<std::string>> rows{{"table", "rows kept", "found in lost pages", "lost"}};
   for (const auto& [name, table] : report.tables) {
@@ -36,16 +50,7 @@ void say(const Options& options, const recording::RepairReport& report) {
     print(d.rowid == 0 ? fmt::format("{}: {}\n", d.table, d.what)
                        : fmt::format("{} {}: {}\n", d.table, d.rowid, d.what));
   }
-  if (report.damaged.empty() && report.lost() == 0) {
-    print(fmt::format("Nothing was damaged; {} has every row.\n", options.out));
-  } else if (report.complete) {
-    print(fmt::format("{} holds what could be saved: {} rows are lost, all others are as they were.\n", options.out,
-                      report.lost()));
-  } else {
-    print(
-        fmt::format("{} holds what could be saved; the recording was never closed, so how much is lost is not known.\n",
-                    options.out));
-  }
+  print(outcome(options.out, report) + "\n");
 }
 
 Result<int> run(const Options& options, const Globals& globals) {

@@ -240,7 +240,8 @@ serve::Snapshot ReplayBackend::snapshot() {
 
 Result<std::unique_ptr<serve::Cursor>> ReplayBackend::openCursor(const serve::CursorStart& start,
                                                                  std::function<void()> wake) {
-  const bool resumed = !start.agentId.empty() && start.agentId == state_.agentId;
+  // With nothing received yet there is nothing to go on after: time stands where it stands.
+  const bool resumed = start.after > 0 && !start.agentId.empty() && start.agentId == state_.agentId;
   TimeNs from = now() - std::min(start.backfill.ns, now());
   if (resumed) from = info_.start - 1 + static_cast<TimeNs>(start.after >> 12);
   Result<std::unique_ptr<Reader>> reader = openReader(from);

@@ -44,7 +44,7 @@ class ReplayBackend final : public serve::Backend {
   Result<std::unique_ptr<serve::DebugSession>> openDebug(const std::string& who) override;
 
   const recording::RecordingInfo& info() const { return info_; }
-  std::string where();  // JSON: at, tick, speed, paused, loop, bookmarks
+  std::string where();  // JSON: at, tick, domain (whose tick), speed, paused, loop, bookmarks
 
  private:
   class Reader;
@@ -56,8 +56,10 @@ class ReplayBackend final : public serve::Backend {
   Result<> scan(TimeNs from, TimeNs to, double speed);
   void advance();  // the snapshot, to now(); anew where time went back
   Result<> order(const control::ActionOrder& order);
-  Result<TimeNs> momentOf(const std::string& text);
-  std::optional<std::pair<ingest::ProcessRef, Tick>> tickNow();
+  // `domain`: whose ticks are meant; empty: the only server.
+  Result<TimeNs> momentOf(const std::string& text, const std::string& domain);
+  // Of the domain, or of the first server that has a tick by now.
+  std::optional<std::pair<ingest::ProcessRef, Tick>> tickNow(const std::string& domain = {});
   Result<> addBookmark(const std::string& text, const std::string& who);
   // The first bookmark after `after`, up to `upTo`.
   std::optional<recording::Note> bookmarkIn(TimeNs after, TimeNs upTo) const;

@@ -8,6 +8,13 @@ namespace {
 
 using namespace ingest;
 
+constexpr const char* kNoReplay = "The agent is no replay; start one with qdctl replay FILE --listen.";
+
+Fields withDomain(Fields fields, const std::string& domain) {
+  if (!domain.empty()) fields.emplace_back("domain", Value(domain));
+  return fields;
+}
+
 Result<int> run(const std::string& name, const Fields& arguments, const Globals& globals) {
   const Result<std::unique_ptr<Session>> session = Session::open(globals, {});
   if (!session) return std::unexpected(session.error());
@@ -21,10 +28,14 @@ Result<int> run(const std::string& name, const Fields& arguments, const Globals&
   order.who = whoAmI();
   const auto answer = (*session)->ask<ActionResult>(
       [&](control::ActionDone done) { (*session)->cluster().runAction(order, std::move(done)); });
+  if (!answer && answer.error().code == ErrorCode::NotFound &&
+      answer.error().message.find(order.name) != std::string::npos) {
+    return fail(ErrorCode::Unsupported, kNoReplay);
+  }
   if (!answer) return std::unexpected(answer.error());
   const Json where = Json::parse(answer->text, nullptr, false);
   if (!answer->ok || !where.is_object()) {
-    return fail(ErrorCode::Unsupported, "The agent is no replay; start one with qdctl replay FILE --listen.");
+    return fail(ErrorCode::Unsupported, kNoReplay);
   }
   if (globals.json) {
     printJson(where);
@@ -32,7 +43,9 @@ Result<int> run(const std::string& name, const Fields& arguments, const Globals&
   }
   std::string line = fmt::format("{}  speed {}{}", utcText(where["at"].get<TimeNs>()), where["speed"].get<double>(),
                                  where["paused"].get<bool>() ? ", paused" : "");
-  if (where["tick"].is_number()) line += fmt::format(", tick {}", where["tick"].get<Tick>());
+  if (where["tick"].is_number()) {
+    line += fmt::format(", tick {} of {}", where["tick"].get<Tick>(), where.value("domain", "the server"));
+  }
   if (where["loop"].is_array()) {
     line += fmt::format(", repeats {} to {}", utcText(where["loop"][0].get<TimeNs>()),
                         utcText(where["loop"][1].get<TimeNs>()));
@@ -55,6 +68,10 @@ void addReplayControl(Program& program) {
     for (std::size_t i = 0; i < takes.size(); ++i) verb->add_option(takes[i], (*given)[i])->required();
     return std::pair(verb, given);
   };
+  const auto domain = std::make_shared<std::string>();
+  const auto takesDomain = [&](CLI::App* verb) {
+    verb->add_option("--domain", *domain, "whose ticks are meant (default: the only server)")->type_name("ID");
+  };
   const auto plain = [&](const std::string& name, const std::string& help) {
     CLI::App* verb = add(name, help, {}).first;
     program.onRun(verb, [name](const Globals& g) { return run(name, {}, g); });
@@ -62,18 +79,19 @@ void addReplayControl(Program& program) {
   const auto texts = [&](const std::string& name, const std::string& help, const std::vector<std::string>& keys,
                          const std::vector<std::string>& takes) {
     const auto [verb, given] = add(name, help, takes);
-    program.onRun(verb, [name, keys, given = given](const Globals& g) {
+    program.onRun(verb, [name, keys, given = given, domain](const Globals& g) {
       Fields fields;
       for (std::size_t i = 0; i < keys.size(); ++i) fields.emplace_back(keys[i], Value((*given)[i]));
-      return run(name, fields, g);
+      return run(name, withDomain(std::move(fields), *domain), g);
     });
+    return verb;
   };
   plain("where", "Where it is, how fast it runs, its bookmarks");
   plain("pause", "Time stands still");
   plain("play", "Time goes on");
   plain("unloop", "Ends repeating");
-  texts("seek", "Goes to a moment (UTC time, +10s, -30s, #tick, @bookmark)", {"to"}, {"WHEN"});
-  texts("loop", "Repeats a stretch", {"from", "to"}, {"FROM", "TO"});
+  takesDomain(texts("seek", "Goes to a moment (UTC time, +10s, -30s, #tick, @bookmark)", {"to"}, {"WHEN"}));
+  takesDomain(texts("loop", "Repeats a stretch", {"from", "to"}, {"FROM", "TO"}));
   texts("bookmark", "Sets a bookmark here", {"text"}, {"TEXT"});
   auto x = std::make_shared<double>(1);
   CLI::App* speed = program.verb("speed", "How fast time runs, 0.05 to 100", under);
@@ -82,7 +100,10 @@ void addReplayControl(Program& program) {
   auto ticks = std::make_shared<std::int64_t>(1);
   CLI::App* step = program.verb("step", "Some ticks on, or back, and pauses", under);
   step->add_option("TICKS", *ticks, "negative: back")->required();
-  program.onRun(step, [ticks](const Globals& g) { return run("step", {{"ticks", Value(*ticks)}}, g); });
+  takesDomain(step);
+  program.onRun(step, [ticks, domain](const Globals& g) {
+    return run("step", withDomain({{"ticks", Value(*ticks)}}, *domain), g);
+  });
 }
 
 }  // namespace qd::cli

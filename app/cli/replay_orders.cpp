@@ -29,7 +29,7 @@ std::string textOf(const control::ActionOrder& order, std::string_view name) {
 }  // namespace
 
 // As for --from, or "@" and the beginning of a bookmark's text.
-Result<TimeNs> ReplayBackend::momentOf(const std::string& text) {
+Result<TimeNs> ReplayBackend::momentOf(const std::string& text, const std::string& domain) {
   if (text.starts_with('@')) {
     const std::lock_guard lock(notesMutex_);
     const auto found = std::ranges::find_if(notes_, [&](const auto& n) { return n.text.starts_with(text.substr(1)); });
@@ -38,19 +38,19 @@ Result<TimeNs> ReplayBackend::momentOf(const std::string& text) {
   }
   StretchOptions options;
   options.from = text;
+  options.domain = domain;
   const std::lock_guard lock(snapshotMutex_);
   const Result<Stretch> stretch = resolve(*file_, options);
   if (!stretch) return std::unexpected(stretch.error());
   return std::clamp(stretch->from, info_.start, std::max(info_.start, info_.end));
 }
 
-// Whose ticks are counted: those of the first server.
-std::optional<std::pair<ProcessRef, Tick>> ReplayBackend::tickNow() {
+std::optional<std::pair<ProcessRef, Tick>> ReplayBackend::tickNow(const std::string& domain) {
   const TimeNs at = now();
   const std::lock_guard lock(snapshotMutex_);
   advance();
   for (const ProcessInfo& info : state_.processes) {
-    if (info.kind != ProcessKind::Server) continue;
+    if (domain.empty() ? info.kind != ProcessKind::Server : info.id.value != domain) continue;
     const ProcessRef ref{info.id, info.instance};
     if (const auto tick = file_->tickAt(ref, at)) return std::pair(ref, *tick);
   }
@@ -85,9 +85,10 @@ Result<> ReplayBackend::order(const control::ActionOrder& order) {
   if (order.name == "replay.step") {
     const Value* value = argument(order, "ticks");
     const auto* ticks = value == nullptr ? nullptr : std::get_if<std::int64_t>(value);
-    const auto here = tickNow();
+    const auto here = tickNow(textOf(order, "domain"));
     if (ticks == nullptr || !here) return fail(ErrorCode::InvalidArgument, "There is no tick to step to.");
-    const Result<TimeNs> to = momentOf(fmt::format("#{}", std::max<Tick>(0, here->second + *ticks)));
+    const Result<TimeNs> to =
+        momentOf(fmt::format("#{}", std::max<Tick>(0, here->second + *ticks)), here->first.id.value);
     if (!to) return std::unexpected(to.error());
     return change([&](ReplayPace& pace) {
       pace.setPaused(true, mono);
@@ -98,10 +99,11 @@ Result<> ReplayBackend::order(const control::ActionOrder& order) {
   if (order.name != "replay.seek" && !loops) {
     return fail(ErrorCode::NotFound, fmt::format("A replay knows no {}; see qdctl replay-control --help.", order.name));
   }
-  const Result<TimeNs> from = momentOf(textOf(order, loops ? "from" : "to"));
+  const std::string domain = textOf(order, "domain");
+  const Result<TimeNs> from = momentOf(textOf(order, loops ? "from" : "to"), domain);
   if (!from) return std::unexpected(from.error());
   if (!loops) return change([&](ReplayPace& pace) { pace.seek(*from, mono); });
-  const Result<TimeNs> to = momentOf(textOf(order, "to"));
+  const Result<TimeNs> to = momentOf(textOf(order, "to"), domain);
   if (!to) return std::unexpected(to.error());
   if (*to <= *from) return fail(ErrorCode::InvalidArgument, "What is to be repeated ends before it begins.");
   return change([&](ReplayPace& pace) { pace.setLoop(std::pair(*from, *to), mono); });
@@ -120,7 +122,9 @@ Result<> ReplayBackend::addBookmark(const std::string& text, const std::string& 
 
 std::string ReplayBackend::where() {
   const auto tick = tickNow();
-  Json out{{"at", now()}, {"tick", tick ? Json(tick->second) : Json()}};
+  Json out{{"at", std::min(now(), std::max(info_.start, info_.end))},
+           {"tick", tick ? Json(tick->second) : Json()},
+           {"domain", tick ? Json(tick->first.id.value) : Json()}};
   {
     const std::lock_guard lock(paceMutex_);
     out["speed"] = pace_.speed();

@@ -27,8 +27,10 @@ Result<int> run(const std::string& path, const Globals& globals) {
   if (report.ok()) return 0;
   return fail(
       ErrorCode::Corrupt,
-      fmt::format("{} is damaged in {} {}, which readers leave out; the rest can be used, or take another copy.", path,
-                  report.damaged.size(), report.damaged.size() == 1 ? "place" : "places"));
+      fmt::format(
+          "{0} is damaged in {1} {2}, which readers leave out; the rest can be used, or qdctl repair {0} --out NEW "
+          "saves what is sound.",
+          path, report.damaged.size(), report.damaged.size() == 1 ? "place" : "places"));
 }
 
 }  // namespace

@@ -111,6 +111,79 @@ TEST_F(Files, RedactSaysItsRulesAndWhatItTookOut) {
   EXPECT_EQ(lines(scratch / "r.qdrec"), lines(game));
 }
 
+TEST_F(Files, StatisticsOfAStretchAreThoseOfItsExport) {
+  const std::vector<std::string> stretch{"--from", "+5s", "--to", "+9s", "--process", "server-2"};
+  std::vector<std::string> words{"--json", "stats", game, "--series", "tick.duration"};
+  words.insert(words.end(), stretch.begin(), stretch.end());
+  const Ran ran = run(words);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  std::vector<std::string> more = stretch;
+  more.insert(more.end(), {"--series", "tick.duration"});
+  const std::string expected = lines(game, more);
+  ASSERT_EQ(ran.json()["series"].size(), 1u);
+  EXPECT_EQ(ran.json()["series"][0]["process"], "server-2");
+  EXPECT_EQ(ran.json()["series"][0]["n"], std::count(expected.begin(), expected.end(), '\n') - 1);
+}
+
+TEST_F(Files, AnExportOfNothingSaysSo) {
+  const Ran ran = run({"export", game, "--from", "2030-01-01"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_EQ(ran.out, "process,series,tick,time_ns,value\n");
+  EXPECT_EQ(ran.errorLines(), 1) << ran.err;
+  EXPECT_NE(ran.err.find("No sample"), std::string::npos) << ran.err;
+}
+
+// What is repaired is counted; where nothing counts the rows, it does not say that all are there.
+TEST_F(Files, RepairSaysWhatIsKnownOfTheLoss) {
+  constexpr std::size_t kPage = 4096;
+  const auto repaired = [&](const std::string& file) {
+    std::filesystem::remove(scratch / "out.qdrec");
+    const Ran ran = run({"repair", file, "--out", scratch / "out.qdrec"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(run({"verify", scratch / "out.qdrec"}).code, 0);
+    return ran.out;
+  };
+  EXPECT_NE(repaired(game).find("Nothing was damaged"), std::string::npos);
+  const std::string damaged = scratch / "damaged.qdrec";
+  std::filesystem::copy_file(game, damaged);
+  {
+    std::fstream file(damaged, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(kPage);  // the second page: meta, by which the rows are counted
+    file.write(std::string(kPage, '\0').data(), kPage);
+  }
+  EXPECT_EQ(run({"verify", damaged}).code, 1);
+  const std::string said = repaired(damaged);
+  EXPECT_EQ(said.find("Nothing was damaged"), std::string::npos) << said;
+  EXPECT_NE(said.find("not known"), std::string::npos) << said;
+}
+
+TEST_F(Files, AReplayOfSeveralServersStepsByTheTicksOfOne) {
+  Child replay({"replay", game, "--listen", "127.0.0.1:0", "--from", "+5s", "--json"});
+  const Json ready = Json::parse(replay.line(), nullptr, false);
+  ASSERT_TRUE(ready.contains("listen"));
+  const std::string agent = ready["listen"];
+  const auto order = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--agent", agent, "--json", "replay-control"});
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    return ran.json();
+  };
+  order({"pause"});
+  const Json before = order({"seek", "#400", "--domain", "server-2"});
+  const Json after = order({"step", "10", "--domain", "server-2"});
+  EXPECT_NEAR(static_cast<double>(after["at"].get<std::int64_t>() - before["at"].get<std::int64_t>()), 10.0 * kTick,
+              1.0 * kTick);
+  const Json there = order({"step", "-10"});  // of the server whose tick is told
+  EXPECT_FALSE(there["domain"].get<std::string>().empty());
+  EXPECT_LT(there["at"], after["at"]);
+  // Who attaches anew begins where time stands.
+  const std::string out = scratch / "attached.qdrec";
+  EXPECT_EQ(run({"--agent", agent, "record", "--out", out, "--for", "300ms"}).code, 0);
+  EXPECT_EQ(run({"--json", "info", out}).json()["points"], 0);
+  replay.signal(SIGINT);
+  EXPECT_EQ(replay.end().code, 0);
+}
+
 TEST_F(Files, WhatIsWrongIsSaidInOneSentenceAndLeavesNoFile) {
   const std::string out = scratch / "out.qdrec";
   struct Case {
