@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <tuple>
 
@@ -67,6 +68,20 @@ struct Source {
     return static_cast<double>(count - 1) * 1e9 / static_cast<double>(to - from);
   }
 
+  // A recording has no roll-ups of the last minute: the same of its samples.
+  void fromStore(FleetRow& row, const std::string& name) const {
+    static constexpr double kP99[] = {0.99};
+    const auto id = store.find(process, name);
+    if (!id) return;
+    row.work = store.sketch(*id, series::Axis::Time, now - kWindow, now);
+    const TimeNs begin = now - kTrend * kNsPerSecond;
+    row.trend.assign(kTrend, std::numeric_limits<float>::quiet_NaN());
+    for (const auto& column : store.percentiles(*id, series::Axis::Time, begin, now, kTrend, kP99)) {
+      const auto second = std::clamp<TimeNs>(((column.x0 + column.x1) / 2 - begin) / kNsPerSecond, 0, kTrend - 1);
+      if (!column.values.empty()) row.trend[static_cast<std::size_t>(second)] = static_cast<float>(column.values[0]);
+    }
+  }
+
   std::optional<double> budget(const std::string& name) const {
     const auto id = store.find(process, name);
     const auto meta = id ? store.meta(*id) : std::nullopt;
@@ -82,6 +97,7 @@ void fillWork(FleetRow& row, const Source& source, const std::string& duration) 
     row.age = source.now - work->end;
   } else if (const auto exact = source.recent(duration)) {
     row.p99Ms = exact->p99;
+    if (source.rollups == nullptr) source.fromStore(row, duration);
   }
   row.budgetMs = source.budget(duration);
   if (!row.budgetMs && row.wantedRate && *row.wantedRate > 0) row.budgetMs = 1000 / *row.wantedRate;

@@ -98,7 +98,7 @@ QWidget* LogPanel::makeFilterRow() {
   follow_->setCheckable(true);
   follow_->setProperty("boxed", true);
   follow_->setChecked(true);
-  follow_->setToolTip(tr("Stay at the newest line"));
+  follow_->setToolTip(tr("Stay at the newest line, or at the moment that is shown"));
   for (QWidget* widget :
        {static_cast<QWidget*>(text_), static_cast<QWidget*>(level_), static_cast<QWidget*>(kind_),
         static_cast<QWidget*>(onlySelected_), static_cast<QWidget*>(onlyPlayer_), static_cast<QWidget*>(follow_)}) {
@@ -110,7 +110,7 @@ QWidget* LogPanel::makeFilterRow() {
   connect(onlySelected_, &QCheckBox::toggled, this, &LogPanel::applyFilter);
   connect(onlyPlayer_, &QCheckBox::toggled, this, &LogPanel::applyFilter);
   connect(follow_, &QToolButton::toggled, this, [this](bool on) {
-    if (on) table_->scrollToBottom();
+    if (on) follow();
   });
   return row;
 }
@@ -152,7 +152,7 @@ void LogPanel::applyFilter() {
   }
   model_->setFilter(filter);
   showCounts();
-  if (follow_->isChecked()) table_->scrollToBottom();
+  follow();
 }
 
 void LogPanel::followPlayer() {
@@ -182,11 +182,30 @@ void LogPanel::openRow(int row) {
 
 void LogPanel::noteScroll() {
   const QScrollBar* bar = table_->verticalScrollBar();
-  follow_->setChecked(bar->sliderPosition() >= bar->maximum());
+  const bool atTail = context().clock.mode() == widgets::ViewClock::Mode::Live && !context().clock.isRecording();
+  follow_->setChecked(atTail && bar->sliderPosition() >= bar->maximum());
+}
+
+int LogPanel::rowOfNow() const {
+  const auto& clock = context().clock;
+  const bool atTail = clock.mode() == widgets::ViewClock::Mode::Live && !clock.isRecording();
+  return atTail ? model_->rowCount() - 1 : model_->rowAtOrBefore(clock.now());
+}
+
+// The row of the moment with what led to it above, and some of what followed below.
+void LogPanel::follow() {
+  if (!follow_->isChecked()) return;
+  followed_ = rowOfNow();
+  if (followed_ == model_->rowCount() - 1) {
+    table_->scrollToBottom();
+  } else {
+    table_->scrollTo(model_->index(std::max(0, followed_), 0), QAbstractItemView::PositionAtCenter);
+  }
 }
 
 void LogPanel::showCounts() {
   QString text = model_->rowCount() == 1 ? tr("1 line") : tr("%1 lines").arg(model_->rowCount());
+  if (model_->rowCount() == static_cast<int>(MomentModel::kMost)) text += tr(" of more");
   if (model_->suppressed() > 0) text += tr(" · %1 suppressed by their rate limit").arg(model_->suppressed());
   if (context().log.forgotten() > 0) text += tr(" · %1 older forgotten").arg(context().log.forgotten());
   setSubtitle(text);
@@ -207,7 +226,7 @@ void LogPanel::refresh(bool second) {
   const int before = model_->rowCount();
   model_->refresh();
   showCounts();
-  if (follow_->isChecked() && model_->rowCount() != before) table_->scrollToBottom();
+  if (model_->rowCount() != before || rowOfNow() != followed_) follow();
 }
 
 }  // namespace qd::log

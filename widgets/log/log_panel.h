@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Log and events: filter by text, level, kind and process; a click takes every panel to the line's tick; follows the
-// tail until one scrolls up. UI thread.
+// tail, or the moment that is shown where that is not the live one, until one scrolls. UI thread.
 #pragma once
 
 #include "core/ingest/event_log.h"
@@ -36,6 +36,8 @@ class LogPanel final : public widgets::Panel {
   void followPlayer();
   void openRow(int row);
   void noteScroll();
+  void follow();
+  int rowOfNow() const;  // the last one that is not later than what is shown; -1: none
   void showCounts();
 
   MomentModel* model_;
@@ -48,6 +50,7 @@ class LogPanel final : public widgets::Panel {
   QToolButton* follow_;
   widgets::EmptyState* empty_;
   TimeNs asked_ = 0;
+  int followed_ = -1;  // the row that was scrolled to
 };
 
 }  // namespace qd::log

@@ -12,6 +12,10 @@ using ingest::LogLevel;
 using ingest::Moment;
 using ingest::MomentKind;
 
+namespace {
+constexpr TimeNs kAhead = 300 * kNsPerSecond;
+}
+
 Weight weightOf(const Moment& moment) {
   switch (moment.kind) {
     case MomentKind::Log:
@@ -45,12 +49,32 @@ void MomentModel::setFilter(const ingest::MomentFilter& filter) {
   refresh();
 }
 
+// A moment that lies before the oldest row held, of those that there are, or after what was asked for, is not among
+// them.
+bool MomentModel::holdsNow() const {
+  const bool older = rows_.size() == kMost && now_ < rows_.front().time;
+  const bool newer = until_ != INT64_MAX && (now_ > until_ || now_ == INT64_MAX);
+  return !older && !newer;
+}
+
+void MomentModel::ask(TimeNs until) {
+  until_ = until;
+  take(log_.query(INT64_MIN, until, filter_, kMost));
+}
+
 void MomentModel::refresh() {
   const std::uint64_t revision = log_.revision();
-  if (!dirty_ && revision == revision_) return;
+  if (!dirty_ && revision == revision_ && holdsNow()) return;
   dirty_ = false;
   revision_ = revision;
-  take(log_.query(INT64_MIN, INT64_MAX, filter_, kMost));
+  if (holdsNow()) {
+    ask(until_);
+    if (holdsNow()) return;
+  }
+  ask(INT64_MAX);
+  // Older than the newest `kMost`: as much of what follows it as there is room for beside what is before.
+  for (TimeNs ahead = kAhead; !holdsNow() && ahead > kNsPerMs; ahead /= 4) ask(now_ + ahead);
+  if (!holdsNow()) ask(now_);
 }
 
 void MomentModel::take(std::vector<Moment> next) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Log lines and events of a session as a table, filtered, the newest `kMost` of them. It asks the log only when that
-// changed, and grows by rows at its end, so that a reader's place and selection stand while lines stream in. UI thread.
+// Log lines and events of a session as a table, filtered: `kMost` of them, the newest, or those around the moment that
+// is shown. It asks the log only when that changed, or when the moment leaves what is held, and grows by rows at its
+// end, so that a reader's place and selection stand while lines stream in. UI thread.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -28,8 +29,8 @@ class MomentModel final : public QAbstractTableModel {
 
   void setFilter(const ingest::MomentFilter& filter);
   const ingest::MomentFilter& filter() const { return filter_; }
-  void refresh();                                           // asks the log, if it or the filter changed
-  void setNow(TimeNs now);                                  // rows after it are marked LaterRole; kNow-like large: none
+  void refresh();           // asks the log, if it or the filter changed, or now() has left the rows
+  void setNow(TimeNs now);  // rows after it are marked LaterRole; kNow-like large: none
   std::uint64_t suppressed() const { return suppressed_; }  // over the rows shown
   const ingest::Moment* at(int row) const;
   int rowAtOrBefore(TimeNs time) const;  // -1: all are later
@@ -41,6 +42,8 @@ class MomentModel final : public QAbstractTableModel {
 
  private:
   void take(std::vector<ingest::Moment> next);
+  bool holdsNow() const;
+  void ask(TimeNs until);
   QVariant display(const ingest::Moment& moment, int column) const;
 
   const ingest::EventLog& log_;
@@ -50,6 +53,7 @@ class MomentModel final : public QAbstractTableModel {
   std::deque<ingest::Moment> rows_;
   std::uint64_t suppressed_ = 0;
   TimeNs now_ = INT64_MAX;
+  TimeNs until_ = INT64_MAX;  // rows after this were not asked for
 };
 
 }  // namespace qd::log

@@ -3,9 +3,12 @@
 
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QHelpEvent>
+#include <QLabel>
 #include <QPainter>
 #include <QTableWidget>
 #include <QToolButton>
+#include <QToolTip>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -16,7 +19,7 @@
 namespace qd::widgets::plot {
 namespace {
 
-constexpr int kHeight = 148, kHistogramWidth = 220, kBins = 40;
+constexpr int kHeight = 168, kHistogramWidth = 210, kBins = 40;
 
 }  // namespace
 
@@ -40,7 +43,7 @@ void HistogramView::paintEvent(QPaintEvent*) {
   painter.fillRect(rect(), c.panel);
   painter.setFont(uiFont(kSmallPx));
   painter.setPen(c.muted);
-  const QRect area = rect().adjusted(kPad, 20, -kPad, -18);
+  const QRect area = this->area();
   const QString title = painter.fontMetrics().elidedText(title_, Qt::ElideRight, area.width());
   painter.drawText(QRect(area.left(), 0, area.width(), 20), Qt::AlignLeft | Qt::AlignVCenter, title);
   const double most =
@@ -67,8 +70,36 @@ void HistogramView::paintEvent(QPaintEvent*) {
                    (formatNumber(histogram_.high * factor_) + QLatin1Char(' ') + unit_).trimmed());
 }
 
+QRect HistogramView::area() const {
+  return rect().adjusted(kPad, 20, -kPad, -18);
+}
+
+bool HistogramView::event(QEvent* event) {
+  if (event->type() != QEvent::ToolTip) return QWidget::event(event);
+  const auto* help = static_cast<QHelpEvent*>(event);
+  const QRect bars = area();
+  const auto bins = static_cast<int>(histogram_.counts.size());
+  const int bin = bins == 0 ? -1 : (help->pos().x() - bars.left()) * bins / std::max(1, bars.width());
+  if (bin < 0 || bin >= bins) {
+    QToolTip::hideText();
+    return true;
+  }
+  const double width = (histogram_.high - histogram_.low) / bins * factor_,
+               low = histogram_.low * factor_ + bin * width;
+  const QString text = tr("%1 samples from %2 to %3 %4")
+                           .arg(formatCount(histogram_.counts[static_cast<std::size_t>(bin)]), formatNumber(low),
+                                formatNumber(low + width), unit_);
+  // Below the bars: what is pointed at stays visible.
+  QToolTip::showText(mapToGlobal(QPoint(help->pos().x(), height() + 4)), text.trimmed(), this);
+  return true;
+}
+
 MeasureView::MeasureView(const series::Store& store, QWidget* parent)
-    : QWidget(parent), store_(store), view_(new QTableWidget(this)), histogram_(new HistogramView(this)) {
+    : QWidget(parent),
+      store_(store),
+      range_(new QLabel(this)),
+      view_(new QTableWidget(this)),
+      histogram_(new HistogramView(this)) {
   setFixedHeight(kHeight);
   view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   view_->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -80,24 +111,30 @@ MeasureView::MeasureView(const series::Store& store, QWidget* parent)
   view_->setFont(numberFont());
   view_->setFocusPolicy(Qt::ClickFocus);
   view_->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
-  auto* buttons = new QVBoxLayout;
+  range_->setFont(numberFont());
+  range_->setMinimumWidth(0);
+  range_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  auto* top = new QHBoxLayout;
+  top->addWidget(range_, 1);
   const auto button = [&](const QString& text, const QString& tip, void (MeasureView::*signal)()) {
     auto* made = new QToolButton(this);
     made->setText(text);
     made->setToolTip(tip);
     made->setFocusPolicy(Qt::TabFocus);
     connect(made, &QToolButton::clicked, this, signal);
-    buttons->addWidget(made);
+    top->addWidget(made);
   };
   button(tr("Clear"), tr("Take away the cursors and the selected range"), &MeasureView::cleared);
   button(tr("Copy"), tr("Copy this table, as tab-separated text"), &MeasureView::copied);
-  buttons->addStretch(1);
-  auto* layout = new QHBoxLayout(this);
-  layout->setContentsMargins(0, kGap, 0, 0);
-  layout->setSpacing(kGap);
-  layout->addWidget(view_, 1);
-  layout->addWidget(histogram_);
-  layout->addLayout(buttons);
+  auto* below = new QHBoxLayout;
+  below->setSpacing(kGap);
+  below->addWidget(view_, 1);
+  below->addWidget(histogram_);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(kPad, kGap, 0, 0);
+  layout->setSpacing(0);
+  layout->addLayout(top);
+  layout->addLayout(below, 1);
   connect(view_, &QTableWidget::currentCellChanged, this, [this](int row, int, int before, int) {
     if (row != before) showHistogram();
   });
@@ -118,7 +155,8 @@ void MeasureView::show(const Measures& measures, std::vector<Measured> series, c
 }
 
 void MeasureView::fill() {
-  const int current = std::max(1, view_->currentRow());
+  const int first = table_.firstSeries, current = std::max(first, view_->currentRow());
+  range_->setText(table_.range.isEmpty() ? tr("Shift + drag selects a range for statistics") : table_.range);
   const auto rows = static_cast<int>(table_.rows.size());
   const bool sameColumns = view_->columnCount() == table_.header.size();
   view_->setColumnCount(static_cast<int>(table_.header.size()));
@@ -139,26 +177,24 @@ void MeasureView::fill() {
     }
   }
   if (!sameColumns) view_->resizeColumnsToContents();  // not at every change of a value: nothing jumps
-  if (rows > 1) view_->setCurrentCell(std::min(current, rows - 1), 0);
+  if (rows > first) view_->setCurrentCell(std::min(current, rows - 1), 0);
 }
 
 void MeasureView::showHistogram() {
-  const int row = view_->currentRow() - 1;
+  const int row = view_->currentRow() - table_.firstSeries;
   if (!measures_.range || row < 0 || static_cast<std::size_t>(row) >= series_.size()) {
     histogram_->show(QString(), {}, 1, QString(), QColor());
     return;
   }
   const Measured& one = series_[static_cast<std::size_t>(row)];
   auto bins = analysis::histogram(store_, one.series.bound, measures_.range->first, measures_.range->second, kBins);
-  const std::string name =
-      one.series.isDerived() ? analysis::textOf(one.series.bound.expression) : one.series.meta.label();
-  histogram_->show(QString::fromStdString(one.series.ref.process.value + " " + name), std::move(bins), one.factor,
-                   one.unit, one.series.color);
+  histogram_->show(one.name(), std::move(bins), one.factor, one.unit, one.series.color);
 }
 
 QString MeasureView::asTsv() const {
   QStringList lines{table_.header.join(QLatin1Char('\t'))};
   for (const auto& row : table_.rows) lines << row.join(QLatin1Char('\t'));
+  if (!table_.range.isEmpty()) lines << tr("range") + QLatin1Char('\t') + table_.range;
   return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
 }
 

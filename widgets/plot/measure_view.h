@@ -7,6 +7,7 @@
 
 #include "widgets/plot/measures.h"
 
+class QLabel;
 class QTableWidget;
 class QToolButton;
 
@@ -24,8 +25,10 @@ class HistogramView final : public QWidget {
 
  protected:
   void paintEvent(QPaintEvent* event) override;
+  bool event(QEvent* event) override;  // the tooltip of a bar
 
  private:
+  QRect area() const;
   QString title_, unit_;
   analysis::Histogram histogram_;
   double factor_ = 1;
@@ -38,7 +41,7 @@ class MeasureView final : public QWidget {
   explicit MeasureView(const series::Store& store, QWidget* parent = nullptr);
   void show(const Measures& measures, std::vector<Measured> series, const TickAt& tickOf);
   const MeasureTable& table() const { return table_; }
-  QString asTsv() const;  // with the header
+  QString asTsv() const;  // with the header; below it the range that the statistics are of
   HistogramView& histogram() { return *histogram_; }
 
  Q_SIGNALS:
@@ -53,6 +56,7 @@ class MeasureView final : public QWidget {
   Measures measures_;
   std::vector<Measured> series_;
   MeasureTable table_;
+  QLabel* range_;
   QTableWidget* view_;
   HistogramView* histogram_;
 };

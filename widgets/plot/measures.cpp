@@ -2,6 +2,7 @@
 #include "widgets/plot/measures.h"
 
 #include <QCoreApplication>
+#include <array>
 #include <cmath>
 
 #include "core/base/percentile.h"
@@ -13,6 +14,11 @@ namespace {
 QString tr(const char* text) {
   return QCoreApplication::translate("Measures", text);
 }
+
+constexpr std::array kStatistics{QT_TRANSLATE_NOOP("Measures", "n"),    QT_TRANSLATE_NOOP("Measures", "min"),
+                                 QT_TRANSLATE_NOOP("Measures", "mean"), QT_TRANSLATE_NOOP("Measures", "p50"),
+                                 QT_TRANSLATE_NOOP("Measures", "p95"),  QT_TRANSLATE_NOOP("Measures", "p99"),
+                                 QT_TRANSLATE_NOOP("Measures", "max")};
 
 QString signedNumber(double value) {
   return value > 0 ? QLatin1Char('+') + formatNumber(value) : formatNumber(value);
@@ -35,12 +41,11 @@ QStringList headerOf(const Measures& m) {
     if (i > 0) header << cursorName(i) + QChar(0x2212) + cursorName(i - 1);
   }
   if (m.range)
-    header << QStringLiteral("n") << tr("min") << tr("mean") << QStringLiteral("p50") << QStringLiteral("p95")
-           << QStringLiteral("p99") << tr("max");
+    for (const char* name : kStatistics) header << tr(name);
   return header;
 }
 
-QStringList timeRow(const Measures& m, const TickAt& tickOf) {
+QStringList momentRow(const Measures& m, const TickAt& tickOf) {
   QStringList row{tr("time · tick")};
   std::optional<Tick> before;
   for (std::size_t i = 0; i < m.cursors.size(); ++i) {
@@ -50,15 +55,21 @@ QStringList timeRow(const Measures& m, const TickAt& tickOf) {
       row << milliseconds(m.cursors[i] - m.cursors[i - 1]) + QStringLiteral(" · ") + ticksBetween(before, tick);
     before = tick;
   }
-  if (!m.range) return row;
-  const auto [from, to] = *m.range;
-  row << milliseconds(to - from) << ticksBetween(tickOf(from), tickOf(to)) << formatUtc(from, Precision::Milliseconds)
-      << formatUtc(to, Precision::Milliseconds) << QString() << QString() << QString();
+  if (m.range) row << QStringList(kStatistics.size());
   return row;
 }
 
+QString rangeText(TimeNs from, TimeNs to, const TickAt& tickOf) {
+  const Tick ticks = tickOf(to).value_or(0) - tickOf(from).value_or(0);
+  QString text = tr("%1 – %2 · %3 ms")
+                     .arg(formatUtc(from, Precision::Milliseconds), formatUtc(to, Precision::Milliseconds),
+                          formatNumber(static_cast<double>(to - from) / 1e6));
+  if (tickOf(from) && tickOf(to)) text += tr(" · %1 ticks").arg(formatTick(ticks));
+  return text;
+}
+
 QStringList seriesRow(const series::Store& store, const Measures& m, const Measured& one) {
-  QStringList row{one.unit.isEmpty() ? one.series.label : one.series.label + QStringLiteral(" · ") + one.unit};
+  QStringList row{one.unit.isEmpty() ? one.name() : one.name() + QStringLiteral(" · ") + one.unit};
   const auto shown = [&](std::optional<double> value) { return value ? formatNumber(*value * one.factor) : noData(); };
   std::optional<double> before;
   for (std::size_t i = 0; i < m.cursors.size(); ++i) {
@@ -77,6 +88,11 @@ QStringList seriesRow(const series::Store& store, const Measures& m, const Measu
 }
 
 }  // namespace
+
+QString Measured::name() const {
+  const std::string own = series.isDerived() ? analysis::textOf(series.bound.expression) : series.meta.label();
+  return QString::fromStdString(series.ref.process.value + " " + own);
+}
 
 QString cursorName(std::size_t index) {
   return QChar(QLatin1Char(static_cast<char>('A' + index % 26)));
@@ -109,7 +125,14 @@ series::Statistics statisticsOf(const series::Store& store, const analysis::Boun
 
 MeasureTable measure(const series::Store& store, const Measures& measures, const std::vector<Measured>& series,
                      const TickAt& tickOf) {
-  MeasureTable table{headerOf(measures), {timeRow(measures, tickOf)}, {QColor()}};
+  MeasureTable table;
+  table.header = headerOf(measures);
+  if (!measures.cursors.empty()) {
+    table.rows.push_back(momentRow(measures, tickOf));
+    table.colors.emplace_back();
+    table.firstSeries = 1;
+  }
+  if (measures.range) table.range = rangeText(measures.range->first, measures.range->second, tickOf);
   for (const Measured& one : series) {
     table.rows.push_back(seriesRow(store, measures, one));
     table.colors.push_back(one.series.color);

@@ -26,11 +26,14 @@ struct Measures {
 
 QString cursorName(std::size_t index);  // "A"
 
-// A table of text: the first row is of time, then one for each series.
+// A table of text: a row for each series, before them one of the cursors' moments if there are any. `range` says which
+// stretch the statistics are of; empty: there is none.
 struct MeasureTable {
   QStringList header;
   std::vector<QStringList> rows;
   std::vector<QColor> colors;  // of the rows; not valid: none
+  QString range;
+  int firstSeries = 0;  // its row
   bool operator==(const MeasureTable&) const = default;
 };
 
@@ -39,6 +42,7 @@ struct Measured {
   PaneSeries series;
   double factor = 1;
   QString unit;
+  QString name() const;  // of the process and the whole series, "server-1 tick.duration"
 };
 
 // `tickOf`: the tick of the domain at a moment, if known.

@@ -33,6 +33,9 @@ void PlotStack::contextMenuEvent(QContextMenuEvent* event) {
   if (series != nullptr) {
     fillSeriesMenu(*menu, *pane, *series);
     menu->addSeparator();
+  } else if (pane != nullptr) {  // also reached without knowing that the legend has a menu
+    for (const PaneSeries& one : pane->shown()) fillSeriesMenu(*menu->addMenu(one.label), *pane, one);
+    if (!pane->shown().empty()) menu->addSeparator();
   }
   const TimeNs moment = timeAt(event->pos().x());
   const TimeNs reach = 2 * context_.clock.span() / plotWidth();
@@ -47,20 +50,22 @@ void PlotStack::contextMenuEvent(QContextMenuEvent* event) {
 }
 
 void PlotStack::fillSeriesMenu(QMenu& menu, PlotPane& pane, const PaneSeries& series) {
-  menu.addSection(series.label);
   const SeriesRef ref = series.ref;
-  auto* styles = menu.addMenu(tr("Show as"));
+  auto* styles = menu.addMenu(tr("Show %1 as").arg(series.label));
   const auto style = [&](const QString& name, Style value, bool possible) {
     auto* action = styles->addAction(name, this, [this, &pane, ref, value] { setStyle(pane, ref, value); });
     action->setCheckable(true);
     action->setChecked(series.style == value);
     action->setEnabled(possible);
+    if (!possible)
+      action->setText(
+          tr("%1 (%2)").arg(name, series.isDerived() ? tr("of recorded series only") : tr("of whole numbers only")));
   };
   style(tr("Line in its range"), Style::Line, true);
   style(tr("Percentiles p50–p99"), Style::Percentiles, !series.isDerived());
   style(tr("Heat map"), Style::Heat, !series.isDerived());
   style(tr("States"), Style::States, !series.isDerived() && series.meta.info.integer && series.meta.info.scale == 0);
-  if (!series.isDerived()) fillDerivedMenu(*menu.addMenu(tr("Derive")), pane, series);
+  if (!series.isDerived()) fillDerivedMenu(*menu.addMenu(tr("Derive from %1").arg(series.label)), pane, series);
   menu.addAction(tr("Remove %1").arg(series.label), this, [this, &pane, ref] { removeSeries(pane, ref); });
 }
 
@@ -91,7 +96,7 @@ void PlotStack::fillDerivedMenu(QMenu& menu, PlotPane& pane, const PaneSeries& s
       add(*differences, b.label, e);
     }
   }
-  differences->setEnabled(!differences->isEmpty());
+  if (differences->isEmpty()) differences->addAction(tr("no other series of this unit is plotted"))->setEnabled(false);
 }
 
 void PlotStack::fillPaneMenu(QMenu& menu, PlotPane& pane) {
@@ -145,7 +150,13 @@ void PlotStack::fillMeasureMenu(QMenu& menu, TimeNs at) {
   pin->setEnabled(measures_.cursors.size() < kMostCursors);
   if (!measures_.cursors.empty())
     menu.addAction(tr("Remove cursors"), this, [this] { setMeasures({{}, measures_.range}); });
-  if (!measures_.range) return;
+  if (!measures_.range) {
+    auto* range = menu.addAction(tr("Statistics of what is in view\tShift + drag"), this, [this] {
+      setMeasures({measures_.cursors, std::pair(view_.from, std::min(view_.to, context_.clock.last()))});
+    });
+    range->setToolTip(tr("Count, mean, percentiles and a histogram; Shift + drag selects a shorter stretch"));
+    return;
+  }
   menu.addAction(tr("Zoom to the selected range"), this, [this] {
     const auto [from, to] = *measures_.range;
     context_.clock.goTo(from + (to - from) / 2);

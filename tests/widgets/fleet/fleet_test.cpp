@@ -110,6 +110,7 @@ class FleetSuite final : public QObject {
   void worstFirst();
   void rowsDoNotDanceWithinATenth();
   void readsFiguresFromTheStream();
+  void aRecordingHasTrendsAndGroupsToo();
   void staleAfterASecondOfSilence();
   void aStaleRowShowsItsAgeAndNoFigures();
   void filterAndGroups();
@@ -168,6 +169,22 @@ void FleetSuite::readsFiguresFromTheStream() {
   QCOMPARE(text(FleetModel::PlayersColumn), QStringLiteral("17"));
   QCOMPARE(text(FleetModel::RateColumn), QStringLiteral("59.9 Hz"));
   QCOMPARE(text(FleetModel::P99Column), QStringLiteral("2.50"));
+}
+
+// Without roll-ups: the same from the samples, so that a recording is read like a live session.
+void FleetSuite::aRecordingHasTrendsAndGroupsToo() {
+  Fed fed;
+  fed.declare({series(0, "tick.duration", 6)});
+  std::vector<std::int64_t> durations(400, 2'000'000);  // 40 s at 10 Hz
+  std::fill(durations.end() - 100, durations.end(), 8'000'000);
+  fed.feed({durations});
+  const FleetRow row = fleetRows(fed.directory, fed.store, kNow).front();
+  QCOMPARE(row.trend.size(), std::size_t{kTrend});
+  QVERIFY(std::isnan(row.trend.front()));
+  QVERIFY(std::abs(row.trend[kTrend - 20] - 2) < 0.1);
+  QVERIFY(std::abs(row.trend.back() - 8) < 0.1);
+  const FleetRow group = groupRow("eu", {&row, &row});
+  QVERIFY(group.p99Ms && std::abs(*group.p99Ms - 8) < 0.1);
 }
 
 void FleetSuite::staleAfterASecondOfSilence() {

@@ -51,6 +51,7 @@ class LogSuite final : public QObject {
   void countsWhatWasSuppressed();
   void marksWhatIsLaterThanTheShownMoment();
   void tenThousandLines();
+  void aMomentBeforeTheNewestRowsIsAmongThem();
   void alertsForOverrunsComeTogether();
   void aProcessGoneIsOnUntilItIsBack();
   void lostAgentsAndGaps();
@@ -131,6 +132,27 @@ void LogSuite::tenThousandLines() {
   QCOMPARE(reset.count(), 0);
   QCOMPARE(removed.count(), 1);
   QVERIFY(textAt(model, model.rowCount() - 1, MomentModel::TextColumn).contains(QStringLiteral("newest")));
+}
+
+// A recording of an hour: wherever one goes, the rows around that moment are there, and live again the newest.
+void LogSuite::aMomentBeforeTheNewestRowsIsAmongThem() {
+  ingest::EventLog log;
+  for (int i = 0; i < 30'000; ++i) log.on(line(i, LogLevel::Info, "x"));
+  MomentModel model(log);
+  model.refresh();
+  for (const int second : {29'990, 15'000, 15'400, 5, 29'000, 12'345}) {
+    const TimeNs now = kStart + second * kNsPerSecond;
+    model.setNow(now);
+    model.refresh();
+    const int row = model.rowAtOrBefore(now);
+    QVERIFY2(row >= 0, qPrintable(QString::number(second)));
+    QCOMPARE(model.at(row)->time, now);
+    QVERIFY(row + 1 < model.rowCount());  // and what followed
+    QCOMPARE(model.at(row + 1)->time, now + kNsPerSecond);
+  }
+  model.setNow(INT64_MAX);
+  model.refresh();
+  QCOMPARE(model.at(model.rowCount() - 1)->time, kStart + 29'999 * kNsPerSecond);
 }
 
 namespace {

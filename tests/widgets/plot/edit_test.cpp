@@ -275,7 +275,12 @@ class EditTest final : public QObject {
     const auto& series = shown.pane(0).shown().front();
     const auto exact = shown.session.store.statistics(series.meta.id, series::Axis::Time, from, to);
     QVERIFY(exact.n > 900);
-    QCOMPARE(table.rows[1][1], QString::number(exact.n));
+    QCOMPARE(table.firstSeries, 0);  // no cursor, no row of moments
+    QCOMPARE(table.rows[0][1], QString::number(exact.n));
+    QVERIFY2(table.rows[0][0].contains(QString::fromStdString(series.meta.label())), qPrintable(table.rows[0][0]));
+    QVERIFY2(table.range.contains(QStringLiteral("ticks")) && table.range.contains(QStringLiteral(" – ")),
+             qPrintable(table.range));
+    QVERIFY(stack.measureView().asTsv().contains(table.range));
     double counted = 0;
     const auto& histogram = const_cast<MeasureView&>(stack.measureView()).histogram().histogram();
     for (const double n : histogram.counts) counted += n;
