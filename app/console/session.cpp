@@ -122,7 +122,9 @@ session::StatusNumbers Session::status() {
   const auto loading = core_->loading();
   if (loading.share < 1) out.loadingShare = loading.share;
   out.loadingProblem = QString::fromStdString(loading.problem);
-  out.dropped = totals.dropped + core_->droppedOnTheWay();
+  out.recordingWarning = QString::fromStdString(recording.warning);
+  out.notRecorded = recording.dropped;
+  out.dropped = totals.dropped;
   return out;
 }
 

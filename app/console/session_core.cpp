@@ -364,15 +364,11 @@ SessionCore::Cost SessionCore::cost() const {
   return out;
 }
 
-std::uint64_t SessionCore::droppedOnTheWay() const {
-  return source_->recorder == nullptr ? 0 : source_->recorder->status().dropped;
-}
-
 SessionCore::Recording SessionCore::recording() const {
-  if (source_->recorder == nullptr) return {{}, 0, 0, source_->noRecorder};
+  if (source_->recorder == nullptr) return {{}, 0, 0, source_->noRecorder, {}};
   const auto status = source_->recorder->status();
-  return {source_->recorder->path(), status.fileBytes, status.dropped,
-          status.error.empty() ? status.warning : status.error};
+  return {source_->recorder->path(), status.fileBytes, status.dropped - std::min(status.refilled, status.dropped),
+          status.error, status.warning};
 }
 
 std::vector<std::string> SessionCore::recordedFiles() const {

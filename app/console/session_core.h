@@ -48,8 +48,10 @@ class SessionCore {
 
   struct Recording {
     std::string path;
-    std::uint64_t bytes = 0, dropped = 0;
-    std::string problem;  // one sentence; empty: it is being written
+    std::uint64_t bytes = 0;
+    std::uint64_t dropped = 0;  // entries that are not in it and were not fetched again
+    std::string problem;        // one sentence; empty: it is being written
+    std::string warning;        // one sentence; it goes on
   };
   // In a recording: which moment is shown and how fast it moves (0: it stands). Any thread, cheap.
   void look(TimeNs now, double speed);
@@ -69,7 +71,6 @@ class SessionCore {
     bool tiers = false;          // the agents know them
   };
   Cost cost() const;
-  std::uint64_t droppedOnTheWay() const;           // by the link's and the recorder's queues
   Recording recording() const;                     // path empty: none is written
   std::vector<std::string> recordedFiles() const;  // of this session, the oldest first
   Loading loading() const;

@@ -110,6 +110,7 @@ QString styleSheetOf(const Colors& c) {
       "QPushButton:default, QPushButton[primary=\"true\"] { background: %accent; color: %accentText;"
       " border-color: %accent; }"
       "QPushButton:disabled { color: %faint; background: %panel; }"
+      "QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }"
       "QToolButton { background: transparent; color: %text; border: 1px solid transparent; border-radius: 4px;"
       " padding: 3px; }"
       "QToolButton[boxed=\"true\"] { border-color: %border; padding: 3px 8px; }"

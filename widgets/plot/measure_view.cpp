@@ -19,7 +19,7 @@
 namespace qd::widgets::plot {
 namespace {
 
-constexpr int kHeight = 168, kHistogramWidth = 210, kBins = 40;
+constexpr int kHeight = 168, kLeastHeight = 96, kHistogramWidth = 210, kBins = 40;
 
 }  // namespace
 
@@ -100,7 +100,8 @@ MeasureView::MeasureView(const series::Store& store, QWidget* parent)
       range_(new QLabel(this)),
       view_(new QTableWidget(this)),
       histogram_(new HistogramView(this)) {
-  setFixedHeight(kHeight);
+  setMinimumHeight(kLeastHeight);  // gives way where the banner of a stop takes room too
+  setMaximumHeight(kHeight);
   view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   view_->setSelectionBehavior(QAbstractItemView::SelectRows);
   view_->setSelectionMode(QAbstractItemView::SingleSelection);
@@ -139,6 +140,10 @@ MeasureView::MeasureView(const series::Store& store, QWidget* parent)
     if (row != before) showHistogram();
   });
   hide();
+}
+
+QSize MeasureView::sizeHint() const {
+  return {QWidget::sizeHint().width(), kHeight};
 }
 
 void MeasureView::show(const Measures& measures, std::vector<Measured> series, const TickAt& tickOf) {

@@ -43,6 +43,7 @@ class MeasureView final : public QWidget {
   const MeasureTable& table() const { return table_; }
   QString asTsv() const;  // with the header; below it the range that the statistics are of
   HistogramView& histogram() { return *histogram_; }
+  QSize sizeHint() const override;
 
  Q_SIGNALS:
   void cleared();  // the operator wants none of it any more

@@ -39,13 +39,25 @@ StatusPiece behindPiece(const StatusNumbers& numbers) {
 
 StatusPiece recordPiece(const StatusNumbers& numbers) {
   if (!numbers.recordingProblem.isEmpty()) {
-    return {QStringLiteral("rec"), text("REC failed"), numbers.recordingProblem, true};
+    QString tip = numbers.recordingProblem;
+    if (numbers.notRecorded > 0)
+      tip += text("\n%1 blocks of samples and events since then are not recorded.")
+                 .arg(formatCount(static_cast<double>(numbers.notRecorded)));
+    return {QStringLiteral("rec"), text("REC failed"), tip, true};
   }
   if (!numbers.recordedBytes) {
     return {QStringLiteral("rec"), numbers.replay ? text("REC off") : text("REC —"), numbers.recordingPath, false};
   }
-  return {QStringLiteral("rec"), text("REC %1").arg(formatBytes(static_cast<double>(*numbers.recordedBytes))),
-          text("Recording to %1").arg(numbers.recordingPath), false};
+  QString tip = text("Recording to %1").arg(numbers.recordingPath);
+  if (!numbers.recordingWarning.isEmpty()) tip += QLatin1Char('\n') + numbers.recordingWarning;
+  const QString size = formatBytes(static_cast<double>(*numbers.recordedBytes));
+  if (numbers.notRecorded > 0) {
+    tip +=
+        text("\n%1 blocks of samples and events found the recorder's queue full; the file says where they are missing.")
+            .arg(formatCount(static_cast<double>(numbers.notRecorded)));
+    return {QStringLiteral("rec"), text("REC %1, gaps").arg(size), tip, true};
+  }
+  return {QStringLiteral("rec"), text("REC %1").arg(size), tip, !numbers.recordingWarning.isEmpty()};
 }
 
 StatusPiece clockPiece(const StatusNumbers& numbers) {
@@ -99,7 +111,8 @@ QVector<StatusPiece> statusPieces(const StatusNumbers& numbers) {
   out.append(ratePiece(numbers));
   out.append(behindPiece(numbers));
   out.append({QStringLiteral("dropped"), text("%1 dropped").arg(formatCount(static_cast<double>(numbers.dropped))),
-              text("Samples lost on the way: full rings, full queues, gaps"), numbers.dropped > 0});
+              text("Samples lost before this console had them: full rings, gaps, or it could not keep up"),
+              numbers.dropped > 0});
   out.append(recordPiece(numbers));
   out.append(clockPiece(numbers));
   return out;

@@ -20,9 +20,12 @@ struct StatusNumbers {
   int processes = 0;  // without those that are gone
   std::optional<double> pointsPerSecond;
   std::optional<TimeNs> behind;                // age of the newest sample; none in a recording
-  std::uint64_t dropped = 0;                   // anywhere on the way, known to the console
+  std::uint64_t dropped = 0;                   // samples lost before the console had them
   std::optional<std::uint64_t> recordedBytes;  // of the file being written
-  QString recordingPath, recordingProblem;
+  QString recordingPath;
+  QString recordingProblem;       // it has ended
+  QString recordingWarning;       // it goes on
+  std::uint64_t notRecorded = 0;  // entries that the console had and the file has not
   std::optional<std::int64_t> clockUncertaintyNs;
   Tier tier = Tier::Untiered;
   std::optional<double> bytesPerSecond;           // over the network

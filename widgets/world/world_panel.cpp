@@ -224,9 +224,11 @@ void WorldPanel::explainEmptiness(const ProcessId& server, TimeNs now) {
     empty_->setText(tr("No agent answers"), lost, attach);
   } else if (!server.value.empty()) {
     action_ = Action::None;
-    empty_->setText(tr("Waiting for the entities of %1").arg(QString::fromStdString(server.value)),
+    empty_->setText(context().replay ? tr("No entities around this moment")
+                                     : tr("Waiting for the entities of %1").arg(QString::fromStdString(server.value)),
                     context().replay
-                        ? tr("This recording has none of them so far; it may still be read.")
+                        ? tr("The recording has none of %1 here: it stood at a breakpoint, was gone, or sent none.")
+                              .arg(QString::fromStdString(server.value))
                         : tr("They come while this panel is in sight; a server that sends none has no world "
                              "to show."));
   } else {

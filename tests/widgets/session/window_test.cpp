@@ -98,6 +98,20 @@ void WindowSuite::statusRaisesAlarms() {
   QCOMPARE(alarms, (QStringList{QStringLiteral("agents"), QStringLiteral("behind"), QStringLiteral("dropped"),
                                 QStringLiteral("rec")}));
   QCOMPARE(textOf(statusPieces(numbers), QStringLiteral("agents")), QStringLiteral("1/2 agents"));
+  // A recording with a hole, or whose next file could not be begun, goes on and says so.
+  numbers.recordingProblem.clear();
+  numbers.recordedBytes = 4'000'000;
+  numbers.recordingWarning = QStringLiteral("The folder is read-only.");
+  const auto rec = [&] {
+    const auto pieces = statusPieces(numbers);
+    return *std::ranges::find(pieces, QStringLiteral("rec"), &StatusPiece::key);
+  };
+  QVERIFY(rec().alarm && rec().tip.contains(numbers.recordingWarning) &&
+          rec().text.startsWith(QStringLiteral("REC 4")));
+  numbers.recordingWarning.clear();
+  QVERIFY(!rec().alarm);
+  numbers.notRecorded = 12;
+  QVERIFY(rec().alarm && rec().text.contains(QStringLiteral("gaps")) && rec().tip.contains(QStringLiteral("12")));
 }
 
 void WindowSuite::statusSaysWhatGaveWayToTheCap() {
