@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "app/console/composition.h"
+#include "app/console/end_signals.h"
 #include "app/console/frame_stats.h"
 #include "app/console/main_window.h"
 #include "app/console/options.h"
@@ -83,6 +84,8 @@ int run(int argc, char** argv) {
   const QtMessageHandler usual = qInstallMessageHandler(onStartMessage);
   QApplication app(argc, argv);
   qInstallMessageHandler(usual);
+  const EndSignals ends;
+  QObject::connect(&ends, &EndSignals::asked, &app, [] { QApplication::exit(0); });
   EnglishPlurals plurals;
   QApplication::installTranslator(&plurals);
   QApplication::setApplicationName(QStringLiteral("quarterdeck"));

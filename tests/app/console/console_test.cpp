@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <signal.h>
+
 #include <QApplication>
 #include <QDir>
 #include <QDockWidget>
@@ -11,6 +13,7 @@
 #include <QTest>
 
 #include "app/console/composition.h"
+#include "app/console/end_signals.h"
 #include "app/console/main_window.h"
 #include "app/console/options.h"
 #include "app/console/stage_process.h"
@@ -57,6 +60,7 @@ class ConsoleSuite final : public QObject {
   void whatIsRecordedOpensAgain();
   void aStretchIsKeptUnderAName();
   void aBrokenRecordingIsSaidOnTheStartPage();
+  void aSignalEndsByTheEventLoop();
 
  private:
   QTemporaryDir home_;
@@ -208,6 +212,16 @@ void ConsoleSuite::aStretchIsKeptUnderAName() {
   const auto recent = session::recentRecordings(session::recordingsFolder(), 20);
   const auto named = [](const auto& r) { return r.name == QStringLiteral("Spike-of-Tuesday"); };
   QVERIFY(std::any_of(recent.begin(), recent.end(), named));
+}
+
+// A logout or Ctrl-C must not leave the recording cut off.
+void ConsoleSuite::aSignalEndsByTheEventLoop() {
+  EndSignals ends;
+  QSignalSpy asked(&ends, &EndSignals::asked);
+  ::raise(SIGTERM);
+  QCOMPARE(asked.count(), 0);  // not within the handler
+  QVERIFY(asked.wait(5000));
+  QCOMPARE(asked.count(), 1);
 }
 
 void ConsoleSuite::aBrokenRecordingIsSaidOnTheStartPage() {
