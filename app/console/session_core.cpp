@@ -28,6 +28,9 @@ namespace {
 constexpr TimeNs kMostLag = 2 * kNsPerSecond;
 constexpr Duration kBackfill{1800 * kNsPerSecond};
 
+// About 15 minutes and an hour of the stage's shots and kills.
+constexpr std::size_t kLiveEvents = std::size_t{64} << 20, kReplayedEvents = std::size_t{256} << 20;
+
 ingest::InterestRules rulesOf(const session::Context& context) {
   ingest::InterestRules rules;
   if (!context.record.empty()) rules.recorded = {ingest::Selector{{}, context.record, {}}};
@@ -225,8 +228,10 @@ class SessionCore::ExactSamples final : public ingest::EventSink {
   series::Store& store_;
 };
 
+// The samples of a recording come and go as one looks; its events are read once, and are to reach over the whole of it.
 SessionCore::SessionCore(bool isReplay, std::size_t budget)
     : store(budget),
+      log(isReplay ? kReplayedEvents : kLiveEvents),
       exact_(std::make_unique<ExactSamples>(store)),
       join(fan),
       rewindJoin(fan),

@@ -87,7 +87,7 @@ struct EventLog::Impl {
   mutable std::shared_mutex mutex;
   std::atomic<std::uint64_t> revision{0}, forgotten{0};
   std::map<Key, MomentPtr> moments;
-  std::set<Key> logs;
+  std::set<Key> chatter;  // log lines and game events: there are many, and they may go
   std::size_t bytes = 0;
   std::uint64_t nextId = 1;
   TimeNs newest = 0;
@@ -111,7 +111,7 @@ struct EventLog::Impl {
 
 void EventLog::Impl::erase(std::map<Key, MomentPtr>::iterator it) {
   bytes -= sizeOf(*it->second);
-  logs.erase(it->first);
+  chatter.erase(it->first);
   moments.erase(it);
 }
 
@@ -126,12 +126,12 @@ void EventLog::Impl::put(Moment moment, std::optional<Key> instead) {
   }
   const Key key{moment.time, moment.id};
   if (std::string identity = identityOf(moment.envelope->event); !identity.empty()) known[std::move(identity)] = key;
-  if (moment.kind == MomentKind::Log) logs.insert(key);
+  if (moment.kind == MomentKind::Log || moment.kind == MomentKind::Game) chatter.insert(key);
   const auto kept = std::make_shared<const Moment>(std::move(moment));
   bytes += sizeOf(*kept);
   moments.emplace(key, kept);
   while (bytes > budget && moments.size() > 1) {
-    const auto oldest = logs.empty() ? moments.begin() : moments.find(*logs.begin());
+    const auto oldest = chatter.empty() ? moments.begin() : moments.find(*chatter.begin());
     known.erase(identityOf(oldest->second->envelope->event));
     erase(oldest);
     forgotten.fetch_add(1, std::memory_order_relaxed);

@@ -189,6 +189,28 @@ TEST(EventLog, BoundedAndTheOldestLogLinesGoFirst) {
   EXPECT_GT(log.forgotten(), 1500u);
 }
 
+// What one looks for afterwards outlives any number of shots.
+TEST(EventLog, GameEventsGoBeforePushesAndMarks) {
+  EventLog log(64 << 10);
+  log.on(envelope(Mark{.time = 1, .tick = 1, .domain = "server-1", .text = "kept", .who = ""}));
+  PushResult push;
+  push.pushId = "p";
+  push.time = 2;
+  push.status = PushStatus::Applied;
+  log.on(envelope(push));
+  for (int i = 0; i < 2000; ++i) {
+    GameEvent shot;
+    shot.time = 10 + i;
+    shot.name = "combat.hit";
+    log.on(envelope(shot));
+  }
+  MomentFilter filter;
+  filter.kinds = {MomentKind::Mark, MomentKind::Push};
+  EXPECT_EQ(log.query(0, kAll, filter, 10).size(), 2u);
+  EXPECT_GT(log.forgotten(), 1000u);
+  EXPECT_EQ(log.query(0, kAll, {}, 10).back().time, 10 + 1999);
+}
+
 // Logged when it is sent on, and again when it is applied: one moment, which is how it ended.
 TEST(EventLog, APushThatIsAppliedTakesThePlaceOfItsPending) {
   EventLog log;
