@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/byte_queue.h"
+#include "core/recording/copy_out.h"
 #include "core/recording/preamble.h"
 #include "core/recording/writer.h"
 
@@ -21,8 +22,11 @@ namespace {
 using namespace ingest;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kCommitBytes = std::size_t{32} << 20;  // commits earlier than the second when this much waits
-constexpr int kRefillRounds = 3;                             // then what is still missing is given up
+constexpr std::size_t kCommitBytes = std::size_t{32} << 20;      // commits earlier than the second when this much waits
+constexpr std::uintmax_t kLeastRoom = std::uintmax_t{64} << 20;  // before a recording that failed goes on
+constexpr const char* kQueueFull = "the recorder could not keep up and its queue was full";
+constexpr const char* kNotWritten = "the recording could not be written";
+constexpr int kRefillRounds = 3;  // then what is still missing is given up
 
 std::uint64_t weight(const Event& event) {
   const auto* block = std::get_if<SampleBlock>(&event);
@@ -59,7 +63,8 @@ struct Recorder::Impl {
   std::unique_ptr<Writer> writer;
   Preamble preamble;
   std::uint64_t pointsBefore = 0;  // in files that are closed
-  Clock::time_point rollAt = Clock::time_point::max();
+  Clock::time_point rollAt = Clock::time_point::max(), retryAt{};
+  TimeNs stoodFrom = 0;  // since when nothing is written
   ByteQueue<EnvelopePtr> queue;
   std::atomic<bool> failed{false};
   mutable std::mutex mutex;  // of what follows
@@ -74,7 +79,11 @@ struct Recorder::Impl {
   void commit(std::vector<EnvelopePtr> batch);
   void takeGaps(std::vector<EnvelopePtr>& batch);
   void askForMissing();
+  void miss(const Envelope& envelope, const char* cause);
+  bool goesOn() const { return options.rollEvery.count() > 0 && options.nextPath; }
   void roll();
+  void goOn();
+  Result<std::unique_ptr<Writer>> begin(const std::string& next) const;
   void finish();
   void note(const Error& e);
   void warn(std::string sentence);
@@ -82,6 +91,8 @@ struct Recorder::Impl {
 
 void Recorder::Impl::note(const Error& e) {
   failed = true;
+  retryAt = Clock::now() + options.retryEvery;
+  stoodFrom = utcNowNs();
   {
     const std::lock_guard lock(mutex);
     if (error) return;
@@ -103,8 +114,18 @@ void Recorder::Impl::takeGaps(std::vector<EnvelopePtr>& batch) {
   overflow.gaps.clear();
 }
 
+// Under the lock.
+void Recorder::Impl::miss(const Envelope& envelope, const char* cause) {
+  const TimeNs now = utcNowNs();
+  overflow.missing.drop(envelope);
+  Gap& gap = overflow.gaps.try_emplace(envelope.agent, Gap{{}, now, now, 0, ""}).first->second;
+  gap.to = now;
+  gap.dropped += weight(envelope.event);
+  gap.cause = cause;
+}
+
 void Recorder::Impl::commit(std::vector<EnvelopePtr> batch) {
-  takeGaps(batch);
+  if (!failed) takeGaps(batch);
   if (options.rollEvery.count() > 0) {
     for (const EnvelopePtr& envelope : batch) preamble.on(envelope);
   }
@@ -114,6 +135,8 @@ void Recorder::Impl::commit(std::vector<EnvelopePtr> batch) {
     const std::lock_guard lock(mutex);
     (failed ? status.dropped : status.envelopes) += batch.size();
     status.points = pointsBefore + writer->points();
+    if (!failed || !goesOn()) return;
+    for (const EnvelopePtr& envelope : batch) miss(*envelope, kNotWritten);
   }
 }
 
@@ -134,13 +157,24 @@ void Recorder::Impl::askForMissing() {
   if (!wanted.empty()) options.onMissing(wanted);
 }
 
+// Makes the next file with what it begins with; leaves none when the disk does not take it.
+Result<std::unique_ptr<Writer>> Recorder::Impl::begin(const std::string& next) const {
+  Result<std::unique_ptr<Writer>> fresh = Writer::create(next, options.program);
+  if (!fresh) return fresh;
+  if (const Result<> begun = (*fresh)->commit(preamble.envelopes()); !begun) {
+    fresh->reset();
+    removeRecording(next);
+    return std::unexpected(begun.error());
+  }
+  return fresh;
+}
+
 // Begins the next file where the present one ends; on any trouble the present one simply goes on.
 void Recorder::Impl::roll() {
   rollAt = Clock::now() + options.rollEvery;
   const std::string next = options.nextPath();
-  Result<std::unique_ptr<Writer>> fresh = Writer::create(next, options.program);
-  const Result<> begun = fresh ? (*fresh)->commit(preamble.envelopes()) : std::unexpected(fresh.error());
-  if (!begun) return warn(begun.error().message);
+  Result<std::unique_ptr<Writer>> fresh = begin(next);
+  if (!fresh) return warn(fresh.error().message);
   std::unique_ptr<Writer> full = std::exchange(writer, std::move(*fresh));
   pointsBefore += full->points();
   if (const Result<> closed = full->finish(); !closed) warn(closed.error().message);
@@ -150,6 +184,34 @@ void Recorder::Impl::roll() {
     before = std::exchange(path, next);
     ++status.files;
   }
+  if (options.onRolled) options.onRolled(before);
+}
+
+// Somebody made room, or the volume is back: a file of its own, and what is missing is asked for.
+void Recorder::Impl::goOn() {
+  if (Clock::now() < retryAt) return;
+  retryAt = Clock::now() + options.retryEvery;
+  const std::string next = options.nextPath();
+  std::error_code trouble;
+  const auto space = std::filesystem::space(std::filesystem::path(next).parent_path(), trouble);
+  if (trouble || space.available < kLeastRoom) return;
+  Result<std::unique_ptr<Writer>> fresh = begin(next);
+  if (!fresh) return;
+  pointsBefore += writer->points();
+  writer = std::move(*fresh);
+  std::string before;
+  {
+    const std::lock_guard lock(mutex);
+    before = std::exchange(path, next);
+    ++status.files;
+    status.state = RecorderStatus::State::Recording;
+    status.warning = fmt::format("Nothing could be written for {:.0f} s ({}); {} goes on from there.",
+                                 static_cast<double>(utcNowNs() - stoodFrom) / kNsPerSecond, status.error, next);
+    status.error.clear();
+    error.reset();
+  }
+  rollAt = Clock::now() + options.rollEvery;
+  failed = false;
   if (options.onRolled) options.onRolled(before);
 }
 
@@ -170,6 +232,7 @@ void Recorder::Impl::run() {
     commit(queue.takeAll(kCommitBytes, options.commitEvery));
     if (ended) break;
     if (!failed && Clock::now() + options.commitEvery > rollAt) roll();
+    if (failed && goesOn()) goOn();
     askForMissing();
   }
   finish();
@@ -191,17 +254,12 @@ Recorder::~Recorder() {
 }
 
 void Recorder::on(const EnvelopePtr& envelope) {
-  if (!impl_->failed && impl_->queue.push(envelope, sizeInBytes(*envelope))) return;
+  // While nothing can be written the thread takes them all the same: the next file begins with what they say.
+  const bool wanted = !impl_->failed || impl_->goesOn();
+  if (wanted && impl_->queue.push(envelope, sizeInBytes(*envelope))) return;
   const std::lock_guard lock(impl_->mutex);
   ++impl_->status.dropped;
-  if (impl_->failed) return;
-  const TimeNs now = utcNowNs();
-  Overflow& overflow = impl_->overflow;
-  overflow.missing.drop(*envelope);
-  Gap& gap = overflow.gaps.try_emplace(envelope->agent, Gap{{}, now, now, 0, ""}).first->second;
-  gap.to = now;
-  gap.dropped += weight(envelope->event);
-  gap.cause = "the recorder could not keep up and its queue was full";
+  if (wanted) impl_->miss(*envelope, impl_->failed ? kNotWritten : kQueueFull);
 }
 
 void Recorder::refill(const EnvelopePtr& envelope) {

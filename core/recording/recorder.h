@@ -3,8 +3,10 @@
 // an own thread encodes and commits about once a second, so that a kill -9 loses at most the last second. When the
 // queue is full the entries are dropped, counted, and a gap row says so; once there is room again, onMissing asks for
 // them and refill() takes them, each once. With rollEvery a new file is begun from time to time, without losing an
-// entry in between; it stands alone: it begins with what is declared and set. An error of the disk is reported once
-// (status(), onFailure) and ends the recording only: the file keeps what it has, on() goes on being harmless.
+// entry in between; it stands alone: it begins with what is declared and set. An error of the disk is reported
+// (status(), onFailure) and ends the file only: it keeps what it has, on() goes on being harmless. With rollEvery the
+// next file is begun as soon as the disk takes one again, and what came meanwhile is missing like what found the queue
+// full: told in a gap row, asked for again.
 // on(), refill(), refilled(), status(), path(): any thread. Callbacks come on the recorder's thread and must not
 // block; they may call any of these but close().
 #pragma once
@@ -26,12 +28,13 @@ struct RecorderOptions {
   std::string program;  // who records, e.g. "qdctl 0.1.0"
   std::size_t queueBytes = std::size_t{128} << 20;
   std::chrono::milliseconds commitEvery{750};
-  std::function<void(const Error&)> onFailure{};  // at most once
+  std::function<void(const Error&)> onFailure{};  // once a file
 
   // Rolling: after this long the next file is begun, whose name nextPath gives. 0: one file.
   std::chrono::milliseconds rollEvery{0};
   std::function<std::string()> nextPath{};
-  std::function<void(const std::string&)> onRolled{};  // this file is closed
+  std::function<void(const std::string&)> onRolled{};  // this file is closed, or has failed
+  std::chrono::milliseconds retryEvery{10'000};        // after a failure
 
   // Entries that found the queue full. The owner fetches them from the agent, gives each to refill() (more than are
   // missing do no harm), and calls refilled() when the fetch is over, however it ended.
@@ -42,7 +45,7 @@ struct RecorderStatus {
   enum class State { Recording, Failed, Closed };
   State state = State::Recording;
   std::string error;            // one sentence, of Failed
-  std::string warning;          // one sentence: rolling did not work, the recording goes on
+  std::string warning;          // one sentence: rolling did not work, or it stood still; the recording goes on
   std::uint64_t points = 0;     // committed, in all files
   std::uint64_t envelopes = 0;  // committed
   std::uint64_t dropped = 0;    // envelopes that found the queue full or the recording failed

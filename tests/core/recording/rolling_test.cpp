@@ -2,9 +2,13 @@
 // One recording over several files, and entries that found the queue full and came again.
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -288,6 +292,80 @@ TEST(Refill, WhatFoundTheQueueFullIsAskedForAndRecordedOnceInItsPlace) {
   }
   EXPECT_EQ(sequences.size(), all.size() - 1);
   EXPECT_EQ(std::set(sequences.begin(), sequences.end()).size(), all.size() - 1);
+}
+
+// A disk that is full and has room again, in a child, because the limit on file sizes is for the whole process.
+TEST(Refill, ARecordingThatFailedGoesOnInTheNextFileAndFetchesWhatItMissed) {
+  const Scratch scratch;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = 600'000;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::atomic<int> failures{0};
+    std::atomic<bool> room{false};
+    std::mutex mutex;
+    std::vector<MissingRange> asked;
+    RecorderOptions options{.path = scratch / "0.qdrec", .program = "test", .commitEvery = 5ms};
+    options.rollEvery = 1h;
+    options.retryEvery = 5ms;
+    options.onFailure = [&](const Error&) { ++failures; };
+    options.nextPath = [&] { return room ? scratch / "1.qdrec" : scratch / "no/folder.qdrec"; };
+    options.onMissing = [&](const std::vector<MissingRange>& ranges) {
+      const std::lock_guard lock(mutex);
+      asked.insert(asked.end(), ranges.begin(), ranges.end());
+    };
+    auto recorder = Recorder::open(std::move(options));
+    if (!recorder) ::_exit(2);
+    const std::vector<EnvelopePtr> all = game(3000);
+    (*recorder)->on(all.front());  // the declaration, which is of no log and cannot be asked for again
+    if (!qd::testing::within(30s, [&] { return (*recorder)->status().envelopes == 1; })) ::_exit(8);
+    for (std::size_t i = 1; i < all.size(); ++i) (*recorder)->on(all[i]);
+    if (!qd::testing::within(30s, [&] { return failures == 1; })) ::_exit(3);
+    if ((*recorder)->status().state != RecorderStatus::State::Failed) ::_exit(4);
+    limit.rlim_cur = before;  // somebody makes room
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    room = true;
+    const bool whole = qd::testing::within(30s, [&] {
+      std::vector<MissingRange> now;
+      {
+        const std::lock_guard lock(mutex);
+        now.swap(asked);
+      }
+      for (const MissingRange& range : now) {
+        for (const EnvelopePtr& e : all) {
+          if (e->sequence >= range.first && e->sequence <= range.last) (*recorder)->refill(e);
+        }
+        (*recorder)->refilled(range.agent);
+      }
+      const RecorderStatus status = (*recorder)->status();
+      return status.state == RecorderStatus::State::Recording && status.dropped > 0 &&
+             status.refilled == status.dropped;
+    });
+    if (!whole) ::_exit(5);
+    const RecorderStatus status = (*recorder)->status();
+    if (status.files != 2 || !status.error.empty() || status.warning.empty()) ::_exit(6);
+    ::_exit((*recorder)->close() ? 0 : 7);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(WEXITSTATUS(status), 0);
+  // Both together hold every entry once.
+  std::multiset<std::uint64_t> sequences;
+  for (const char* name : {"0.qdrec", "1.qdrec"}) {
+    const auto file = Recording::open(scratch / name);
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_TRUE((*file)->verify().ok());
+    for (const EnvelopePtr& e : replay(scratch / name)) {
+      if (e->sequence != 0 && std::holds_alternative<SampleBlock>(e->event)) sequences.insert(e->sequence);
+    }
+  }
+  EXPECT_EQ(sequences.size(), count<SampleBlock>(game(3000)));
+  EXPECT_EQ(std::set(sequences.begin(), sequences.end()).size(), sequences.size());
+  EXPECT_GE((*Recording::open(scratch / "1.qdrec"))->info()->gaps, 1u);
 }
 
 }  // namespace qd::recording::testing
