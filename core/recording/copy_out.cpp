@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <string_view>
+
 namespace qd::recording {
 namespace {
 
@@ -27,8 +29,17 @@ CopyOut::~CopyOut() {
   removeRecording(path_);
 }
 
+// The writer's own sentence says that what is there is kept, as a recorder's is; half a copy is not.
+Result<> CopyOut::orNothing(Result<> done) {
+  if (done) return done;
+  std::string said = done.error().message;
+  if (const std::size_t at = said.find(kKept); at != std::string::npos)
+    said.replace(at, kKept.size(), "it was removed again");
+  return fail(done.error().code, std::move(said));
+}
+
 Result<> CopyOut::flush() {
-  Result<> done = writer_->commit(batch_);
+  Result<> done = orNothing(writer_->commit(batch_));
   batch_.clear();
   bytes_ = 0;
   points_ = writer_->points();
@@ -44,7 +55,7 @@ Result<> CopyOut::put(ingest::EnvelopePtr envelope) {
 
 Result<> CopyOut::finish() {
   if (Result<> done = flush(); !done) return done;
-  if (Result<> done = writer_->finish(); !done) return done;
+  if (Result<> done = orNothing(writer_->finish()); !done) return done;
   writer_.reset();
   return {};
 }

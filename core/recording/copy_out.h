@@ -27,6 +27,7 @@ class CopyOut {
  private:
   CopyOut(std::string path, std::unique_ptr<Writer> writer) : path_(std::move(path)), writer_(std::move(writer)) {}
   Result<> flush();
+  static Result<> orNothing(Result<> done);
 
   std::string path_;
   std::unique_ptr<Writer> writer_;  // null: finished

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "core/recording/event_json.h"
 #include "core/recording/recording_impl.h"
@@ -36,11 +37,26 @@ std::unexpected<Error> notARecording(const std::string& path, const std::string&
               fmt::format("{} is not a Quarterdeck recording ({}); give the name of a .qdrec file.", path, why));
 }
 
+// The number that SQLite keeps for the application stands in the file's header, whatever has become of the rest.
+bool looksLikeOne(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  unsigned char header[72] = {};
+  in.read(reinterpret_cast<char*>(header), sizeof header);
+  const auto id = static_cast<std::uint32_t>(header[68]) << 24 | header[69] << 16 | header[70] << 8 | header[71];
+  return in && id == kApplicationId;
+}
+
 Result<int> checkFormat(const std::string& path, const Database& db) {
   const Result<std::int64_t> application = db.integer("PRAGMA application_id");
-  if (!application) return notARecording(path, application.error().message);
   const Result<std::int64_t> format = db.integer("PRAGMA user_version");
-  if (!format) return notARecording(path, format.error().message);
+  if (!application || !format) {
+    const std::string& why = (application ? format : application).error().message;
+    if (!looksLikeOne(path)) return notARecording(path, why);
+    return fail(
+        ErrorCode::Corrupt,
+        fmt::format("The recording {0} is damaged or cut short ({1}); qdctl repair {0} --out NEW saves what is sound.",
+                    path, why));
+  }
   if (*application != kApplicationId) return notARecording(path, "its application id is another one");
   if (*format > kFormat) {
     return fail(ErrorCode::Unsupported,
@@ -50,6 +66,8 @@ Result<int> checkFormat(const std::string& path, const Database& db) {
   if (*format < kOldestFormat) return notARecording(path, fmt::format("its format {} does not exist", *format));
   return static_cast<int>(*format);
 }
+
+constexpr std::uint64_t kFirstPages = 4096;  // all that a file has before its log is folded in
 
 // From when to when there is something, piece by piece.
 constexpr const char* kSpans1 =
@@ -131,8 +149,14 @@ Result<std::unique_ptr<Recording>> Recording::open(const std::string& path) {
   if (!format) return std::unexpected(format.error());
   impl->format = *format;
   if (Result<> loaded = impl->load(); !loaded) {
-    return fail(ErrorCode::Corrupt,
-                fmt::format("The recording {} is damaged beyond reading ({}).", path, loaded.error().message));
+    return fail(
+        ErrorCode::Corrupt,
+        hasLog || sizeOf(path) > kFirstPages
+            ? fmt::format("The recording {0} is damaged ({1}); qdctl repair {0} --out NEW saves what is sound.", path,
+                          loaded.error().message)
+            : fmt::format("{0} was cut off in its first seconds and its write-ahead log {0}-wal, which has them, is "
+                          "missing; put it beside it.",
+                          path));
   }
   if (!impl->complete && hasLog) {
     impl->notes.push_back(

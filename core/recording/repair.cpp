@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -33,8 +34,10 @@ PageShape shapeOf(const std::string& path, bool readable, const std::stop_token&
   const auto* bytes = reinterpret_cast<const unsigned char*>(header);
   const int format = (bytes[60] << 24) | (bytes[61] << 16) | (bytes[62] << 8) | bytes[63];
   const int size = (bytes[16] << 8) | bytes[17];
-  if (!readable || tables(format).empty()) return guessShape(path, stop);
-  return {size == 1 ? 65536u : static_cast<std::size_t>(size), format};
+  const auto pageSize = static_cast<unsigned>(size == 1 ? 65536 : size);
+  const bool possible = pageSize >= 512 && std::has_single_bit(pageSize) && !tables(format).empty();
+  if (!readable || !possible) return guessShape(path, stop);
+  return {pageSize, format};
 }
 
 Result<Database> createOut(const std::string& out, int format) {
@@ -61,6 +64,7 @@ struct Source {
   std::optional<Database> db;  // empty: SQLite cannot make anything of it
   std::string why;
   bool complete = false;
+  std::int64_t format = 0;                                   // as a sound row of meta says
   std::map<std::string, std::uint64_t, std::less<>> counts;  // of a file that was closed cleanly
 };
 
@@ -75,6 +79,7 @@ Source openSource(const std::string& path) {
   const Result<std::int64_t> complete = source.db->integer("SELECT value FROM meta WHERE key = 'complete'");
   if (!complete) source.why = complete.error().message;
   source.complete = complete.value_or(0) == 1;
+  source.format = source.db->integer("SELECT value FROM meta WHERE key = 'format'").value_or(0);
   Result<Statement> counts = source.db->prepare("SELECT key, value FROM meta WHERE key LIKE 'rows.%'");
   while (source.complete && counts && counts->step().value_or(false)) {
     source.counts[counts->text(0).substr(5)] = static_cast<std::uint64_t>(counts->integer(1));
@@ -103,9 +108,17 @@ Result<> writeMeta(RowCopy& rows, int format, const std::string& path, const Rep
 class Repair {
  public:
   Repair(const std::string& path, std::stop_token stop)
-      : path_(path), stop_(std::move(stop)), source_(openSource(path)), shape_(shapeOf(path, !!source_.db, stop_)) {}
+      : path_(path),
+        stop_(std::move(stop)),
+        source_(openSource(path)),
+        shape_(shapeOf(path, source_.why.empty(), stop_)) {}
 
   Result<RepairReport> into(const std::string& out) {
+    if (source_.format > kFormat) {  // its rows may mean what nobody here knows
+      return fail(ErrorCode::Unsupported,
+                  fmt::format("{} has format {}, written by a newer version; this one repairs up to {}: update it.",
+                              path_, source_.format, kFormat));
+    }
     Result<Database> db = createOut(out, shape_.format);
     if (!db) return std::unexpected(db.error());
     const Result<> done = fill(*db, out);

@@ -98,8 +98,9 @@ bool RowCopy::takeTable(const Database& from, std::string_view name) {
   while (true) {
     const Result<bool> row = rows->step();
     if (!row) {
-      report_.damaged.push_back(
-          {std::string(name), last, fmt::format("the rows after this one cannot be reached: {}", row.error().message)});
+      report_.damaged.push_back({std::string(name), last,
+                                 fmt::format("{} cannot be reached by its tree: {}",
+                                             last == 0 ? "its rows" : "the rows after this one", row.error().message)});
       return false;
     }
     if (!*row) return true;

@@ -111,7 +111,9 @@ class Verifier {
     while (!stop_.stop_requested()) {
       const Result<bool> row = rows->step();
       if (!row) {
-        damage(name, last, fmt::format("the rows after this one cannot be read: {}", row.error().message));
+        damage(name, last,
+               fmt::format("{} cannot be read: {}", last == 0 ? "its rows" : "the rows after this one",
+                           row.error().message));
         return n;
       }
       if (!*row) return n;

@@ -285,9 +285,8 @@ Result<> Writer::commit(const std::vector<EnvelopePtr>& second) {
   if (sqlite3_get_autocommit(impl_->db.handle()) == 0) (void)impl_->db.run("ROLLBACK");
   return fail(
       done.error().code,
-      fmt::format("The recording {} cannot be written any more ({}); what it holds so far is kept: make room or "
-                  "record to another folder.",
-                  impl_->path, done.error().message));
+      fmt::format("The recording {} cannot be written any more ({}); {}: make room or record to another folder.",
+                  impl_->path, done.error().message, kKept));
 }
 
 // Gives back the pages of the folded tails where they are a share of the file that counts: a short recording's. Not

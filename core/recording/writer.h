@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/error.h"
@@ -19,6 +20,9 @@ struct WriterLimits {
   std::size_t foldTails = 300;
   std::size_t pendingBytes = std::size_t{64} << 20;  // beyond that the biggest process is folded early
 };
+
+// Part of what is said when the disk refuses.
+inline constexpr std::string_view kKept = "what it holds so far is kept";
 
 class Writer {
  public:

@@ -151,6 +151,33 @@ TEST(Repair, WithoutItsFirstPageTheRowsAreFoundAllTheSame) {
   EXPECT_EQ(samples(scratch / "r.qdrec"), samples(whole));
 }
 
+// A part of the header only: a page size of 0 is believed as little as any other that cannot be.
+TEST(Repair, WithHalfAHeaderThePageSizeIsGuessed) {
+  const Scratch scratch;
+  const std::string whole = record(scratch, "whole.qdrec", longGame()), bad = scratch / "bad.qdrec";
+  std::filesystem::copy(whole, bad);
+  {
+    std::fstream file(bad, std::ios::in | std::ios::out | std::ios::binary);
+    file.write(std::string(50, '\0').data(), 50);
+  }
+  const auto opened = Recording::open(bad);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("repair"), std::string::npos) << opened.error().message;
+  ASSERT_TRUE(repair(bad, scratch / "r.qdrec"));
+  EXPECT_TRUE(open(scratch / "r.qdrec")->verify().ok());
+  EXPECT_EQ(samples(scratch / "r.qdrec"), samples(whole));
+}
+
+TEST(Repair, ANewerFormatIsRefused) {
+  const Scratch scratch;
+  const std::string newer = record(scratch, "newer.qdrec", longGame());
+  run(newer, "UPDATE meta SET value = 99 WHERE key = 'format'; PRAGMA user_version = 99");
+  const auto report = repair(newer, scratch / "r.qdrec");
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::Unsupported);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "r.qdrec"));
+}
+
 TEST(Repair, WithoutItsFirstPageAnOldFormatIsKnownByItsRows) {
   const Scratch scratch;
   const std::string whole = qd::paths::kSourceDir + "/tests/golden/format1.qdrec", bad = scratch / "bad.qdrec";
