@@ -6,6 +6,7 @@
 #include "app/cli/files.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/when.h"
+#include "core/recording/notes.h"
 #include "core/serve/glob.h"
 
 namespace qd::cli {
@@ -15,8 +16,18 @@ struct Options {
   std::string path, out;
   StretchOptions stretch;
   std::vector<std::string> globs;
-  bool withoutWorld = false;
+  bool withoutWorld = false, withNotes = false;
 };
+
+// Those that lie beside it, of the stretch.
+Result<std::vector<recording::Note>> notesOf(const std::string& path, const Stretch& stretch) {
+  auto notes = recording::loadNotes(path);
+  if (notes) {
+    std::erase_if(*notes,
+                  [&](const recording::Note& note) { return note.time < stretch.from || note.time > stretch.to; });
+  }
+  return notes;
+}
 
 Result<int> run(const Options& options, const Globals& globals) {
   const auto file = recording::Recording::open(options.path);
@@ -37,9 +48,16 @@ Result<int> run(const Options& options, const Globals& globals) {
       return series->matches(name) || series->matches(label);
     };
   }
+  const auto notes = notesOf(options.path, *stretch);
+  if (!notes && options.withNotes) return std::unexpected(notes.error());
+  if (!notes) complain(notes.error().message);  // no reason not to cut
+  if (options.withNotes) cut.marks = recording::asMarks(*notes);
   const InterruptStop stop;
   const auto done = recording::cut(**file, cut, options.out, fmt::format("qdctl {}", QD_VERSION), stop.token());
   if (!done) return std::unexpected(done.error());
+  if (!options.withNotes && notes) {  // beside the copy, as they were beside the original
+    if (Result<> saved = recording::saveNotes(options.out, *notes); !saved) return std::unexpected(saved.error());
+  }
   if (globals.json) {
     printJson(Json{{"file", options.out},
                    {"points", done->points},
@@ -63,6 +81,7 @@ void addCut(Program& program) {
   addEach(verb, "--series", options->globs, "pattern of names, * and ?; once for each (default all)")
       ->type_name("GLOB");
   verb->add_flag("--without-world", options->withoutWorld, "leave out where entities were");
+  verb->add_flag("--with-notes", options->withNotes, "put bookmarks and notes into it, instead of beside it");
   program.onRun(verb, [options](const Globals& globals) { return run(*options, globals); });
 }
 

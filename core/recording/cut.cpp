@@ -63,10 +63,30 @@ class Cutter {
     if (std::holds_alternative<Hit>(envelope->event)) lastHit_ = envelope;
   }
 
-  Result<> end() { return begun_ ? Result<>() : begin(); }
+  Result<> end() {
+    if (!begun_) {
+      if (Result<> done = begin(); !done) return done;
+    }
+    return putMarks();
+  }
   bool foundSomething() const { return found_; }
 
  private:
+  // As of an agent of their own, so that they stand at their own time wherever in the file they were written.
+  Result<> putMarks() {
+    std::vector<Mark> marks = options_.marks;
+    std::ranges::stable_sort(marks, {}, &Mark::time);
+    for (Mark& mark : marks) {
+      if (!within(mark.time) || !concerns(mark)) continue;
+      auto envelope = std::make_shared<Envelope>();
+      envelope->agent = AgentId("notes");
+      envelope->received = mark.time;
+      envelope->event = std::move(mark);
+      if (Result<> done = out_.put(std::move(envelope)); !done) return done;
+    }
+    return {};
+  }
+
   bool within(TimeNs time) const { return time >= options_.from && time <= options_.to; }
   // Where an event stands; a gap that reaches into the stretch stands at its beginning.
   TimeNs timeIn(const Placed& placed) const {

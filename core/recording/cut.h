@@ -7,6 +7,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "core/recording/recording.h"
 
@@ -17,6 +18,7 @@ struct CutOptions {
   std::function<bool(const ProcessId&)> process{};                                  // empty: all
   std::function<bool(const std::string& name, const std::string& label)> series{};  // empty: all
   bool world = true;                                                                // entity frames too
+  std::vector<ingest::Mark> marks{};  // put in as well, those of the stretch; such as asMarks() of notes.h
 };
 
 struct CopyReport {

@@ -52,6 +52,28 @@ TEST_F(Files, ACutIsTheFilteredExport) {
   EXPECT_EQ(run({"verify", out}).code, 0);
 }
 
+// Bookmarks stay beside a recording, and go into a copy when asked for.
+TEST_F(Files, NotesGoBesideACutOrIntoIt) {
+  Child replay({"replay", game, "--listen", "127.0.0.1:0", "--from", "+6s", "--json"});
+  const std::string agent = Json::parse(replay.line(), nullptr, false).value("listen", "");
+  EXPECT_EQ(run({"--agent", agent, "replay-control", "bookmark", "here it lags"}).code, 0);
+  replay.signal(SIGINT);
+  EXPECT_EQ(replay.end().code, 0);
+  const std::string beside = scratch / "beside.qdrec", within = scratch / "within.qdrec",
+                    before = scratch / "before.qdrec";
+  ASSERT_EQ(run({"cut", game, "--out", beside, "--from", "+5s"}).code, 0);
+  ASSERT_EQ(run({"cut", game, "--out", before, "--to", "+5s", "--with-notes"}).code, 0);
+  ASSERT_EQ(run({"cut", game, "--out", within, "--from", "+5s", "--with-notes"}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(beside + ".notes"));
+  EXPECT_FALSE(std::filesystem::exists(within + ".notes"));
+  const auto events = [&](const std::string& path) {
+    return run({"--json", "info", path}).json()["events"].get<int>();
+  };
+  EXPECT_EQ(events(within), events(beside) + 1);
+  EXPECT_EQ(run({"verify", within}).code, 0);
+  EXPECT_EQ(lines(within), lines(beside));
+}
+
 TEST_F(Files, TicksAndTimesOfDayAreMoments) {
   const auto ticks = csv(lines(game, {"--from", "#100", "--to", "#199", "--domain", "server-1", "--process", "server-1",
                                       "--series", "tick.duration"}));
