@@ -99,7 +99,7 @@ void RollupBook::learn(const ProcessInfo& info) {
   }
   process.gone = info.state == ProcessState::Gone;
   for (const SeriesInfo& series : info.series) {
-    Slot& slot = process.slots[series.index.value];
+    Slot& slot = process.bySeries[series.index.value];
     slot.name = series.name;
     slot.dimensions = series.dimensions;
     const auto kept = std::ranges::find(names_, series.name);
@@ -114,8 +114,8 @@ void RollupBook::take(const Rollup& rollup) {
   Process& process = found->second;
   process.newest = std::max(process.newest, rollup.from);
   for (const RollupRow& row : rollup.rows) {
-    const auto known = process.slots.find(row.series.value);
-    if (known == process.slots.end()) continue;
+    const auto known = process.bySeries.find(row.series.value);
+    if (known == process.bySeries.end()) continue;
     Slot& slot = known->second;
     if (rollup.from >= slot.from) slot.count = row.count;
     slot.from = std::max(slot.from, rollup.from);
@@ -202,7 +202,7 @@ double RollupBook::pointsPerSecond(const std::vector<Selector>& selectors) const
   std::uint64_t points = 0;
   for (const auto& [id, process] : processes_) {
     if (process.gone) continue;
-    for (const auto& [index, slot] : process.slots) {
+    for (const auto& [index, slot] : process.bySeries) {
       if (slot.count == 0 || slot.from + 3 * kNsPerSecond < process.newest) continue;
       const auto wants = [&](const Selector& one) { return selects(one, id, slot.name, slot.dimensions); };
       if (everything || std::ranges::any_of(selectors, wants)) points += slot.count;
@@ -219,7 +219,7 @@ std::vector<PlayerPlace> RollupBook::findPlayers(const std::string& text, std::s
   for (const auto& [id, process] : processes_) {
     if (process.gone) continue;
     std::map<std::string, std::string> here = process.players;
-    for (const auto& [index, slot] : process.slots) {
+    for (const auto& [index, slot] : process.bySeries) {
       const std::string* client = clientOf(slot.dimensions);
       if (client != nullptr && slot.from != 0 && slot.from + kFresh >= process.newest) here.try_emplace(*client);
     }

@@ -83,7 +83,7 @@ class RollupBook final : public EventSink {
   struct Process {
     InstanceId instance;
     std::vector<Kept> kept;  // by names_
-    std::unordered_map<std::uint32_t, Slot> slots;
+    std::unordered_map<std::uint32_t, Slot> bySeries;
     std::map<std::string, std::string> players;  // client → name
     TimeNs newest = 0;
     bool gone = false;

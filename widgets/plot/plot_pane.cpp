@@ -169,9 +169,17 @@ void PlotPane::updateAxis(const ValueRange& data, const PaneView& view) {
   const bool onlyStates = !series_.empty() && std::all_of(series_.begin(), series_.end(),
                                                           [](const auto& s) { return s.style == Style::States; });
   emptyText_->setVisible(!data.any);
-  emptyText_->setText(series_.empty() ? spec_.empty
-                      : onlyStates    ? tr("Shown as states, below")
-                                      : tr("No samples in this window"));
+  emptyText_->setText(series_.empty()       ? spec_.empty
+                      : onlyStates          ? tr("Shown as states, below")
+                      : whyEmpty_.isEmpty() ? tr("No samples in this window")
+                                            : whyEmpty_);
+}
+
+void PlotPane::setWhyEmpty(const QString& why) {
+  if (why == whyEmpty_) return;
+  whyEmpty_ = why;
+  const bool said = !series_.empty() && emptyText_->isVisible();
+  if (said) emptyText_->setText(why.isEmpty() ? tr("No samples in this window") : why);
 }
 
 void PlotPane::measure(TimeNs from, TimeNs to) {

@@ -44,6 +44,8 @@ class PlotPane final : public QWidget {
   std::uint64_t samplesIn(TimeNs from, TimeNs to) const;
   // The 99th percentiles of [from, to], for the legend. Touches every sample there: about once a second.
   void measure(TimeNs from, TimeNs to);
+  // Why there are no samples, where somebody knows; empty: nobody does.
+  void setWhyEmpty(const QString& why);
   // Values in the legend: at `at`, "—" where there is none.
   void showValues(TimeNs at);
   // As the legend shows them: stored * factor, in this unit.
@@ -96,6 +98,7 @@ class PlotPane final : public QWidget {
   StateStrip* frames_;
   std::vector<StateStrip*> strips_;  // one for each series that is shown as states
   QLabel* emptyText_;
+  QString whyEmpty_;
 };
 
 }  // namespace qd::widgets::plot

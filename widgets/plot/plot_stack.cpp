@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/ingest/directory.h"
+#include "core/ingest/rollup_book.h"
 #include "widgets/base/format.h"
 #include "widgets/base/selection.h"
 #include "widgets/base/theme.h"
@@ -143,6 +144,7 @@ void PlotStack::refresh(bool second) {
   }
   // One plot a frame: all at once would be a frame of its own length.
   if (toMeasure_ > 0 && --toMeasure_ < panes_.size()) panes_[toMeasure_]->measure(view_.from, view_.to);
+  if (second) sayWhyEmpty();
   refreshOverlay(anew, second);
   const TimeNs now = monotonicNs();
   if (now - sinceValues_ < kNsPerSecond / 5) return;
@@ -150,6 +152,24 @@ void PlotStack::refresh(bool second) {
   const TimeNs at = crosshair_ ? timeAt(*crosshair_) : clock.now();
   if (anew || second || at != shownAt_) showValues();
   if (second && !measures_.empty() && (live || refining_)) showMeasures();
+}
+
+// A series of which only roll-ups come is not silent: the fleet shows it, and the status line the cap.
+void PlotStack::sayWhyEmpty() {
+  constexpr TimeNs kSilent = 3 * kNsPerSecond;
+  if (context_.rollups == nullptr) return;
+  for (PlotPane* pane : panes_) {
+    std::vector<ingest::Selector> silent;
+    bool any = false;
+    for (const PaneSeries& one : pane->shown()) {
+      const auto last = context_.store.last(one.meta.id);
+      any = any || (last && context_.clock.last() - last->time < kSilent);
+      silent.push_back({{one.meta.process.value}, {one.meta.info.name}, one.meta.info.dimensions});
+    }
+    const bool rolledUp = !any && !silent.empty() && context_.rollups->pointsPerSecond(silent) > 0;
+    pane->setWhyEmpty(rolledUp ? tr("Only one row a second comes of this: over the cap of the context (see below)")
+                               : QString());
+  }
 }
 
 // Moments, the playhead, cursors: above the plots, which need not be drawn again for them.

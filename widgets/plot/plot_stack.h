@@ -129,6 +129,7 @@ class PlotStack final : public QWidget {
   void placeMeasures();
   void showMeasures();
   void showValues();
+  void sayWhyEmpty();
   void announce();
   int plotWidth() const;
   std::optional<std::size_t> cursorNear(double x) const;
