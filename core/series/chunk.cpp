@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdlib>
 
 #include "core/base/sketch.h"
 #include "core/base/wide.h"
+#include "core/series/slabs.h"
 
 namespace qd::series {
 namespace {
@@ -36,21 +38,17 @@ std::size_t firstWhere(std::size_t size, Reached reached) {
   return low;
 }
 
-double powerOf(const Kind& kind) {
-  return kPowers[static_cast<std::size_t>(std::min<int>(kind.scale > 0 ? kind.scale : -kind.scale, 18))];
-}
+// Raw to displayed: dividing by a power of ten rounds once; multiplying by its inverse would round twice.
+class Scaled {
+ public:
+  explicit Scaled(const Kind& kind)
+      : divides_(kind.scale >= 0), power_(kPowers[static_cast<std::size_t>(std::min(std::abs(kind.scale), 18))]) {}
+  double operator()(double raw) const { return divides_ ? raw / power_ : raw * power_; }
 
-double scaled(const Kind& kind, double raw) {
-  if (kind.scale == 0) return raw;
-  // Dividing by a power of ten rounds once; multiplying by its inverse would round twice.
-  return kind.scale > 0 ? raw / powerOf(kind) : raw * powerOf(kind);
-}
-
-void extend(Node& node, const Node& later) {
-  node.summary.add(later.summary);
-  node.t1 = later.t1;
-  node.k1 = later.k1;
-}
+ private:
+  bool divides_;
+  double power_;
+};
 
 struct Ends {
   std::int64_t least, most;
@@ -74,7 +72,7 @@ PackedFrame packedValues(const Kind& kind, std::span<const std::uint64_t> bits) 
 }  // namespace
 
 double Chunk::displayed(const Kind& kind, std::uint64_t bits) {
-  return kind.integer ? scaled(kind, static_cast<double>(static_cast<std::int64_t>(bits)))
+  return kind.integer ? Scaled(kind)(static_cast<double>(static_cast<std::int64_t>(bits)))
                       : std::bit_cast<double>(bits);
 }
 
@@ -114,39 +112,50 @@ std::shared_ptr<Chunk> Chunk::of(Meter& meter, const Kind& kind, bool breakBefor
   }
   auto places = std::make_shared<const Places>(meter, std::span<const TimeNs>(times.data(), rows.size()),
                                                std::span<const Tick>(ticks.data(), rows.size()));
-  return std::make_shared<Chunk>(meter, kind, breakBefore, std::move(places), 0,
-                                 std::span<const std::uint64_t>(bits.data(), rows.size()));
+  return std::allocate_shared<Chunk>(SlabAllocator<Chunk>(), meter, kind, breakBefore, std::move(places), 0,
+                                     std::span<const std::uint64_t>(bits.data(), rows.size()));
 }
 
 void Chunk::buildNodes() {
-  const std::size_t count = (size_ + kNodeSamples - 1) / kNodeSamples;
-  nodes_.reserve(count + size_ / kHalfSamples);
+  const auto node = [&](const Summary& s, std::size_t begin, std::size_t end) {
+    return Node{s.min,
+                s.max,
+                s.sum,
+                s.last,
+                time(begin),
+                time(end - 1),
+                static_cast<std::uint32_t>(s.count),
+                static_cast<std::uint32_t>(s.total)};
+  };
+  pyramid_ = true;
+  Summary all;
+  std::size_t n = 0;
   for (std::size_t begin = 0; begin < size_; begin += kNodeSamples) {
+    Summary summary;
     const std::size_t end = std::min(size_, begin + kNodeSamples);
-    Node node{{}, time(begin), time(end - 1), tick(begin), tick(end - 1)};
-    for (std::size_t i = begin; i < end;) node.summary.add(fold(i, end));
-    nodes_.push_back(node);
+    for (std::size_t i = begin; i < end;) summary.add(fold(i, end));
+    nodes_[n++] = node(summary, begin, end);
+    all.add(summary);
   }
-  Node all = nodes_.front();
-  for (std::size_t n = 1; n < count; ++n) extend(all, nodes_[n]);
   constexpr std::size_t kUnder = kHalfSamples / kNodeSamples;
   for (std::size_t h = 0; h < size_ / kHalfSamples; ++h) {
-    Node half = nodes_[h * kUnder];
-    for (std::size_t n = 1; n < kUnder; ++n) extend(half, nodes_[h * kUnder + n]);
-    nodes_.push_back(half);
+    Summary summary;
+    for (std::size_t under = 0; under < kUnder; ++under) summary.add(nodes_[h * kUnder + under].summary());
+    nodes_[n++] = node(summary, h * kHalfSamples, (h + 1) * kHalfSamples);
   }
-  extent_ = {all.t0, all.t1, all.k0, all.k1, all.summary, kind_.segment, breakBefore_, false};
+  extent_ = {time(0), time(size_ - 1), tick(0), tick(size_ - 1), all, kind_.segment, breakBefore_, false};
 }
 
 Summary Chunk::fold(std::size_t& begin, std::size_t end) const {
   Summary s;
   if (kind_.integer) {
     const PackedFrame::Fold f = values_.fold(begin, end);  // the conversion keeps the order, so once is enough
+    const Scaled scaled(kind_);
     s.count = s.total = end - begin;
-    s.min = scaled(kind_, static_cast<double>(f.min));
-    s.max = scaled(kind_, static_cast<double>(f.max));
-    s.sum = scaled(kind_, f.sum);
-    s.last = value(end - 1);
+    s.min = scaled(static_cast<double>(f.min));
+    s.max = scaled(static_cast<double>(f.max));
+    s.sum = scaled(f.sum);
+    s.last = scaled(static_cast<double>(static_cast<std::int64_t>(values_[end - 1])));
     begin = end;
     return s;
   }
@@ -169,8 +178,7 @@ Summary Chunk::fold(std::size_t& begin, std::size_t end) const {
 }
 
 std::size_t Chunk::owned() const {
-  return sizeof(Chunk) + Metered::kShared + 2 * Metered::kAllocation + values_.bytes() +
-         nodes_.capacity() * sizeof(Node);
+  return sizeof(Chunk) + Metered::kShared + Metered::kAllocation + values_.bytes();
 }
 
 std::size_t Chunk::firstAtTime(TimeNs from) const {

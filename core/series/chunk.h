@@ -6,6 +6,7 @@
 // says what it covers and how many, but nothing of values. Any thread.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -23,10 +24,12 @@ inline constexpr std::size_t kChunkSamples = kPageRows;
 inline constexpr std::size_t kNodeSamples = 128;  // under a node of the pyramid
 inline constexpr std::size_t kHalfSamples = 512;  // and of its upper level
 
+// The fold of some consecutive samples of a chunk, kept small: a question from afar walks through all of them.
 struct Node {
-  Summary summary;
-  TimeNs t0 = 0, t1 = 0;
-  Tick k0 = 0, k1 = 0;
+  double min, max, sum, last;
+  TimeNs t0, t1;  // of the first and the last of them
+  std::uint32_t count, total;
+  Summary summary() const { return {min, max, sum, last, count, total}; }
 };
 
 class Chunk {
@@ -49,13 +52,19 @@ class Chunk {
   double value(std::size_t i) const { return displayed(kind_, values_[i]); }
   Row row(std::size_t i) const { return {time(i), tick(i), bits(i)}; }
   const Extent& extent() const { return extent_; }
+  // Sample i stands in row first() + i of these.
+  const PackedLine& times() const { return places_->times; }
+  const PackedLine& ticks() const { return places_->ticks; }
+  std::size_t first() const { return first_; }
 
-  bool pyramid() const { return !nodes_.empty(); }
-  void prefetch() const {  // of the pyramid
-    const auto* at = reinterpret_cast<const char*>(nodes_.data());
-    for (std::size_t byte = 0; byte < nodes_.size() * sizeof(Node); byte += 64) __builtin_prefetch(at + byte);
+  bool pyramid() const { return pyramid_; }
+  // What a question from afar reads of a chunk, without reading anything of it.
+  [[gnu::always_inline]] static void prefetch(const Chunk* chunk) {
+    const auto* at = reinterpret_cast<const char*>(chunk);
+    for (std::size_t byte = 0; byte < 64 + sizeof(nodes_); byte += 64) __builtin_prefetch(at + byte);
   }
-  // Node n covers samples [128 n, 128 n + 128); half n [512 n, 512 n + 512), whole ones only.
+  // Node n covers samples [128 n, 128 n + 128), the last one what is left; half n [512 n, 512 n + 512), whole ones
+  // only.
   const Node& node(std::size_t n) const { return nodes_[n]; }
   std::size_t halves() const { return pyramid() ? size_ / kHalfSamples : 0; }
   const Node& half(std::size_t n) const { return nodes_[(size_ + kNodeSamples - 1) / kNodeSamples + n]; }
@@ -86,8 +95,10 @@ class Chunk {
   bool breakBefore_;
   std::size_t size_, first_;
   PlacesPtr places_;
+  // In the chunk itself: at the end of a pointer they would cost one more wait for memory.
+  bool pyramid_ = false;
+  std::array<Node, kChunkSamples / kNodeSamples + kChunkSamples / kHalfSamples> nodes_;
   PackedFrame values_;
-  std::vector<Node> nodes_;
   Extent extent_;
   Metered metered_;
 };

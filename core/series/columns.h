@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "core/series/view.h"
 
@@ -16,48 +17,58 @@ class Columns {
       : from_(static_cast<std::uint64_t>(view.from)),
         last_(count - 1),
         perX_(static_cast<double>(count) / (distance(view.to) + 1.0)),
-        unseen_(unseen) {}
+        xPer_((distance(view.to) + 1.0) / static_cast<double>(count)),
+        exact_(unseen == 0),
+        unseenX_(static_cast<std::uint64_t>(unseen * xPer_)) {}
 
   std::int64_t of(std::int64_t x) const {
     return std::min<std::int64_t>(static_cast<std::int64_t>(distance(x) * perX_), last_);
   }
-  bool one(std::int64_t x0, std::int64_t x1) const {
-    const double length = static_cast<double>(static_cast<std::uint64_t>(x1) - static_cast<std::uint64_t>(x0));
-    return length * perX_ <= unseen_ || (length * perX_ <= 1.0 && of(x0) == of(x1));
-  }
+  bool one(std::int64_t x0, std::int64_t x1) const { return unseen(x0, x1) || of(x0) == of(x1); }
   // Whether it reaches beyond the next column.
   bool wide(std::int64_t x0, std::int64_t x1) const { return of(x1) > of(x0) + 1; }
-  bool exact() const { return unseen_ == 0; }
-  // The first sample of [begin, end) of the chunk that does not lie in the column of sample `begin`.
-  std::size_t endOfColumn(const View& view, const Chunk& chunk, std::size_t begin, std::size_t end) const {
-    const std::int64_t x0 = view.x(chunk, begin), x1 = view.x(chunk, end - 1), column = of(x0);
-    if (of(x1) == column) return end;
-    std::size_t low = begin + 1, high = end - 1;
+  bool exact() const { return exact_; }
+  // The x at which the columns after this one begin, as a distance from the view's own beginning.
+  std::uint64_t beyond(std::int64_t column) const {
+    if (column >= last_) return std::numeric_limits<std::uint64_t>::max();
+    auto at = static_cast<std::uint64_t>(static_cast<double>(column + 1) * xPer_);
+    const auto after = [&](std::uint64_t d) {
+      return static_cast<double>(d) * perX_ >= static_cast<double>(column + 1);
+    };
+    while (!after(at)) ++at;  // rounding alone, so a step or two
+    while (at > 0 && after(at - 1)) --at;
+    return at;
+  }
+  std::uint64_t offset(std::int64_t x) const { return static_cast<std::uint64_t>(x) - from_; }
+  // Whether so much of the axis may go into the column of its beginning as a whole.
+  bool unseen(std::int64_t x0, std::int64_t x1) const {
+    return static_cast<std::uint64_t>(x1) - static_cast<std::uint64_t>(x0) <= unseenX_;
+  }
+  // The first sample of [begin, end) that does not lie in the column of sample `begin`, beyond which there is `beyond`.
+  std::size_t endOfColumn(const Xs& xs, std::size_t begin, std::size_t end, std::uint64_t beyond) const {
+    const std::uint64_t d0 = offset(xs[begin]), d1 = offset(xs[end - 1]);
+    if (d1 < beyond) return end;
     // Samples mostly lie evenly, so the place is guessed, and what is right beside the guess is tried first.
-    const double share = (static_cast<double>(column + 1) / perX_ - distance(x0)) / (distance(x1) - distance(x0));
-    const std::size_t guess =
-        begin + static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(end - 1 - begin));
-    if (guess > low && guess < high) {
-      const bool after = of(view.x(chunk, guess)) > column;
-      if (after) {
-        high = guess;
-        if (of(view.x(chunk, guess - 1)) <= column) return guess;
-        high = guess - 1;
+    const double share = static_cast<double>(beyond - d0) / static_cast<double>(d1 - d0);
+    std::size_t low = begin, high = end - 1;  // in the column, after it
+    const std::size_t guess = begin + static_cast<std::size_t>(share * static_cast<double>(high - begin));
+    for (const std::size_t at : {guess, guess + 1}) {
+      if (at <= low || at >= high) continue;
+      if (offset(xs[at]) < beyond) {
+        low = at;
       } else {
-        low = guess + 1;
-        if (of(view.x(chunk, low)) > column) return low;
-        ++low;
+        high = at;
       }
     }
-    while (low < high) {
+    while (high - low > 1) {
       const std::size_t middle = low + (high - low) / 2;
-      if (of(view.x(chunk, middle)) > column) {
-        high = middle;
+      if (offset(xs[middle]) < beyond) {
+        low = middle;
       } else {
-        low = middle + 1;
+        high = middle;
       }
     }
-    return low;
+    return high;
   }
 
  private:
@@ -65,7 +76,9 @@ class Columns {
 
   const std::uint64_t from_;
   const std::int64_t last_;
-  const double perX_, unseen_;
+  const double perX_, xPer_;
+  const bool exact_;
+  const std::uint64_t unseenX_;
 };
 
 // The unseen share for so many samples a column: none where samples are few, so that the picture is that of every

@@ -72,9 +72,11 @@ class ColumnSketches {
   }
   void chunk(const Chunk& chunk, std::size_t begin, std::size_t end) {
     touch(chunk);
+    const Xs xs = view_.xs(chunk);
     for (std::size_t i = begin; i < end;) {
-      const std::size_t columnEnd = columns_.endOfColumn(view_, chunk, i, end);
-      const std::int64_t x0 = view_.x(chunk, i), x1 = view_.x(chunk, columnEnd - 1);
+      const std::int64_t x0 = xs[i];
+      const std::size_t columnEnd = columns_.endOfColumn(xs, i, end, columns_.beyond(columns_.of(x0)));
+      const std::int64_t x1 = xs[columnEnd - 1];
       Summary summary;
       for (std::size_t k = i; k < columnEnd;) summary.add(chunk.fold(k, columnEnd));
       open(x0, x1, summary);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/series/columns.h"
+#include "core/series/range_folder.h"
 #include "core/series/wanting.h"
 
 namespace qd::series {
@@ -30,134 +31,6 @@ struct Everything {
   }
 };
 
-// Folds nodes, which come in ascending order, into one bucket a column of the screen.
-class Folder {
- public:
-  Folder(const View& view, const Columns& columns, std::vector<Wanted>& wanted)
-      : view_(view), columns_(columns), wanted_(wanted) {}
-
-  bool fold(const Extent& e, const SketchPtr&) {
-    if (e.mixed || !view_.whole(e) || !columns_.one(view_.x0(e), view_.x1(e))) return false;
-    if (columns_.exact() && e.summary.count != e.summary.total && e.summary.count != 0) return false;
-    add(view_.x0(e), view_.x1(e), e.summary, e.segment, e.breakBefore);
-    return true;
-  }
-
-  void chunk(const Chunk& chunk, std::size_t begin, std::size_t end) {
-    touch(chunk);
-    bool breakBefore = begin == 0 && chunk.breakBefore();
-    const std::uint32_t segment = chunk.kind().segment;
-    const auto take = [&](std::int64_t x0, std::int64_t x1, const Summary& summary) {
-      add(x0, x1, summary, segment, breakBefore);
-      breakBefore = false;
-    };
-    const auto node = [&](std::size_t i, std::size_t length, const Node& n) {
-      const std::size_t last = std::min(chunk.size(), i + length);
-      const Summary& s = n.summary;
-      const bool pure = s.count == s.total || s.count == 0 || !columns_.exact();
-      if (last > end || !pure || !columns_.one(view_.x0(n), view_.x1(n))) return std::size_t{0};
-      take(view_.x0(n), view_.x1(n), s);
-      return last;
-    };
-    for (std::size_t i = begin; i < end;) {
-      std::size_t next = 0;
-      if (i % kHalfSamples == 0 && i / kHalfSamples < chunk.halves()) {
-        next = node(i, kHalfSamples, chunk.half(i / kHalfSamples));
-      }
-      if (next == 0 && i % kNodeSamples == 0 && chunk.pyramid())
-        next = node(i, kNodeSamples, chunk.node(i / kNodeSamples));
-      if (next != 0) {
-        i = next;
-        continue;
-      }
-      const std::size_t nodeEnd = std::min(end, (i / kNodeSamples + 1) * kNodeSamples);
-      const std::size_t columnEnd = columns_.endOfColumn(view_, chunk, i, nodeEnd);
-      const std::int64_t x0 = view_.x(chunk, i);
-      const Summary summary = chunk.fold(i, columnEnd);
-      take(x0, view_.x(chunk, i - 1), summary);
-    }
-  }
-
-  // A bucket of its own, which may be wider than a column.
-  void cold(const Entry& entry) {
-    const Extent& e = entry.extent;
-    want(wanted_, entry);
-    result_.coarse =
-        result_.coarse || columns_.wide(std::max(view_.x0(e), view_.from), std::min(view_.x1(e), view_.to));
-    if (e.summary.count == 0) {
-      gap_ = true;
-      return;
-    }
-    flush();
-    const std::int64_t x0 = std::max(view_.x0(e), view_.from), x1 = std::min(view_.x1(e), view_.to);
-    const bool other = segmentKnown_ && e.segment != segment_;
-    if (any_ && (e.breakBefore || hard_ || gap_ || other)) result_.breaks.push_back(x0);
-    begin(x0);
-    bucket_.x1 = x1;
-    fold_ = e.summary;
-    gap_ = hard_ = false;
-    segment_ = e.segment;
-    segmentKnown_ = !e.mixed;
-    flush();
-    column_ = columns_.of(x1);
-  }
-
-  RangeResult take() {
-    flush();
-    return std::move(result_);
-  }
-
- private:
-  void begin(std::int64_t x0) {
-    bucket_ = Bucket{.x0 = x0};
-    fold_ = {};
-    open_ = any_ = true;
-  }
-
-  void add(std::int64_t x0, std::int64_t x1, const Summary& summary, std::uint32_t segment, bool breakBefore) {
-    const std::int64_t column = columns_.of(x0);
-    breakBefore = breakBefore || (segmentKnown_ && segment != segment_);
-    segment_ = segment;
-    segmentKnown_ = true;
-    if (summary.count == 0) {  // a gap of its own, unless it ends within this column
-      gap_ = gap_ || summary.total != 0 || breakBefore;
-      hard_ = hard_ || breakBefore;
-      return;
-    }
-    breakBefore = breakBefore || hard_ || (gap_ && column != column_);
-    if (open_ && (breakBefore || column != column_)) flush();
-    if (breakBefore && any_) result_.breaks.push_back(x0);
-    if (!open_) {
-      begin(x0);
-      column_ = column;
-    }
-    bucket_.x1 = x1;
-    fold_.add(summary);
-    gap_ = hard_ = false;
-  }
-
-  void flush() {
-    if (!open_) return;
-    bucket_.min = fold_.min;
-    bucket_.max = fold_.max;
-    bucket_.mean = fold_.sum / static_cast<double>(fold_.count);
-    bucket_.last = fold_.last;
-    bucket_.count = fold_.count;
-    result_.buckets.push_back(bucket_);
-    open_ = false;
-  }
-
-  const View& view_;
-  const Columns& columns_;
-  std::vector<Wanted>& wanted_;
-  RangeResult result_;
-  Bucket bucket_;
-  Summary fold_;
-  std::int64_t column_ = 0;
-  std::uint32_t segment_ = 0;
-  bool open_ = false, any_ = false, gap_ = false, hard_ = false, segmentKnown_ = false;
-};
-
 }  // namespace
 
 RangeResult queryRange(const Snapshot& snapshot, Axis axis, std::int64_t from, std::int64_t to, int pixels,
@@ -175,7 +48,8 @@ RangeResult queryRange(const Snapshot& snapshot, Axis axis, std::int64_t from, s
     if (result.samples.size() == count.samples) return result;  // else whole extents of it are cold
   }
   const Columns columns(*view, width, unseenShare(count.samples, width));
-  Folder folder(*view, columns, wanted);
+  const auto buckets = std::min(count.samples, static_cast<std::uint64_t>(width) + 1);
+  RangeFolder folder(*view, columns, buckets, wanted);
   walk(*view, snapshot, folder);
   RangeResult result = folder.take();
   result.refining = !wanted.empty();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/series/slabs.h"
+
 namespace qd::series {
 namespace {
 
@@ -204,7 +206,8 @@ void Track::sealTailAt(PlacesPtr places) {
     const std::size_t first = places ? tail_->first : 0;
     if (!places) places = placesOf(meter_, *tail_, size);
     const auto bits = bitsOf(*tail_, size);
-    auto chunk = std::make_shared<Chunk>(meter_, tail_->kind, tail_->breakBefore, std::move(places), first, bits);
+    auto chunk = std::allocate_shared<Chunk>(SlabAllocator<Chunk>(), meter_, tail_->kind, tail_->breakBefore,
+                                             std::move(places), first, bits);
     sealed = entryOf(std::move(chunk), sketchOf(meter_, tail_->kind, bits));
     hasLive_.store(true, std::memory_order_relaxed);
   }

@@ -11,21 +11,23 @@
 
 namespace qd::series {
 
+// Where the samples of a chunk lie on one axis.
+struct Xs {
+  const PackedLine& line;
+  std::size_t first;
+  std::int64_t operator[](std::size_t i) const { return line[first + i]; }
+};
+
 struct View {
   Axis axis = Axis::Time;
   std::int64_t from = 0, to = 0;
   std::uint32_t segment = 0;
 
   bool counts(const Chunk& chunk) const { return axis == Axis::Time || chunk.kind().segment == segment; }
-  std::int64_t x(const Chunk& chunk, std::size_t i) const { return axis == Axis::Time ? chunk.time(i) : chunk.tick(i); }
-  template <class Covering>  // Extent, Node
-  std::int64_t x0(const Covering& c) const {
-    return axis == Axis::Time ? c.t0 : c.k0;
-  }
-  template <class Covering>
-  std::int64_t x1(const Covering& c) const {
-    return axis == Axis::Time ? c.t1 : c.k1;
-  }
+  std::int64_t x(const Chunk& chunk, std::size_t i) const { return xs(chunk)[i]; }
+  Xs xs(const Chunk& chunk) const { return {axis == Axis::Time ? chunk.times() : chunk.ticks(), chunk.first()}; }
+  std::int64_t x0(const Extent& e) const { return axis == Axis::Time ? e.t0 : e.k0; }
+  std::int64_t x1(const Extent& e) const { return axis == Axis::Time ? e.t1 : e.k1; }
   std::size_t begin(const Chunk& c) const { return axis == Axis::Time ? c.firstAtTime(from) : c.firstAtTick(from); }
   std::size_t end(const Chunk& c) const { return axis == Axis::Time ? c.firstAfterTime(to) : c.firstAfterTick(to); }
   bool misses(const Extent& e) const {
@@ -43,12 +45,24 @@ std::optional<View> viewOf(const Snapshot& snapshot, Axis axis, std::int64_t fro
 // Visitor: bool fold(const Extent&, const SketchPtr&), true: that is all that is needed of it;
 // void chunk(const Chunk&, begin, end), begin < end; void cold(const Entry&).
 template <class Visitor>
-void walkChunk(const View& view, const Chunk& chunk, Visitor& visitor) {
+void walkChunk(const View& view, const Chunk& chunk, const Extent& extent, Visitor& visitor) {
   if (!view.counts(chunk)) return;
-  const bool all = view.x0(chunk.extent()) >= view.from && view.x1(chunk.extent()) <= view.to;
+  const bool all = view.x0(extent) >= view.from && view.x1(extent) <= view.to;
   const std::size_t begin = all ? 0 : view.begin(chunk);
   const std::size_t end = all ? chunk.size() : view.end(chunk);
   if (begin < end) visitor.chunk(chunk, begin, end);
+}
+
+// Fetches what the walk comes to soon. Inlined by force: to the compiler a call of what only fetches does nothing, and
+// it leaves it out.
+[[gnu::always_inline]] inline void prefetchAhead(const Branch& branch, std::size_t i) {
+  constexpr std::size_t kAhead = 3;
+  if (i + kAhead < branch.entries.size()) {
+    const Entry& entry = branch.entries[i + kAhead];
+    if (entry.chunk) Chunk::prefetch(entry.chunk.get());
+    if (entry.branch) __builtin_prefetch(entry.branch.get());
+  }
+  if (i + 1 < branch.entries.size() && branch.entries[i + 1].branch) branch.entries[i + 1].branch->prefetch();
 }
 
 template <class Visitor>
@@ -72,11 +86,11 @@ void walkBranch(const View& view, const Branch& branch, Visitor& visitor) {
     const Entry& entry = branch.entries[i];
     if (done(entry.extent, entry.sketch)) continue;
     if (entry.branch) {
+      prefetchAhead(branch, i);
       walkBranch(view, *entry.branch, visitor);
     } else if (entry.chunk) {
-      if (i + 2 < branch.entries.size()) __builtin_prefetch(branch.entries[i + 2].chunk.get());
-      if (i + 1 < branch.entries.size() && branch.entries[i + 1].chunk) branch.entries[i + 1].chunk->prefetch();
-      walkChunk(view, *entry.chunk, visitor);
+      prefetchAhead(branch, i);
+      walkChunk(view, *entry.chunk, entry.extent, visitor);
     } else {
       visitor.cold(entry);
     }
@@ -88,7 +102,9 @@ void walk(const View& view, const Snapshot& snapshot, Visitor& visitor) {
   for (std::size_t level = Forest::kLevels; level-- > 0;) {
     if (snapshot.forest.level(level)) walkBranch(view, *snapshot.forest.level(level), visitor);
   }
-  if (snapshot.tail && !view.misses(snapshot.tail->extent())) walkChunk(view, *snapshot.tail, visitor);
+  if (snapshot.tail && !view.misses(snapshot.tail->extent())) {
+    walkChunk(view, *snapshot.tail, snapshot.tail->extent(), visitor);
+  }
 }
 
 // How many samples are in view. `estimated`: what is cold was counted whole where only a part of it is in view.

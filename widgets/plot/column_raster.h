@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dense series as pixels: what each series leaves in each pixel column (Ink: rows, not values), and the image of all of
 // them. The image is kept: only columns whose ink changed are drawn again, and a view that moved by whole pixels is
-// shifted. Within a column the translucent spans of all series have at most two edges each, so that the colours between
-// edges are composed once and filled as runs; means and spikes lie opaque above every span. One thread.
+// shifted. Translucent spans lie over each other, means and spikes opaque above every span. One thread.
 #pragma once
 
 #include <QColor>
 #include <QImage>
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -20,9 +20,17 @@ struct RasterScale {
   double low = 0, high = 1;
   int height = 0;
   bool log = false;
-  double at(double value) const;  // row, not clamped
-  int row(double value) const;    // clamped to the image
+  double at(double value) const {  // row, not clamped
+    return log ? logAt(value) : (high - value) / (high - low) * (height - 1);
+  }
+  int row(double value) const {  // clamped to the image
+    // To the nearest: nothing here is negative, and a call of lround() costs more than the rest.
+    return static_cast<int>(std::clamp(at(value), 0.0, static_cast<double>(height - 1)) * 2 + 1) / 2;
+  }
   bool operator==(const RasterScale&) const = default;
+
+ private:
+  double logAt(double value) const;
 };
 
 // Runs of rows, ends included; top > bottom: nothing.
@@ -56,16 +64,9 @@ class ColumnRaster {
   std::uint64_t drawnColumns() const { return drawn_; }  // in all calls so far
 
  private:
-  struct Colors {
-    QRgb solid[8];
-    QRgb mixed[256];  // of the translucent spans of each set of layers, the first at the bottom
-  };
   bool fits(QSize size, const std::vector<Layer>& layers) const;
   void shiftBy(int columns);
   bool differs(int x, int shift, const std::vector<Layer>& before) const;
-  void drawColumn(int x, const std::vector<Colors>& colors);
-  void spans(int x, std::size_t first, const Colors& colors);
-  void opaque(int x, const Run& run, QRgb color);
 
   QImage image_;
   std::vector<Layer> layers_;

@@ -13,7 +13,7 @@ class Folder {
       : map_(map), breaks_(data.breaks), low_(low), perKey_(width / (high - low)), columns_(width) {}
 
   void sample(TimeNs time, double value) {
-    const int at = clamped(std::floor(placeOf(time)));
+    const int at = columnAt(placeOf(time));
     add(time, at, at, value, value, value, value, value, 1);
   }
   // A bucket lies in every column that it covers by more than its rim: the store's are cut where its own columns end,
@@ -21,8 +21,8 @@ class Folder {
   void bucket(const series::Bucket& b) {
     const double begin = placeOf(b.x0), end = placeOf(b.x1);
     const bool isShort = end - begin <= 2 * kRim;
-    const int from = clamped(std::floor(isShort ? (begin + end) / 2 : begin + kRim));
-    const int to = isShort ? from : clamped(std::floor(end - kRim));
+    const int from = columnAt(isShort ? (begin + end) / 2 : begin + kRim);
+    const int to = isShort ? from : columnAt(end - kRim);
     add(b.x0, from, to, b.min, b.max, b.mean, b.mean, b.last, b.count);
   }
   std::vector<Column> take() { return std::move(columns_); }
@@ -31,8 +31,11 @@ class Folder {
   static constexpr double kRim = 0.25;
 
   double placeOf(TimeNs time) const { return (map_.key(time) - low_) * perKey_; }
-  int clamped(double column) const {
-    return static_cast<int>(std::clamp(column, -1.0, static_cast<double>(columns_.size())));
+  // The column that a place lies in, -1 and one beyond the last for what is outside. Not std::floor(), which is a call.
+  int columnAt(double place) const {
+    const double inside = std::clamp(place, -1.0, static_cast<double>(columns_.size()));
+    const int column = static_cast<int>(inside);
+    return column - (inside < column ? 1 : 0);
   }
 
   // Is there an interruption after what came before and not after `time`?

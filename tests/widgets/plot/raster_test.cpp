@@ -237,6 +237,54 @@ class RasterTest final : public QObject {
       QVERIFY2(apart <= 12, qPrintable(QStringLiteral("row %1: %2 against %3").arg(y).arg(a.name(), b.name())));
     }
   }
+
+  // Runs of any rows in more columns than a strip has and more layers than are mixed at once: spans over each other,
+  // above them what is opaque, the last layer's on top.
+  void anyInkIsPaintedAsIfRunByRun() {
+    constexpr int kColumns = 150, kRows = 90, kLayers = 11;
+    std::mt19937 random(5);
+    const auto row = [&] { return static_cast<std::int16_t>(random() % kRows); };
+    const auto run = [&](unsigned oneIn) {
+      if (random() % oneIn != 0) return Run{};
+      const auto a = row(), b = row();
+      return Run{std::min(a, b), std::max(a, b)};
+    };
+    std::vector<ColumnRaster::Layer> layers;
+    for (int i = 0; i < kLayers; ++i) {
+      std::vector<Ink> inks(kColumns);
+      for (Ink& ink : inks) ink = {run(2), run(2), run(9), run(9)};
+      layers.push_back({std::move(inks), QColor::fromHsv(i * 30, 255, 255)});
+    }
+    QImage wanted(kColumns, kRows, QImage::Format_ARGB32_Premultiplied);
+    wanted.fill(Qt::transparent);
+    QPainter painter(&wanted);
+    const auto fill = [&](int x, const Run& at, const QColor& color) {
+      if (!at.empty()) painter.fillRect(QRect(x, at.top, 1, at.bottom - at.top + 1), color);
+    };
+    for (int x = 0; x < kColumns; ++x) {
+      for (const auto& layer : layers) {
+        QColor color = layer.color;
+        color.setAlpha(105);
+        fill(x, layer.inks[static_cast<std::size_t>(x)].span, color);
+      }
+      for (const auto& layer : layers) {
+        const Ink& ink = layer.inks[static_cast<std::size_t>(x)];
+        for (const Run& at : {ink.line, ink.above, ink.below}) fill(x, at, layer.color);
+      }
+    }
+    painter.end();
+    ColumnRaster raster;
+    const QImage all = raster.draw({kColumns, kRows}, layers);
+    for (int y = 0; y < kRows; ++y) {
+      for (int x = 0; x < kColumns; ++x) {
+        const QColor a = all.pixelColor(x, y), b = wanted.pixelColor(x, y);
+        const int apart = std::max({std::abs(a.alpha() - b.alpha()), std::abs(a.red() - b.red()),
+                                    std::abs(a.green() - b.green()), std::abs(a.blue() - b.blue())});
+        QVERIFY2(apart <= 12,
+                 qPrintable(QStringLiteral("%1, %2: %3 against %4").arg(x).arg(y).arg(a.name(), b.name())));
+      }
+    }
+  }
 };
 
 QObject* makeRasterTest() {
