@@ -205,8 +205,8 @@ void Recorder::Impl::goOn() {
     before = std::exchange(path, next);
     ++status.files;
     status.state = RecorderStatus::State::Recording;
-    status.warning = fmt::format("Nothing could be written for {:.0f} s ({}); {} goes on from there.",
-                                 static_cast<double>(utcNowNs() - stoodFrom) / kNsPerSecond, status.error, next);
+    status.warning = fmt::format("Nothing could be written to {} for {:.0f} s; {} goes on from there.", before,
+                                 static_cast<double>(utcNowNs() - stoodFrom) / kNsPerSecond, next);
     status.error.clear();
     error.reset();
   }
@@ -292,13 +292,8 @@ void Recorder::refilled(const AgentId& agent) {
   }
   if (came == 0) return;
   const TimeNs now = utcNowNs();
-  auto said = gapOf(agent, Gap{{},
-                               now,
-                               now,
-                               0,
-                               fmt::format("{} entries that had found the recorder's queue full were "
-                                           "fetched from the agent",
-                                           came)});
+  auto said =
+      gapOf(agent, Gap{{}, now, now, 0, fmt::format("{} entries that were missing were fetched from the agent", came)});
   (void)impl_->queue.push(said, sizeInBytes(*said));
 }
 

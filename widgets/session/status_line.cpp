@@ -52,9 +52,8 @@ StatusPiece recordPiece(const StatusNumbers& numbers) {
   if (!numbers.recordingWarning.isEmpty()) tip += QLatin1Char('\n') + numbers.recordingWarning;
   const QString size = formatBytes(static_cast<double>(*numbers.recordedBytes));
   if (numbers.notRecorded > 0) {
-    tip +=
-        text("\n%1 blocks of samples and events found the recorder's queue full; the file says where they are missing.")
-            .arg(formatCount(static_cast<double>(numbers.notRecorded)));
+    tip += text("\n%1 blocks of samples and events are not in it and did not come again; gap rows say when.")
+               .arg(formatCount(static_cast<double>(numbers.notRecorded)));
     return {QStringLiteral("rec"), text("REC %1, gaps").arg(size), tip, true};
   }
   return {QStringLiteral("rec"), text("REC %1").arg(size), tip, !numbers.recordingWarning.isEmpty()};
