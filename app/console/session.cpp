@@ -44,7 +44,7 @@ widgets::SessionContext Session::context() {
           .ticker = ticker_,
           .who = userName(),
           .replay = isReplay(),
-          .rollups = isReplay() ? nullptr : &core_->rollups,
+          .rollups = &core_->rollups,  // of a recording it knows the players alone
           .interest = isReplay() ? nullptr : &interest_};
 }
 

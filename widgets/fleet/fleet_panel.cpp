@@ -179,8 +179,13 @@ void FleetPanel::showState() {
 void FleetPanel::find() {
   const std::string text = text_->text().trimmed().toStdString();
   const auto* rollups = context().rollups;
-  model_->setFound(rollups == nullptr || text.empty() ? std::vector<ingest::PlayerPlace>()
-                                                      : rollups->findPlayers(text, kMostFound));
+  auto players =
+      rollups == nullptr || text.empty() ? std::vector<ingest::PlayerPlace>() : rollups->findPlayers(text, kMostFound);
+  // "server-2 · bot-3" is to be read whole: it takes the room of two columns.
+  for (const int column : {FleetModel::RateColumn, FleetModel::TrendColumn}) {
+    table_->setColumnHidden(column, !players.empty());
+  }
+  model_->setFound(std::move(players));
 }
 
 void FleetPanel::refresh(bool second) {

@@ -68,7 +68,7 @@ struct Source {
     return static_cast<double>(count - 1) * 1e9 / static_cast<double>(to - from);
   }
 
-  // A recording has no roll-ups of the last minute: the same of its samples.
+  // A recording has no roll-ups of the last minute, nor has an old agent: the same of the samples.
   void fromStore(FleetRow& row, const std::string& name) const {
     static constexpr double kP99[] = {0.99};
     const auto id = store.find(process, name);
@@ -97,7 +97,7 @@ void fillWork(FleetRow& row, const Source& source, const std::string& duration) 
     row.age = source.now - work->end;
   } else if (const auto exact = source.recent(duration)) {
     row.p99Ms = exact->p99;
-    if (source.rollups == nullptr) source.fromStore(row, duration);
+    source.fromStore(row, duration);
   }
   row.budgetMs = source.budget(duration);
   if (!row.budgetMs && row.wantedRate && *row.wantedRate > 0) row.budgetMs = 1000 / *row.wantedRate;
