@@ -221,7 +221,9 @@ std::vector<PlayerPlace> RollupBook::findPlayers(const std::string& text, std::s
     std::map<std::string, std::string> here = process.players;
     for (const auto& [index, slot] : process.bySeries) {
       const std::string* client = clientOf(slot.dimensions);
-      if (client != nullptr && slot.from != 0 && slot.from + kFresh >= process.newest) here.try_emplace(*client);
+      // Without roll-ups, as in a recording, whoever was declared may be meant.
+      const bool isThere = process.newest == 0 || (slot.from != 0 && slot.from + kFresh >= process.newest);
+      if (client != nullptr && isThere) here.try_emplace(*client);
     }
     for (const auto& [client, name] : here) {
       if (client != text && lower(name).find(wanted) == std::string::npos) continue;

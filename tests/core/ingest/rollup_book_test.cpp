@@ -158,6 +158,15 @@ TEST(RollupBook, FindsPlayersByIdAndByName) {
   EXPECT_TRUE(fed.book.findPlayers("", 10).empty());
 }
 
+// A recording has none: those of its declarations.
+TEST(RollupBook, WithoutRollupsWhoeverWasDeclaredIsFound) {
+  Fed fed;
+  fed.declare("server-1", 1, {"7", "8"});
+  const auto found = fed.book.findPlayers("8", 10);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].process, ProcessId("server-1"));
+}
+
 // 60 samples a second of tick.duration and 40 of another series, on two processes.
 void fillTwo(Fed& fed) {
   for (std::uint64_t i = 1; i <= 2; ++i) {
