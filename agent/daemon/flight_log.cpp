@@ -105,6 +105,15 @@ void FlightLog::notify() {
   for (const auto& waker : due) waker->call();
 }
 
+void FlightLog::urge() {
+  {
+    const std::lock_guard lock(mutex_);
+    writerWokenAt_ = monotonicNs();
+    sinceWoken_ = 0;
+  }
+  writerWake_.notify_one();
+}
+
 std::uint64_t FlightLog::first() const {
   const std::lock_guard lock(mutex_);
   for (const auto& segment : segments_) {

@@ -60,6 +60,9 @@ class FlightLog {
 
   std::uint64_t append(ingest::Event event);  // its sequence
   void notify();                              // wakes the readers whose kind was appended, and the writer
+  // Wakes the writer alone: somebody waits for what was appended to be safe, and readers would take the processor from
+  // it. They learn of it with the next notify().
+  void urge();
 
   const std::string& agentId() const { return agentId_; }
   std::uint64_t first() const;

@@ -113,6 +113,7 @@ ProbeHub::ProbeHub(EventLoop& loop, FlightLog& log, ProcessTable& table, AuditLo
 
 ProbeHub::~ProbeHub() {
   log_.setWritten(nullptr);
+  byId_.clear();
   sessions_.clear();
   if (listener_ >= 0) {
     ::close(listener_);
@@ -157,7 +158,7 @@ Result<> ProbeHub::startTimers() {
   // A push goes out as soon as it is safe, not only with the next drain.
   log_.setWritten([this] {
     loop_.post([this] {
-      pushes_.onTime(utcNowNs(), log_.persisted());
+      pushes_.sendSafe(log_.persisted());
       log_.notify();
     });
   });
@@ -202,6 +203,8 @@ void ProbeHub::end(int socket, const std::string& reason) {
   const std::unique_ptr<ProbeSession> session = std::move(found->second);
   loop_.unwatch(socket);
   sessions_.erase(found);
+  const auto named = byId_.find(session->info().id.value);
+  if (named != byId_.end() && named->second == session.get()) byId_.erase(named);
   const bool wasUp = session->declared();
   if (session->admitted()) {
     spdlog::info("{} is gone: {}", session->info().id.value, reason);
@@ -240,6 +243,7 @@ Result<> ProbeHub::admit(ProbeSession& session) {
   if (stale >= 0) handle(stale, EPOLLIN);
   if (stale >= 0 && sessions_.contains(stale)) end(stale, "It connected again.");
   session.declareHost(host_.series());
+  byId_[session.info().id.value] = &session;
   return {};
 }
 
@@ -263,10 +267,8 @@ std::uint64_t ProbeHub::recordsKnown(InstanceId instance, std::uint32_t ring) {
 }
 
 ProbeSession* ProbeHub::find(const ProcessId& id) const {
-  for (const auto& [fd, session] : sessions_) {
-    if (session->declared() && session->info().id == id) return session.get();
-  }
-  return nullptr;
+  const auto found = byId_.find(id.value);
+  return found != byId_.end() && found->second->declared() ? found->second : nullptr;
 }
 
 std::vector<ProbeSession*> ProbeHub::live() const {

@@ -110,6 +110,7 @@ class ProbeHub final : public ProbeObserver {
   int listener_ = -1, tcpListener_ = -1;
   ProbeDoor door_;
   std::unordered_map<int, std::unique_ptr<ProbeSession>> sessions_;
+  std::unordered_map<std::string, ProbeSession*> byId_;  // the admitted ones
   std::int64_t startedAt_ = 0, renewedAt_ = 0, secondAt_ = 0;
   bool lostDeclared_ = false;
   HubStats stats_;

@@ -12,8 +12,8 @@ constexpr std::size_t kMostChangesOver = 100;
 }  // namespace
 
 ProcessTable::Row* ProcessTable::rowOf(const ProcessId& id) {
-  const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const Row& row) { return row.info.id == id; });
-  return found == rows_.end() ? nullptr : &*found;
+  const auto found = at_.find(id.value);
+  return found == at_.end() ? nullptr : &rows_[found->second];
 }
 
 const ProcessTable::Row* ProcessTable::rowOf(const ProcessId& id) const {
@@ -24,6 +24,7 @@ void ProcessTable::put(const ingest::ProcessInfo& info) {
   const std::lock_guard lock(mutex_);
   Row* row = rowOf(info.id);
   if (!row) {
+    at_[info.id.value] = rows_.size();
     rows_.push_back({info, 0, {}});
     row = &rows_.back();
   } else if (row->info.instance != info.instance) {
@@ -94,8 +95,10 @@ void ProcessTable::setShared(const ingest::SharedItem& item) {
 void ProcessTable::forgetGone(TimeNs now) {
   const std::lock_guard lock(mutex_);
   const auto old = [&](const Row& row) { return row.goneAt != 0 && row.goneAt + keep_.ns < now; };
-  std::erase_if(rows_, old);
   std::erase_if(earlier_, old);
+  if (std::erase_if(rows_, old) == 0) return;
+  at_.clear();
+  for (std::size_t i = 0; i < rows_.size(); ++i) at_[rows_[i].info.id.value] = i;
 }
 
 std::optional<ingest::ProcessInfo> ProcessTable::find(const ProcessId& id) const {

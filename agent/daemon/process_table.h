@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/value.h"
@@ -49,8 +50,9 @@ class ProcessTable {
 
   const Duration keep_;
   mutable std::mutex mutex_;
-  std::vector<Row> rows_;     // in order of first appearance
-  std::vector<Row> earlier_;  // replaced instances, oldest first
+  std::vector<Row> rows_;                            // in order of first appearance
+  std::unordered_map<std::string, std::size_t> at_;  // by id: place in rows_
+  std::vector<Row> earlier_;                         // replaced instances, oldest first
   std::map<std::string, ingest::Breakpoint> breakpoints_;
   std::map<std::string, ingest::LinkGroup> groups_;
   std::map<std::string, ingest::Hit> hits_;   // by group

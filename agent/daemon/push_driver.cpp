@@ -168,7 +168,14 @@ void PushDriver::perform(control::PushActions actions) {
     log_.append(std::move(publish->result));
     if (result.status != ingest::PushStatus::Pending) settled(result);
   }
-  log_.notify();
+  const auto isSent = [](const control::PushAction& action) {
+    return std::holds_alternative<control::SendPush>(action);
+  };
+  if (std::any_of(actions.begin(), actions.end(), isSent)) {
+    log_.urge();
+  } else {
+    log_.notify();
+  }
   const std::uint64_t logged = log_.last();
   for (auto& action : actions) {
     if (auto* send = std::get_if<control::SendPush>(&action)) {
@@ -185,7 +192,7 @@ void PushDriver::perform(control::PushActions actions) {
   }
 }
 
-void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
+void PushDriver::sendSafe(std::uint64_t persisted) {
   while (!unsafe_.empty() && unsafe_.front().first <= persisted) {
     const control::SendPush send = std::move(unsafe_.front().second);
     unsafe_.pop_front();
@@ -194,6 +201,10 @@ void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
     ++sent_[send.process];
     session->push(send.order);
   }
+}
+
+void PushDriver::onTime(TimeNs now, std::uint64_t persisted) {
+  sendSafe(persisted);
   if (const auto deadline = tracker_.nextDeadline(); deadline && *deadline <= now) perform(tracker_.onTime(now));
   for (auto& [id, push] : recalled_) {
     if (push.deadline != 0 && push.deadline <= now) answer(push);

@@ -62,6 +62,7 @@ class PushDriver {
   void on(ingest::PushResult result);
   void on(ingest::ActionResult result);
   void onTime(TimeNs now, std::uint64_t persisted);
+  void sendSafe(std::uint64_t persisted);  // what stands in the log up to here
   std::string who(const std::string& pushId) const;
   void failAll(const std::string& reason);  // the agent ends
 

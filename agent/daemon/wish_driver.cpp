@@ -74,7 +74,7 @@ void WishDriver::acknowledged(const ingest::PushResult& result) {
     names.insert(parameter.name);
   }
   keep(result.process.id);
-  republish(result.process.id, names);
+  republish(result.process, names);
 }
 
 void WishDriver::settled(const ingest::ChangeState& change) {
@@ -86,18 +86,16 @@ void WishDriver::settled(const ingest::ChangeState& change) {
       names.insert(value.name);
     }
     keep(target.process);
-    republish(target.process, names);
+    if (const auto info = table_.find(target.process)) republish({info->id, info->instance}, names);
   }
 }
 
 // The live value came before the news of what is wanted: say it again with both.
-void WishDriver::republish(const ProcessId& process, const std::set<std::string>& names) {
-  const auto info = table_.find(process);
-  if (!info) return;
-  ingest::ParameterChange change{{process, info->instance}, {}};
-  for (auto& value : table_.parameters(process)) {
+void WishDriver::republish(const ingest::ProcessRef& process, const std::set<std::string>& names) {
+  ingest::ParameterChange change{process, {}};
+  for (auto& value : table_.parameters(process.id)) {
     if (!names.contains(value.name)) continue;
-    fill(process, value);
+    fill(process.id, value);
     change.values.push_back(std::move(value));
   }
   if (change.values.empty()) return;
@@ -167,7 +165,7 @@ Result<ingest::ParameterChange> WishDriver::adopt(const control::AdoptOrder& ord
   audit_.append(order.who, order.from, fmt::format("live values of {} are wanted: {}", order.process.value, list),
                 order.comment, "done");
   keep(order.process);
-  republish(order.process, names);
+  republish({order.process, info->instance}, names);
   ingest::ParameterChange out{{order.process, info->instance}, {}};
   for (auto& value : table_.parameters(order.process)) {
     if (names.contains(value.name)) out.values.push_back(std::move(value));

@@ -52,7 +52,7 @@ class WishDriver {
   void suspect(const ProcessId& process, TimeNs seen, TimeNs found);
   void want(const ProcessId& process, const std::string& name, control::DesiredValue value);
   void keep(const ProcessId& process);
-  void republish(const ProcessId& process, const std::set<std::string>& names);
+  void republish(const ingest::ProcessRef& process, const std::set<std::string>& names);
 
   FlightLog& log_;
   ProcessTable& table_;

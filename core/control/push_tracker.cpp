@@ -79,6 +79,7 @@ PushActions PushTracker::begin(const PushOrder& order, WaiterId waiter, TimeNs n
 // Whoever waits is answered when nothing is open, when its time is over, or with `all`.
 void PushTracker::answer(Push& push, bool all, TimeNs now, PushActions& out) {
   const bool done = !open(push);
+  if (done) push.deadline = 0;  // nothing of it is waited for any more
   std::erase_if(push.waiters, [&](const Waiter& waiter) {
     if (!all && !done && now < waiter.deadline) return false;
     out.emplace_back(AnswerPush{waiter.id, push.results});
