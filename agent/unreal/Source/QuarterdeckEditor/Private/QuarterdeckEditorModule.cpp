@@ -10,7 +10,7 @@
 class FQuarterdeckEditorModule : public IModuleInterface
 {
 public:
-	virtual void StartupModule() override
+	void StartupModule() override
 	{
 #if WITH_LIVE_CODING
 		if (ILiveCodingModule* LiveCoding = FModuleManager::LoadModulePtr<ILiveCodingModule>(LIVE_CODING_MODULE_NAME))
@@ -20,7 +20,7 @@ public:
 #endif
 	}
 
-	virtual void ShutdownModule() override
+	void ShutdownModule() override
 	{
 #if WITH_LIVE_CODING
 		if (ILiveCodingModule* LiveCoding = FModuleManager::GetModulePtr<ILiveCodingModule>(LIVE_CODING_MODULE_NAME))
