@@ -40,7 +40,7 @@ std::vector<Entry> changedAt(Meter& meter, std::vector<Entry> entries, std::span
     change(entry);
   } else {
     const Branch& before = *entry.branch;
-    entry.branch = std::make_shared<Branch>(meter, before, changedAt(meter, before.entries, path.subspan(1), change));
+    entry.branch = makeBranch(meter, before, changedAt(meter, before.entries, path.subspan(1), change));
     entry.live = entry.branch->live();
   }
   return entries;
@@ -54,7 +54,7 @@ void cool(Meter& meter, std::vector<Entry>& entries, std::size_t atLeast, std::s
     if (entry.branch) {
       std::vector<Entry> inner = entry.branch->entries;
       cool(meter, inner, atLeast, freed, count);
-      entry.branch = std::make_shared<Branch>(meter, *entry.branch, std::move(inner));
+      entry.branch = makeBranch(meter, *entry.branch, std::move(inner));
       entry.live = entry.branch->live();
     } else {
       freed += entry.chunk->bytes();
@@ -109,7 +109,7 @@ bool darken(Meter& meter, std::vector<Entry>& entries, std::size_t& freed) {
     }
     std::vector<Entry> inner = entry.branch->entries;
     if (darken(meter, inner, freed)) {
-      entry.branch = std::make_shared<Branch>(meter, std::move(inner));
+      entry.branch = makeBranch(meter, std::move(inner));
       return true;
     }
     break;
@@ -284,7 +284,7 @@ std::vector<Extent> Track::satisfy(const Wanted& wanted, const ColdLoad& load, s
       if (!entry.sketch) entry.sketch = below.front().sketch;
       made.front() = entry.extent;
     } else {
-      entry.branch = std::make_shared<Branch>(meter_, stacked(meter_, std::move(below)));
+      entry.branch = makeBranch(meter_, stacked(meter_, std::move(below)));
     }
   };
   const auto inside = [&](const Entry& e) {

@@ -36,9 +36,9 @@ ExtentAndSketch of(const Folded& folded) {
 }
 
 // The fold number n of kFold things. Its sketch is `old`'s where that is of the same sketches.
-template <class Folded>
+template <class Folded, class Old>
 Fold foldOf(Meter& meter, const std::vector<Folded>& of, std::size_t n, const std::vector<Folded>& was,
-            const std::vector<Fold>& old) {
+            const Old& old) {
   const Folded* first = &of[n * kFold];
   const auto sameSketch = [](const Folded& a, const Folded& b) { return a.sketch == b.sketch; };
   if (n < old.size() && std::equal(first, first + kFold, &was[n * kFold], sameSketch)) {
@@ -102,7 +102,7 @@ Growth Branch::grown(Entry next) const {
 void Branch::grow(Growth next) {
   entries.push_back(std::move(next.entry));
   if (next.four) fours.push_back(std::move(*next.four));
-  if (next.sixteen) sixteens.push_back(std::move(*next.sixteen));
+  if (next.sixteen && !sixteens.full()) sixteens.push_back(std::move(*next.sixteen));
   metered.set(owned());
 }
 
@@ -114,20 +114,21 @@ Branch::Branch(Meter& meter, const Branch& before, std::vector<Entry> from)
 void Branch::foldNew(const Branch* like) {
   static const std::vector<Entry> kNoEntries;
   static const std::vector<Fold> kNoFolds;
+  static const TopFolds kNoTopFolds;
   for (std::size_t i = fours.size(); (i + 1) * kFold <= entries.size(); ++i) {
     fours.push_back(
         foldOf(metered.meter(), entries, i, like ? like->entries : kNoEntries, like ? like->fours : kNoFolds));
   }
-  for (std::size_t i = sixteens.size(); (i + 1) * kFold <= fours.size(); ++i) {
+  for (std::size_t i = sixteens.size(); !sixteens.full() && (i + 1) * kFold <= fours.size(); ++i) {
     sixteens.push_back(
-        foldOf(metered.meter(), fours, i, like ? like->fours : kNoFolds, like ? like->sixteens : kNoFolds));
+        foldOf(metered.meter(), fours, i, like ? like->fours : kNoFolds, like ? like->sixteens : kNoTopFolds));
   }
 }
 
 // Chunks, branches below and sketches count themselves.
 std::size_t Branch::owned() const {
-  std::size_t bytes = sizeof(Branch) + Metered::kShared + 4 * Metered::kAllocation;
-  bytes += entries.capacity() * sizeof(Entry) + (fours.capacity() + sixteens.capacity()) * sizeof(Fold);
+  std::size_t bytes = sizeof(Branch) + Metered::kShared + 3 * Metered::kAllocation;
+  bytes += entries.capacity() * sizeof(Entry) + fours.capacity() * sizeof(Fold);
   return bytes;
 }
 
@@ -169,7 +170,7 @@ std::vector<Entry> grouped(Meter& meter, std::vector<Entry> entries, const Branc
     const std::size_t end = std::min(entries.size(), i + Branch::kEntries);
     std::vector<Entry> part(std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(i)),
                             std::make_move_iterator(entries.begin() + static_cast<std::ptrdiff_t>(end)));
-    above.push_back(entryOf(std::make_shared<Branch>(meter, std::move(part), i == 0 ? like : nullptr)));
+    above.push_back(entryOf(makeBranch(meter, std::move(part), i == 0 ? like : nullptr)));
   }
   return above;
 }
@@ -194,10 +195,10 @@ void Forest::push(Meter& meter, Entry entry) {
     if (!level) {
       std::vector<Entry> one;
       one.push_back(std::move(entry));
-      level = std::make_shared<Branch>(meter, std::move(one));
+      level = makeBranch(meter, std::move(one));
       return;
     }
-    BranchPtr grown = std::make_shared<Branch>(meter, *level, level->grown(std::move(entry)));
+    BranchPtr grown = makeBranch(meter, *level, level->grown(std::move(entry)));
     if (grown->entries.size() < Branch::kEntries || &level == &levels_.back()) {
       level = std::move(grown);
       return;
@@ -218,17 +219,16 @@ void Forest::grow(Growth next) {
 }
 
 void Forest::push(Meter& meter, Growth next) {
-  levels_.front() = std::make_shared<Branch>(meter, *levels_.front(), std::move(next));
+  levels_.front() = makeBranch(meter, *levels_.front(), std::move(next));
 }
 
 void Forest::replace(Meter& meter, std::size_t level, std::vector<Entry> entries, bool same) {
   if (same) {
-    levels_[level] = std::make_shared<Branch>(meter, *levels_[level], std::move(entries));
+    levels_[level] = makeBranch(meter, *levels_[level], std::move(entries));
     return;
   }
   entries = stacked(meter, std::move(entries));
-  levels_[level] =
-      entries.empty() ? nullptr : std::make_shared<Branch>(meter, std::move(entries), levels_[level].get());
+  levels_[level] = entries.empty() ? nullptr : makeBranch(meter, std::move(entries), levels_[level].get());
 }
 
 }  // namespace qd::series

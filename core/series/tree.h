@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/series/chunk.h"
 #include "core/series/cold.h"
+#include "core/series/slabs.h"
 
 namespace qd::series {
 
@@ -43,6 +45,21 @@ struct Growth {
   std::optional<Fold> four, sixteen;
 };
 
+// The topmost folds of a branch, in the branch itself: a question from afar reads little else of it.
+class TopFolds {
+ public:
+  static constexpr std::size_t kMost = 4;
+  std::size_t size() const { return size_; }
+  bool full() const { return size_ == kMost; }
+  const Fold* data() const { return folds_.data(); }
+  const Fold& operator[](std::size_t n) const { return folds_[n]; }
+  void push_back(Fold fold) { folds_[size_++] = std::move(fold); }  // NOLINT(readability-identifier-naming)
+
+ private:
+  std::array<Fold, kMost> folds_;
+  std::size_t size_ = 0;
+};
+
 struct Branch {
   static constexpr std::size_t kEntries = 64;
 
@@ -54,16 +71,18 @@ struct Branch {
   Branch(Meter& meter, const Branch& before, std::vector<Entry> entries);
 
   std::vector<Entry> entries;
-  std::vector<Fold> fours, sixteens;  // of whole fours and sixteens of entries
+  std::vector<Fold> fours;  // of whole fours of entries
+  TopFolds sixteens;        // of whole sixteens of them
   Metered metered;
 
   Fold all() const;
   std::uint32_t live() const;
   Growth grown(Entry next) const;
-  void grow(Growth next);                         // nobody else has the branch
-  [[gnu::always_inline]] void prefetch() const {  // of the topmost folds
-    const auto* at = reinterpret_cast<const char*>(sixteens.data());
-    for (std::size_t byte = 0; byte < sixteens.size() * sizeof(Fold); byte += 64) __builtin_prefetch(at + byte);
+  void grow(Growth next);  // nobody else has the branch
+  // What a question from afar reads of a branch, without reading anything of it.
+  [[gnu::always_inline]] static void prefetch(const Branch* branch) {
+    const auto* at = reinterpret_cast<const char*>(branch);
+    for (std::size_t byte = 0; byte < sizeof(Branch); byte += 64) __builtin_prefetch(at + byte);
   }
 
  private:
@@ -71,6 +90,10 @@ struct Branch {
   std::size_t owned() const;
 };
 
+template <class... Arguments>
+std::shared_ptr<Branch> makeBranch(Arguments&&... arguments) {
+  return std::allocate_shared<Branch>(SlabAllocator<Branch>(), std::forward<Arguments>(arguments)...);
+}
 Entry entryOf(ChunkPtr chunk, SketchPtr sketch);
 Entry entryOf(BranchPtr branch);
 // Entries in branches of up to 64.

@@ -60,9 +60,8 @@ void walkChunk(const View& view, const Chunk& chunk, const Extent& extent, Visit
   if (i + kAhead < branch.entries.size()) {
     const Entry& entry = branch.entries[i + kAhead];
     if (entry.chunk) Chunk::prefetch(entry.chunk.get());
-    if (entry.branch) __builtin_prefetch(entry.branch.get());
+    if (entry.branch) Branch::prefetch(entry.branch.get());
   }
-  if (i + 1 < branch.entries.size() && branch.entries[i + 1].branch) branch.entries[i + 1].branch->prefetch();
 }
 
 template <class Visitor>
