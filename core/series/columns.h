@@ -30,7 +30,7 @@ class Columns {
   bool exact() const { return exact_; }
   // The x at which the columns after this one begin, as a distance from the view's own beginning.
   std::uint64_t beyond(std::int64_t column) const {
-    if (column >= last_) return std::numeric_limits<std::uint64_t>::max();
+    if (column >= last_) return kNowhere;
     auto at = static_cast<std::uint64_t>(static_cast<double>(column + 1) * xPer_);
     const auto after = [&](std::uint64_t d) {
       return static_cast<double>(d) * perX_ >= static_cast<double>(column + 1);
@@ -39,7 +39,8 @@ class Columns {
     while (at > 0 && after(at - 1)) --at;
     return at;
   }
-  std::uint64_t offset(std::int64_t x) const { return static_cast<std::uint64_t>(x) - from_; }
+  // Always below where the last column would end, also for the last x that there is.
+  std::uint64_t offset(std::int64_t x) const { return std::min(static_cast<std::uint64_t>(x) - from_, kNowhere - 1); }
   // Whether so much of the axis may go into the column of its beginning as a whole.
   bool unseen(std::int64_t x0, std::int64_t x1) const {
     return static_cast<std::uint64_t>(x1) - static_cast<std::uint64_t>(x0) <= unseenX_;
@@ -72,6 +73,7 @@ class Columns {
   }
 
  private:
+  static constexpr std::uint64_t kNowhere = std::numeric_limits<std::uint64_t>::max();
   double distance(std::int64_t x) const { return static_cast<double>(static_cast<std::uint64_t>(x) - from_); }
 
   const std::uint64_t from_;

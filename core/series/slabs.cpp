@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <new>
+#include <utility>
 
 namespace qd::series {
 
@@ -19,6 +20,10 @@ struct alignas(std::max_align_t) Slabs::Slab {
 
 Slabs::Slabs(std::size_t block)
     : block_((block + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t)) {}
+
+Slabs::~Slabs() {
+  while (open_ != nullptr) ::operator delete (std::exchange(open_, open_->next), std::align_val_t{kSlab});
+}
 
 void Slabs::link(Slab* slab) {
   slab->next = open_;

@@ -16,6 +16,7 @@ class Slabs {
   explicit Slabs(std::size_t block);  // bytes of an object, much less than kSlab
   Slabs(const Slabs&) = delete;
   Slabs& operator=(const Slabs&) = delete;
+  ~Slabs();  // every block has been given back
   void* take();
   void give(void* block) noexcept;
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -210,6 +211,25 @@ TEST(Store, NoBucketSpansAGap) {
     EXPECT_EQ(bucket.min, bucket.max);
     EXPECT_TRUE(bucket.x1 < 3000 || bucket.x0 >= 5000);
   }
+}
+
+// The very last time that there is lies in the last column like any other.
+TEST(Store, AQuestionOverTheWholeAxisHoldsItsLastSample) {
+  constexpr TimeNs kLast = std::numeric_limits<TimeNs>::max();
+  Store store;
+  ingest::SeriesInfo info;
+  info.name = "late";
+  info.integer = false;
+  const SeriesId id = store.declareDerived(ProcessId("server-1"), info);
+  std::vector<Sample> samples;
+  for (int i = 9; i >= 0; --i) samples.push_back({9 - i, kLast - i, 1.0});
+  store.append(id, samples);
+  const auto all = store.query(id, Axis::Time, std::numeric_limits<TimeNs>::min(), kLast, 2);
+  std::uint64_t count = 0;
+  for (const Bucket& bucket : all.buckets) count += bucket.count;
+  EXPECT_EQ(count, samples.size());
+  ASSERT_FALSE(all.buckets.empty());
+  EXPECT_EQ(all.buckets.back().x1, kLast);
 }
 
 TEST(Store, UnsoundBlocksHarmNobody) {
