@@ -78,7 +78,7 @@ std::optional<Divergence> divergenceOf(const ingest::GameEvent& event, const Fra
   out.player = static_cast<std::uint32_t>(*player);
   out.time = event.time;
   out.tick = out.confirmed = *confirmed;
-  if (const auto agreed = integerOf(event.fields, "agreed_tick"); agreed && *agreed >= 0) out.agreed = *agreed;
+  if (const auto agreed = integerOf(event.fields, "agreed_tick"); agreed && *agreed >= 0) out.agreed = agreed;
   out.field = textOf(event.fields, "field");
   out.fields = split(textOf(event.fields, "fields"));
   out.errorM = numberOf(event.fields, "error_m").value_or(0);

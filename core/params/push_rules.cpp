@@ -24,7 +24,7 @@ ReviewFacts reviewFacts(const ParamBook& book, const std::vector<StagedEdit>& ed
 }
 
 void pushAndSettle(control::CommandPort& port, ParamBook& book, control::PushOrder order, control::PushDone then) {
-  constexpr Duration kWithin{60 * kNsPerSecond};
+  static constexpr Duration kWithin{60 * kNsPerSecond};
   using Answer = Result<std::vector<ingest::PushResult>>;
   port.push(order, [&port, &book, order, then](const Answer& answer) {
     book.resolve(order.pushId, answer);
