@@ -22,7 +22,9 @@ bool Missing::take(const ingest::Envelope& envelope) {
   Ranges& ranges = agent->second;
   const std::uint64_t sequence = envelope.sequence;
   auto range = ranges.upper_bound(sequence);
-  if (range == ranges.begin() || (--range)->second < sequence) return false;
+  if (range == ranges.begin()) return false;
+  --range;
+  if (range->second < sequence) return false;
   const auto [first, last] = *range;
   ranges.erase(range);
   if (first < sequence) ranges.emplace(first, sequence - 1);

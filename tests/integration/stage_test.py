@@ -6,6 +6,7 @@ import json
 import math
 import os
 import signal
+import statistics
 import subprocess
 import tempfile
 import time
@@ -119,9 +120,10 @@ class WholePath(unittest.TestCase):
         self.assertEqual(result["parameters"][0]["name"], "npc.density")
         busy = self.record("after.qdrec", 4)
         self.assertGreater(counts(busy)[-1], 2 * counts(quiet)[-1])
-        mean = lambda p, s: (lambda v: sum(v) / len(v))([x for _, _, x in rows(p, s, "server-1")])
-        self.assertGreater(mean(busy, "tick.duration"), mean(quiet, "tick.duration"))
-        self.assertGreater(mean(busy, "net.bandwidth"), mean(quiet, "net.bandwidth"))
+        # Medians: on a busy machine a few ticks that waited for a core make the mean.
+        median = lambda p, s: statistics.median(x for _, _, x in rows(p, s, "server-1"))
+        self.assertGreater(median(busy, "tick.duration"), median(quiet, "tick.duration"))
+        self.assertGreater(median(busy, "net.bandwidth"), median(quiet, "net.bandwidth"))
         self.ctl_json("params", "set", f"npc.density={before}", "--process", "server-1")
 
     def test_what_is_wrong_is_rejected_with_a_reason(self):

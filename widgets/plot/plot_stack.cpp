@@ -143,7 +143,10 @@ void PlotStack::refresh(bool second) {
     toMeasure_ = panes_.size();
   }
   // One plot a frame: all at once would be a frame of its own length.
-  if (toMeasure_ > 0 && --toMeasure_ < panes_.size()) panes_[toMeasure_]->measure(view_.from, view_.to);
+  if (toMeasure_ > 0) {
+    --toMeasure_;
+    if (toMeasure_ < panes_.size()) panes_[toMeasure_]->measure(view_.from, view_.to);
+  }
   if (second) sayWhyEmpty();
   refreshOverlay(anew, second);
   const TimeNs now = monotonicNs();

@@ -181,10 +181,10 @@ void PlotStack::fillCopyMenu(QMenu& menu) {
     connect(dialog, &QFileDialog::fileSelected, this, act);
     dialog->open();
   };
-  save->addAction(tr("Picture…"), this, [this, ask] {
+  save->addAction(tr("Picture…"), this, [ask] {
     ask(tr("Save the plots as a picture"), tr("Pictures (*.png)"), QStringLiteral("png"), &PlotStack::savePicture);
   });
-  save->addAction(tr("Samples %1…").arg(what), this, [this, ask] {
+  save->addAction(tr("Samples %1…").arg(what), this, [ask] {
     ask(tr("Save samples"), tr("Comma-separated values (*.csv)"), QStringLiteral("csv"), &PlotStack::saveCsv);
   });
 }

@@ -117,7 +117,7 @@ void WorldPainter::sight(const Entity* eye) const {
   p_.setPen(QPen(c_.muted, 1, Qt::DashDotLine));
   p_.drawEllipse(middle, radius, radius);
   p_.setFont(uiFont(kSmallPx));
-  const QString text = tr("sight %1").arg(formatValue(*picture_.surroundings.visibility, "m"));
+  const QString text = tr("sight %1").arg(formatValue(picture_.surroundings.visibility, "m"));
   const double width = QFontMetricsF(p_.font()).horizontalAdvance(text);
   QPointF label = middle + QPointF(-width / 2, -radius - 4);
   // Where the circle's top is out of the picture its bottom may be in it.
