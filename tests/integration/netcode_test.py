@@ -84,10 +84,14 @@ class Truth:
 class OutsideProgram(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.path = Path(tempfile.mkdtemp(prefix="qd-outside-")) / "game.qdrec"
+        folder = Path(tempfile.mkdtemp(prefix="qd-outside-"))
         with Stage("--servers", "1", "--bots", "16", "--editors", "1", "--for", "90s") as stage:
-            code, _, err = qdctl("--agent", stage.agent, "record", "--out", cls.path, "--for", "10s", timeout=60)
-            assert code == 0, err
+            for stretch in range(5):  # until one in which the editor's player claimed a hit, which is a matter of chance
+                cls.path = folder / f"game-{stretch}.qdrec"
+                code, _, err = qdctl("--agent", stage.agent, "record", "--out", cls.path, "--for", "10s", timeout=60)
+                assert code == 0, err
+                if qdctl("stats", cls.path, "--series", "lagcomp.rewind_error.joined")[0] == 0:
+                    break
         frames = lines("poses", cls.path)
         cls.truth = Truth([f for f in frames if f["kind"] == "authoritative"])
         cls.drawn = [f for f in frames if f["kind"] == "rendered"]
@@ -159,7 +163,7 @@ class OutsideProgram(unittest.TestCase):
             k = frame["id"].index(shot["claimed"])
             mine.append((event["tick"], math.hypot(shot["rewound_x_m"] - frame["x_um"][k] * UM,
                                                    shot["rewound_y_m"] - frame["y_um"][k] * UM)))
-        self.assertGreaterEqual(len(mine), 1, "the editor claimed no hit in 10 s")
+        self.assertGreaterEqual(len(mine), 1, "the editor claimed no hit in five times 10 s")
         console = dict((tick, value) for tick, _, value in joined)
         matched = [(error, console[tick]) for tick, error in mine if tick in console]
         self.assertGreaterEqual(len(matched), max(1, len(mine) - 1))
