@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The grid, in UTC ns, on which it is told when samples, frames and roll-ups were logged and where a block stands in a replay. An agent
-// drains its probes some hundred times a second, so what a clock says below this is noise, and a recording would spend
-// more bytes on it than on the values of a quiet series. Times of samples and of rare events are never rounded. Any
-// thread.
+// The grid, in UTC ns, on which it is told when samples, frames and roll-ups were logged and where a block stands in a
+// replay. An agent drains its probes some hundred times a second, so what a clock says below this is noise, and a
+// recording would spend more bytes on it than on the values of a quiet series. Times of samples and of rare events are
+// never rounded. Any thread.
 #pragma once
 
 #include "core/base/clock.h"
