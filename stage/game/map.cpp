@@ -7,12 +7,19 @@
 #include <utility>
 
 namespace qd::stage {
+namespace {
+
+std::size_t indexOf(int x, int y, int side) {
+  return static_cast<std::size_t>(y) * static_cast<std::size_t>(side) + static_cast<std::size_t>(x);
+}
+
+}  // namespace
 
 Map::Map(std::uint32_t seed, std::int64_t halfUm)
     : seed_(seed), half_(halfUm), side_(static_cast<int>((2 * halfUm + kCell - 1) / kCell)) {
   Random random(seed);
-  const std::int64_t reach = half_ / kUmPerMetre - 10;
-  const double areas = static_cast<double>(half_ / kUmPerMetre) / 120;
+  const std::int64_t metres = half_ / kUmPerMetre, reach = metres - 10;
+  const double areas = static_cast<double>(metres) / 120;
   const int count = std::min(60'000, static_cast<int>(26 * areas * areas));
   cells_.resize(static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_));
   for (int i = 0; i < count; ++i) {
@@ -22,7 +29,7 @@ Map::Map(std::uint32_t seed, std::int64_t halfUm)
     boxes_.push_back(box);
     for (int cy = cellOf(box.y0); cy <= cellOf(box.y1); ++cy) {
       for (int cx = cellOf(box.x0); cx <= cellOf(box.x1); ++cx) {
-        cells_[static_cast<std::size_t>(cy * side_ + cx)].push_back(static_cast<std::uint16_t>(i));
+        cells_[indexOf(cx, cy, side_)].push_back(static_cast<std::uint16_t>(i));
       }
     }
   }
@@ -37,7 +44,7 @@ bool Map::anyNear(std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_
   const int left = cellOf(x0), right = cellOf(x1), last = cellOf(y1);
   for (int y = cellOf(y0); y <= last; ++y) {
     for (int x = left; x <= right; ++x) {
-      for (const auto index : cells_[static_cast<std::size_t>(y * side_ + x)]) {
+      for (const auto index : cells_[indexOf(x, y, side_)]) {
         if (visit(boxes_[index])) return true;
       }
     }

@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
   if (!time) return stop(2, time.error());
   const auto begin = parseDuration(after);
   if (!begin) return stop(2, begin.error());
-  if (!scenario.empty() && (options.scenario = findScenario(scenario)) == nullptr) {
+  if (!scenario.empty()) options.scenario = findScenario(scenario);
+  if (!scenario.empty() && options.scenario == nullptr) {
     return stop(2, "There is no scenario \"" + scenario + "\"; choose one of " + scenarioNames() + ".");
   }
   options.scenarioAfterNs = *begin;

@@ -30,7 +30,7 @@ class Cells {
     y1 = std::clamp(y1, y0 + 1e-6, static_cast<double>(height_));
     for (int y = static_cast<int>(y0); y < height_ && y < y1; ++y) {
       const double part = std::min<double>(y + 1, y1) - std::max<double>(y, y0);
-      counts_[static_cast<std::size_t>(y * width_ + x)] += count * part / (y1 - y0);
+      counts_[indexOf(x, y)] += count * part / (y1 - y0);
     }
   }
   QImage image(bool dark) const {
@@ -41,7 +41,7 @@ class Cells {
     for (int y = 0; y < height_; ++y) {
       auto* row = reinterpret_cast<QRgb*>(image.scanLine(y));
       for (int x = 0; x < width_; ++x) {
-        const double count = counts_[static_cast<std::size_t>(y * width_ + x)];
+        const double count = counts_[indexOf(x, y)];
         // Logarithmic, so that one sample beside thousands is seen.
         if (count > 0.02) row[x] = heatColor(std::log1p(count) / std::log1p(most), dark);
       }
@@ -52,6 +52,9 @@ class Cells {
   int height() const { return height_; }
 
  private:
+  std::size_t indexOf(int x, int y) const {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x);
+  }
   int width_, height_;
   std::vector<double> counts_;
 };
