@@ -196,12 +196,12 @@ std::vector<float> RollupBook::p99s(const ProcessId& process, const std::string&
   return out;
 }
 
-double RollupBook::pointsPerSecond(const std::vector<Selector>& selectors) const {
+double RollupBook::pointsPerSecond(const std::vector<Selector>& selectors, TimeNs now) const {
   const bool everything = selectors.empty() || std::ranges::find(selectors, Selector{}) != selectors.end();
   const std::lock_guard lock(mutex_);
   std::uint64_t points = 0;
   for (const auto& [id, process] : processes_) {
-    if (process.gone) continue;
+    if (process.gone || process.newest + kFresh < now) continue;
     for (const auto& [index, slot] : process.bySeries) {
       if (slot.count == 0 || slot.from + 3 * kNsPerSecond < process.newest) continue;
       const auto wants = [&](const Selector& one) { return selects(one, id, slot.name, slot.dimensions); };

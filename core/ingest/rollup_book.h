@@ -52,8 +52,9 @@ class RollupBook final : public EventSink {
   // p99 of each of the last `seconds` seconds up to `now`, oldest first; NaN where there is none.
   std::vector<float> p99s(const ProcessId& process, const std::string& name, TimeNs now, int seconds) const;
 
-  // Samples a second of what the selectors mean; with none at all: of everything.
-  double pointsPerSecond(const std::vector<Selector>& selectors) const;
+  // Samples a second of what the selectors mean; with none at all: of everything. With `now`: of processes whose newest
+  // roll-up is of now; while a console reads what was before it came, none is.
+  double pointsPerSecond(const std::vector<Selector>& selectors, TimeNs now = 0) const;
   // Players whose id is, or whose name contains, `text` (any case). In order of process, then client.
   std::vector<PlayerPlace> findPlayers(const std::string& text, std::size_t most) const;
 

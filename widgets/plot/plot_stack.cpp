@@ -169,7 +169,8 @@ void PlotStack::sayWhyEmpty() {
       any = any || (last && context_.clock.last() - last->time < kSilent);
       silent.push_back({{one.meta.process.value}, {one.meta.info.name}, one.meta.info.dimensions});
     }
-    const bool rolledUp = !any && !silent.empty() && context_.rollups->pointsPerSecond(silent) > 0;
+    const bool rolledUp =
+        !any && !silent.empty() && context_.rollups->pointsPerSecond(silent, context_.clock.last()) > 0;
     pane->setWhyEmpty(rolledUp ? tr("Only one row a second comes of this: over the cap of the context (see below)")
                                : QString());
   }

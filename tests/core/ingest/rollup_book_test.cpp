@@ -186,6 +186,16 @@ TEST(RollupBook, SaysWhatSelectorsCost) {
   EXPECT_EQ(fed.book.pointsPerSecond({{{}, {"net.*"}, {{"client", "*"}}}}), 0);
 }
 
+// While a console reads the last half hour, roll-ups are as old as the samples beside them.
+TEST(RollupBook, WhatIsNotOfNowCostsNothingNow) {
+  Fed fed;
+  fillTwo(fed);
+  fed.second("server-2", 2, 300, {Fed::row(0, {1.0, 2.0})});
+  EXPECT_EQ(fed.book.pointsPerSecond({}, kStart + 3 * kNsPerSecond), 102);
+  EXPECT_EQ(fed.book.pointsPerSecond({}, kStart + 302 * kNsPerSecond), 2);
+  EXPECT_EQ(fed.book.pointsPerSecond({}, kStart + 400 * kNsPerSecond), 0);
+}
+
 const std::vector<Selector> kShown{{{"server-1"}, {}, {}}};
 
 TEST(InterestPlanner, WithinTheCapEverythingComesAtFullRate) {
