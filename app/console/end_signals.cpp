@@ -7,6 +7,7 @@
 
 #include <QSocketNotifier>
 #include <atomic>
+#include <cerrno>
 
 namespace qd::console {
 namespace {
@@ -14,10 +15,12 @@ namespace {
 constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP};
 std::atomic<int> writeEnd{-1};
 
-// Nothing but a write may happen here.
+// Nothing but a write may happen here, and whoever is interrupted keeps its errno.
 void onSignal(int) {
+  const int before = errno;
   const char byte = 0;
   [[maybe_unused]] const ssize_t written = ::write(writeEnd.load(), &byte, 1);
+  errno = before;
 }
 
 void handle(void (*handler)(int), int flags) {

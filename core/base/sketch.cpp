@@ -159,11 +159,13 @@ struct Ends {
   std::uint32_t low = UINT32_MAX, high = 0;
 };
 
-// Into as many slots as there are values.
-QD_WIDE Ends slotsOf(std::span<const double> values, std::uint32_t* slots) {
+// Into as many slots as there are values. Inlined, so that it is as wide as who calls it.
+template <class Value, class Displayed>
+inline __attribute__((always_inline)) Ends fill(std::span<const Value> values, std::uint32_t* slots,
+                                                Displayed displayed) {
   Ends ends;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint32_t slot = slotOf(values[i]);
+    const std::uint32_t slot = slotOf(displayed(values[i]));
     ends.low = std::min(ends.low, slot);
     ends.high = std::max(ends.high, slot);
     slots[i] = slot;
@@ -171,26 +173,15 @@ QD_WIDE Ends slotsOf(std::span<const double> values, std::uint32_t* slots) {
   return ends;
 }
 
+QD_WIDE Ends slotsOf(std::span<const double> values, std::uint32_t* slots) {
+  return fill(values, slots, [](double v) { return v; });
+}
 // Of raw · 10^-scale, `power` being 10^|scale|: divided by it, which rounds once; its inverse would round twice.
 QD_WIDE Ends slotsOfParts(std::span<const std::int64_t> raw, double power, std::uint32_t* slots) {
-  Ends ends;
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    const std::uint32_t slot = slotOf(static_cast<double>(raw[i]) / power);
-    ends.low = std::min(ends.low, slot);
-    ends.high = std::max(ends.high, slot);
-    slots[i] = slot;
-  }
-  return ends;
+  return fill(raw, slots, [power](std::int64_t v) { return static_cast<double>(v) / power; });
 }
 QD_WIDE Ends slotsOfMultiples(std::span<const std::int64_t> raw, double power, std::uint32_t* slots) {
-  Ends ends;
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    const std::uint32_t slot = slotOf(static_cast<double>(raw[i]) * power);
-    ends.low = std::min(ends.low, slot);
-    ends.high = std::max(ends.high, slot);
-    slots[i] = slot;
-  }
-  return ends;
+  return fill(raw, slots, [power](std::int64_t v) { return static_cast<double>(v) * power; });
 }
 
 // The sketch of slots that lie between `ends`. What is not finite is left out.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rare events of a session in time order: log lines, game events, pushes, actions, hits, stops, gaps, marks,
-// process changes. Bounded in bytes: the oldest log lines and game events go first, counted;
-// pushes, hits, stops and marks stay as long as there is any of those. Written by the source thread (EventSink),
-// read by any thread.
+// process changes. Bounded in bytes: the oldest log lines and game events go first, counted; pushes, hits, stops and
+// marks stay as long as there is any of those. Written by the source thread (EventSink), read by any thread.
 #pragma once
 
 #include <cstdint>

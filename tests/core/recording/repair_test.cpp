@@ -178,29 +178,22 @@ TEST(Repair, ANewerFormatIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(scratch / "r.qdrec"));
 }
 
+// The tables of format 2 are those of format 3, as which it is saved: the heads of its chunks say what they are.
 TEST(Repair, WithoutItsFirstPageAnOldFormatIsKnownByItsRows) {
   const Scratch scratch;
-  const std::string whole = qd::paths::kSourceDir + "/tests/golden/format1.qdrec", bad = scratch / "bad.qdrec";
-  std::filesystem::copy(whole, bad);
-  spoil(bad, 0, 512);
-  ASSERT_FALSE(Recording::open(bad));
-  const auto report = repair(bad, scratch / "r.qdrec");
-  ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(open(scratch / "r.qdrec")->info()->format, 1);
-  EXPECT_EQ(samples(scratch / "r.qdrec"), samples(whole));
-}
-
-// Its tables are those of format 3, as which it is saved: the heads of its chunks say themselves what they are.
-TEST(Repair, WithoutItsFirstPageAFileOfFormat2IsReadAsWhatItIs) {
-  const Scratch scratch;
-  const std::string whole = qd::paths::kSourceDir + "/tests/golden/format2.qdrec", bad = scratch / "bad.qdrec";
-  std::filesystem::copy(whole, bad);
-  spoil(bad, 0, 512);
-  ASSERT_FALSE(Recording::open(bad));
-  const auto report = repair(bad, scratch / "r.qdrec");
-  ASSERT_TRUE(report) << report.error().message;
-  EXPECT_TRUE(open(scratch / "r.qdrec")->verify().ok());
-  EXPECT_EQ(samples(scratch / "r.qdrec"), samples(whole));
+  for (const auto& [format, savedAs] : {std::pair("1", 1), std::pair("2", 3)}) {
+    SCOPED_TRACE(format);
+    const std::string whole = qd::paths::kSourceDir + "/tests/golden/format" + format + ".qdrec",
+                      bad = scratch / (std::string("bad") + format), out = scratch / (std::string("out") + format);
+    std::filesystem::copy(whole, bad);
+    spoil(bad, 0, 512);
+    ASSERT_FALSE(Recording::open(bad));
+    const auto report = repair(bad, out);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(open(out)->info()->format, savedAs);
+    EXPECT_TRUE(open(out)->verify().ok());
+    EXPECT_EQ(samples(out), samples(whole));
+  }
 }
 
 TEST(Repair, WhatIsNoRecordingIsSaid) {
